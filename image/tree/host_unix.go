@@ -1,0 +1,98 @@
+//go:build linux || freebsd
+
+package tree
+
+import (
+	"fmt"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+func lstat(path string) (hostStat, error) {
+	var st unix.Stat_t
+	if err := unix.Lstat(path, &st); err != nil {
+		return hostStat{}, &os.PathError{Op: "lstat", Path: path, Err: err}
+	}
+	return fromStat(path, &st)
+}
+
+func stat(path string) (hostStat, error) {
+	var st unix.Stat_t
+	if err := unix.Stat(path, &st); err != nil {
+		return hostStat{}, &os.PathError{Op: "stat", Path: path, Err: err}
+	}
+	return fromStat(path, &st)
+}
+
+// fromStat converts; the fields' widths differ between systems.
+func fromStat(path string, st *unix.Stat_t) (hostStat, error) {
+	h := hostStat{
+		mode:      uint32(st.Mode) & 07777,
+		uid:       st.Uid,
+		gid:       st.Gid,
+		mtime:     int64(st.Mtim.Sec),
+		mtimeNano: st.Mtim.Nano(),
+		size:      st.Size,
+		allocated: st.Blocks * 512,
+		nlink:     uint64(st.Nlink),
+		id:        fileID{uint64(st.Dev), uint64(st.Ino)},
+	}
+	switch uint32(st.Mode) & unix.S_IFMT {
+	case unix.S_IFDIR:
+		h.kind = Dir
+	case unix.S_IFREG:
+		h.kind = File
+	case unix.S_IFLNK:
+		h.kind = Symlink
+	case unix.S_IFCHR:
+		h.kind = CharDevice
+	case unix.S_IFBLK:
+		h.kind = BlockDevice
+	case unix.S_IFIFO:
+		h.kind = Fifo
+	case unix.S_IFSOCK:
+		h.kind = Socket
+	default:
+		return h, fmt.Errorf("%s has the unknown file type %#o", path, uint32(st.Mode)&unix.S_IFMT)
+	}
+	if h.kind == CharDevice || h.kind == BlockDevice {
+		h.major, h.minor = unix.Major(uint64(st.Rdev)), unix.Minor(uint64(st.Rdev))
+	}
+	return h, nil
+}
+
+// hostExtents asks the file system for the parts of a file that are stored,
+// with lseek(2) SEEK_DATA and SEEK_HOLE. It leaves the file's position at 0.
+func hostExtents(f *os.File, size int64) ([]Extent, error) {
+	defer f.Seek(0, 0)
+	var out []Extent
+	for pos := int64(0); pos < size; {
+		data, err := f.Seek(pos, unix.SEEK_DATA)
+		if isErrno(err, unix.ENXIO) {
+			break // only a hole is left
+		}
+		if isErrno(err, unix.EINVAL) || isErrno(err, unix.EOPNOTSUPP) {
+			return wholeFile(size), nil // not a file system that knows holes
+		}
+		if err != nil {
+			return nil, err
+		}
+		hole, err := f.Seek(data, unix.SEEK_HOLE)
+		if err != nil {
+			return nil, err
+		}
+		data, hole = min(data, size), min(hole, size)
+		if data < hole {
+			out = append(out, Extent{data, hole - data})
+		}
+		pos = max(hole, pos+1)
+	}
+	return out, nil
+}
+
+func isErrno(err error, want syscall.Errno) bool {
+	pe, ok := err.(*os.PathError)
+	return ok && pe.Err == want
+}
