@@ -94,6 +94,9 @@ func (v Value) Vector() *Vector { return (*Vector)(v.p) }
 type Bytevector struct {
 	B       []byte
 	Literal bool
+	// Elem is the element type of a uniform vector of SRFI 4 ("u8", "s16",
+	// "f64", …); "" is a plain bytevector (#vu8).
+	Elem string
 }
 
 // NewBytevector makes a bytevector that owns b.

@@ -84,3 +84,109 @@ func (s *String) Go() string {
 	}
 	return b.String()
 }
+
+// NewStringRunes makes a fresh string that takes over rs.
+func NewStringRunes(rs []rune) Value {
+	for _, r := range rs {
+		if r >= utf8.RuneSelf {
+			return Obj(KString, unsafe.Pointer(&String{wide: rs}))
+		}
+	}
+	b := make([]byte, len(rs))
+	for i, r := range rs {
+		b[i] = byte(r)
+	}
+	return Obj(KString, unsafe.Pointer(&String{narrow: b}))
+}
+
+// NewASCII makes a fresh string that takes over b, whose bytes must all be
+// ASCII.
+func NewASCII(b []byte) Value { return Obj(KString, unsafe.Pointer(&String{narrow: b})) }
+
+// Object returns s as a value.
+func (s *String) Object() Value { return Obj(KString, unsafe.Pointer(s)) }
+
+// ASCII returns the bytes of a string that is held narrow, and whether it is.
+// The caller must not change them.
+func (s *String) ASCII() ([]byte, bool) { return s.narrow, s.wide == nil }
+
+// Runes returns a fresh slice of the characters from start to end.
+func (s *String) Runes(start, end int) []rune {
+	out := make([]rune, end-start)
+	if s.wide != nil {
+		copy(out, s.wide[start:end])
+		return out
+	}
+	for i, b := range s.narrow[start:end] {
+		out[i] = rune(b)
+	}
+	return out
+}
+
+// Slice returns a fresh string with the characters from start to end, which
+// must be in range.
+func (s *String) Slice(start, end int) Value {
+	if s.wide == nil {
+		return NewASCII(append([]byte(nil), s.narrow[start:end]...))
+	}
+	return NewStringRunes(append([]rune(nil), s.wide[start:end]...))
+}
+
+// Sub returns the characters from start to end as a Go string.
+func (s *String) Sub(start, end int) string {
+	if s.wide == nil {
+		return string(s.narrow[start:end])
+	}
+	return string(s.wide[start:end])
+}
+
+// Equal reports whether two strings have the same characters.
+func (s *String) Equal(t *String) bool {
+	if s.wide == nil && t.wide == nil {
+		return string(s.narrow) == string(t.narrow)
+	}
+	n := s.Len()
+	if n != t.Len() {
+		return false
+	}
+	for i := 0; i < n; i++ {
+		if s.At(i) != t.At(i) {
+			return false
+		}
+	}
+	return true
+}
+
+// Replace gives s the characters rs; it serves destructive operations that
+// may change the length of the text.
+func (s *String) Replace(rs []rune) {
+	v := NewStringRunes(rs).Str()
+	s.narrow, s.wide = v.narrow, v.wide
+}
+
+// Concat joins strings into a fresh one.
+func Concat(parts ...*String) Value {
+	n, wide := 0, false
+	for _, p := range parts {
+		n += p.Len()
+		wide = wide || p.wide != nil
+	}
+	if !wide {
+		b := make([]byte, 0, n)
+		for _, p := range parts {
+			b = append(b, p.narrow...)
+		}
+		return NewASCII(b)
+	}
+	rs := make([]rune, 0, n)
+	for _, p := range parts {
+		if p.wide != nil {
+			rs = append(rs, p.wide...)
+			continue
+		}
+		for _, c := range p.narrow {
+			rs = append(rs, rune(c))
+		}
+	}
+	return NewStringRunes(rs)
+}
