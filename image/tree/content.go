@@ -247,3 +247,8 @@ func zeroRuns(r io.ReaderAt, size int64, stored []Extent) ([]Extent, error) {
 	}
 	return out, nil
 }
+
+// FileExtents gives the parts of the first size bytes of a file of the host
+// that its file system stores; the rest reads as zeros. A file system that
+// does not tell counts as storing everything. It leaves f's position at 0.
+func FileExtents(f *os.File, size int64) ([]Extent, error) { return hostExtents(f, size) }

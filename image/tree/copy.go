@@ -32,37 +32,6 @@ func allZero(b []byte) bool {
 	return bytes.Equal(b, zeros[:len(b)])
 }
 
-// Section is the part of a target that begins at Off; offset 0 of the section
-// is offset Off of W. Unlike io.OffsetWriter it lets Copy see a file under it.
-type Section struct {
-	W   io.WriterAt
-	Off int64
-}
-
-// WriteAt implements io.WriterAt.
-func (s Section) WriteAt(p []byte, off int64) (int, error) {
-	if off < 0 {
-		return 0, fmt.Errorf("write at the negative offset %d", off)
-	}
-	return s.W.WriteAt(p, s.Off+off)
-}
-
-// target unwraps sections and finds the file at the bottom, if there is one.
-func target(w io.WriterAt, off int64) (io.WriterAt, int64, *os.File) {
-	for {
-		switch t := w.(type) {
-		case Section:
-			w, off = t.W, off+t.Off
-		case *Section:
-			w, off = t.W, off+t.Off
-		case *os.File:
-			return w, off, t
-		default:
-			return w, off, nil
-		}
-	}
-}
-
 // CopyOptions change what Source.Copy does.
 type CopyOptions struct {
 	// SkipZeros leaves blocks of 4096 bytes that are all zero unwritten, so
@@ -70,9 +39,10 @@ type CopyOptions struct {
 	SkipZeros bool
 }
 
-// Copy writes a content (nil is an empty one) to w at off. Holes of the content are skipped,
-// so the target must read as zeros there already, as a fresh sparse file does.
-// If both ends are files the kernel moves the bytes where it can.
+// Copy writes a content (nil is an empty one) to w at off. Holes of the
+// content are skipped, so the target must read as zeros there already, as a
+// fresh sparse file does. If both ends are files, also with a Section or a
+// Guard around the target, the kernel moves the bytes where it can.
 func Copy(w io.WriterAt, off int64, c Content) error {
 	return CopyWith(w, off, c, CopyOptions{})
 }
@@ -152,17 +122,20 @@ func (s *Source) Copy(w io.WriterAt, off, n int64, o CopyOptions) error {
 	if n < 0 || s.pos > s.size-n {
 		return fmt.Errorf("asked for bytes %d to %d of a content of %d bytes", s.pos, s.pos+n, s.size)
 	}
-	w, off, wf := target(w, off)
+	d, err := findTarget(w, off, n)
+	if err != nil {
+		return err
+	}
 	start, end := s.pos, s.pos+n
 	if !s.sparse {
 		s.pos = end
-		return s.span(w, wf, off, start, n, o)
+		return s.span(d, d.off, start, n, o)
 	}
 	for len(s.extents) > 0 {
 		e := s.extents[0]
 		lo, hi := max(e.Off, start), min(e.Off+e.Len, end)
 		if lo < hi {
-			if err := s.span(w, wf, off+lo-start, lo, hi-lo, o); err != nil {
+			if err := s.span(d, d.off+lo-start, lo, hi-lo, o); err != nil {
 				return err
 			}
 		}
@@ -175,10 +148,10 @@ func (s *Source) Copy(w io.WriterAt, off, n int64, o CopyOptions) error {
 	return nil
 }
 
-// span copies n stored bytes at src to w (which is wf, if that is not nil).
-func (s *Source) span(w io.WriterAt, wf *os.File, off, src, n int64, o CopyOptions) error {
-	if s.file != nil && wf != nil && !o.SkipZeros && n >= minKernelCopy {
-		done, err := kernelCopy(wf, off, s.file, src, n)
+// span copies n stored bytes at src to offset off of the target.
+func (s *Source) span(d target, off, src, n int64, o CopyOptions) error {
+	if s.file != nil && d.file != nil && !o.SkipZeros && n >= minKernelCopy {
+		done, err := kernelCopy(d, off, s.file, src, n)
 		off, src, n = off+done, src+done, n-done
 		if err != nil || n == 0 {
 			return err
@@ -187,15 +160,18 @@ func (s *Source) span(w io.WriterAt, wf *os.File, off, src, n int64, o CopyOptio
 	bufp := getBuffer()
 	defer putBuffer(bufp)
 	for n > 0 {
+		if err := d.check(); err != nil {
+			return err
+		}
 		b := (*bufp)[:min(n, copyBuffer)]
 		if err := s.readAt(b, src); err != nil {
 			return err
 		}
 		var err error
 		if o.SkipZeros {
-			err = writeNonZero(w, b, off)
+			err = writeNonZero(d.w, b, off)
 		} else {
-			_, err = w.WriteAt(b, off)
+			_, err = d.w.WriteAt(b, off)
 		}
 		if err != nil {
 			return err

@@ -15,7 +15,8 @@ const minKernelCopy = 64 << 10
 // extents on file systems that share them. It returns how many bytes it moved;
 // fewer than n without an error means that the kernel declined, and the caller
 // copies the rest itself.
-func kernelCopy(dst *os.File, dstOff int64, src *os.File, srcOff, n int64) (int64, error) {
+func kernelCopy(t target, dstOff int64, src *os.File, srcOff, n int64) (int64, error) {
+	dst := t.file
 	dc, err := dst.SyscallConn()
 	if err != nil {
 		return 0, nil
@@ -28,9 +29,12 @@ func kernelCopy(dst *os.File, dstOff int64, src *os.File, srcOff, n int64) (int6
 	var failure error
 	step := func(dfd, sfd int) {
 		for done < n {
+			if failure = t.check(); failure != nil {
+				return
+			}
 			from, to := srcOff+done, dstOff+done
-			// The kernel takes at most 2 GiB at a time; shorter steps let an
-			// interrupted process end soon.
+			// The kernel takes at most 2 GiB at a time; shorter steps let a
+			// guard stop it soon.
 			got, err := unix.CopyFileRange(sfd, &from, dfd, &to, int(min(n-done, 128<<20)), 0)
 			switch {
 			case err == unix.EINTR:

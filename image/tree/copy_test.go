@@ -123,7 +123,7 @@ func TestCopyKinds(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := CopyWith(Section{Section{f, 4000}, 96}, 0, tc.c, o); err != nil {
+			if err := CopyWith(Section{W: Guard{Section{W: f, Off: 4000}, func() error { return nil }}, Off: 96, Limit: 4 << 20}, 0, tc.c, o); err != nil {
 				t.Errorf("%s: %v", tc.name, err)
 			}
 			got, err := os.ReadFile(f.Name())
@@ -300,5 +300,36 @@ func TestZerosContent(t *testing.T) {
 	}
 	if !bytes.Equal(h.Sum(nil), func() []byte { s := sha256.Sum256(make([]byte, 5000)); return s[:] }()) {
 		t.Error("not zeros")
+	}
+}
+
+func TestSectionAndGuard(t *testing.T) {
+	f, err := os.Create(filepath.Join(t.TempDir(), "out"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	path := writeHost(t, "in", 1<<20, map[int64][]byte{0: patterned(1 << 20)})
+	c, err := NewHostFile(path, HolesNone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []Content{c, Bytes(patterned(1 << 20))} {
+		if err := Copy(Section{W: f, Limit: 1<<20 + 9}, 10, c); err == nil || !strings.Contains(err.Error(), "beyond the end") {
+			t.Errorf("copy over the end of a section: %v", err)
+		}
+		stop := errors.New("stop")
+		if err := Copy(Section{W: Guard{f, func() error { return stop }}}, 0, c); err != stop {
+			t.Errorf("copy to a stopped guard: %v", err)
+		}
+	}
+	if _, err := (Section{W: f, Limit: 10}).WriteAt(make([]byte, 6), 5); err == nil {
+		t.Error("write over the end of a section")
+	}
+	if _, err := (Section{W: f}).WriteAt(nil, -1); err == nil {
+		t.Error("write at a negative offset")
+	}
+	if info, _ := f.Stat(); info.Size() != 0 {
+		t.Errorf("%d bytes were written", info.Size())
 	}
 }
