@@ -1,0 +1,383 @@
+// Package module has Guile's modules: name spaces of variables that export,
+// import, rename and load each other (Guile Reference Manual, "Modules").
+//
+// A module owns variables. What it exports is a second module, its public
+// interface, that shares the variables under the exported names. Other modules
+// use interfaces, either the public one or a view of it that selects, renames,
+// prefixes or hides names. A name is looked up among the module's own variables
+// first, then in the interfaces that it uses.
+package module
+
+import (
+	"slices"
+	"strings"
+	"unsafe"
+
+	"fruix/interp/datum"
+)
+
+// Module is one name space; *Module values of the language are KModule.
+type Module struct {
+	// Name is the list of symbols and integers; False for an anonymous module.
+	Name datum.Value
+	// Key is Name as text, "(ice-9 match)", unique in the registry.
+	Key string
+	// Filename is what the module was loaded from, "" when from nowhere.
+	Filename string
+	// Version is what #:version gave, else Null.
+	Version datum.Value
+
+	reg     *Registry
+	vars    map[*datum.Symbol]*datum.Variable
+	uses    []*Module
+	public  *Module
+	view    *view
+	replace map[*datum.Symbol]bool
+	core    map[*datum.Symbol]bool // names re-exported as #:re-export-and-replace
+	policy  []string               // duplicate binding handlers, nil for the default
+
+	imports    map[*datum.Symbol]*datum.Variable // cache of found imports
+	generation uint64                            // of the registry, when imports was filled
+	loading    bool
+}
+
+// view is how an interface looks at another one. Exactly the fields that are
+// needed are set; names map from the user's side to the base's side.
+type view struct {
+	base   *Module
+	sel    map[*datum.Symbol]*datum.Symbol // only these, by new name
+	hide   map[*datum.Symbol]bool          // names of the base that are left out
+	prefix string                          // in front of every name
+	from   map[*datum.Symbol]*datum.Symbol // renamed one by one, by new name
+	gone   map[*datum.Symbol]bool          // names of the base that from renames
+	auto   *autoload
+}
+
+// autoload stands for an interface whose module is loaded when one of names is
+// first looked up.
+type autoload struct {
+	name  datum.Value
+	names map[*datum.Symbol]bool
+	base  *Module
+}
+
+// Value returns m as a value of the language.
+func (m *Module) Value() datum.Value { return datum.Obj(datum.KModule, unsafe.Pointer(m)) }
+
+// Of returns the module held by v, or nil when v is none.
+func Of(v datum.Value) *Module {
+	if v.Is(datum.KModule) {
+		return (*Module)(v.Ptr())
+	}
+	return nil
+}
+
+// String gives the module's name as text.
+func (m *Module) String() string { return m.Key }
+
+// IsInterface reports whether m is an interface rather than a module proper.
+func (m *Module) IsInterface() bool { return m.view != nil || m.public == m }
+
+// Public returns the public interface.
+func (m *Module) Public() *Module { return m.public }
+
+// Uses lists the interfaces that m uses, in order of use.
+func (m *Module) Uses() []*Module { return slices.Clone(m.uses) }
+
+// Local finds a variable that m itself holds (for an interface: offers), or
+// nil. It fails when an autoload cannot be loaded.
+func (m *Module) Local(sym *datum.Symbol) (*datum.Variable, error) {
+	if v := m.view; v != nil {
+		return v.lookup(sym)
+	}
+	return m.vars[sym], nil
+}
+
+func (v *view) lookup(sym *datum.Symbol) (*datum.Variable, error) {
+	if a := v.auto; a != nil {
+		if !a.names[sym] {
+			return nil, nil
+		}
+		if a.base == nil {
+			iface, err := v.base.reg.Interface(a.name)
+			if err != nil {
+				return nil, err
+			}
+			a.base = iface
+		}
+		return a.base.Local(sym)
+	}
+	if v.sel != nil {
+		old := v.sel[sym]
+		if old == nil {
+			return nil, nil
+		}
+		return v.base.Local(old)
+	}
+	if v.prefix != "" {
+		rest, ok := strings.CutPrefix(sym.Name, v.prefix)
+		if !ok {
+			return nil, nil
+		}
+		sym = datum.Intern(rest)
+	}
+	if v.from != nil {
+		if old := v.from[sym]; old != nil {
+			sym = old
+		} else if v.gone[sym] {
+			return nil, nil
+		}
+	}
+	if v.hide[sym] {
+		return nil, nil
+	}
+	return v.base.Local(sym)
+}
+
+// isReplacement reports whether the interface offers sym to replace others.
+func (m *Module) isReplacement(sym *datum.Symbol) bool {
+	v := m.view
+	switch {
+	case v == nil:
+		return m.replace[sym]
+	case v.auto != nil:
+		return v.auto.base != nil && v.auto.base.isReplacement(sym)
+	case v.sel != nil:
+		old := v.sel[sym]
+		return old != nil && v.base.isReplacement(old)
+	case v.prefix != "" || v.from != nil && v.from[sym] != nil:
+		return false
+	}
+	return v.base.isReplacement(sym)
+}
+
+// Lookup finds the variable that sym means in m: its own or an imported one.
+// It returns nil when there is none.
+func (m *Module) Lookup(sym *datum.Symbol) (*datum.Variable, error) {
+	if m.view != nil {
+		return m.view.lookup(sym)
+	}
+	if v := m.vars[sym]; v != nil {
+		return v, nil
+	}
+	if m.generation != m.reg.generation {
+		clear(m.imports)
+		m.generation = m.reg.generation
+	}
+	if v := m.imports[sym]; v != nil {
+		return v, nil
+	}
+	v, err := m.importOf(sym)
+	if v != nil && err == nil {
+		if m.imports == nil {
+			m.imports = map[*datum.Symbol]*datum.Variable{}
+		}
+		m.imports[sym] = v
+	}
+	return v, err
+}
+
+func (m *Module) importOf(sym *datum.Symbol) (*datum.Variable, error) {
+	var found *datum.Variable
+	var from *Module
+	for _, u := range m.uses {
+		v, err := u.Local(sym)
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case v == nil || v == found:
+		case found == nil:
+			found, from = v, u
+		default:
+			var err error
+			if found, from, err = m.duplicate(sym, from, found, u, v); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return found, nil
+}
+
+// Define returns m's own variable sym, made when there is none, ready to be
+// given a value. A reference that was met before the definition sees it.
+func (m *Module) Define(sym *datum.Symbol) *datum.Variable {
+	if m.view != nil {
+		m = m.view.base
+	}
+	if v := m.vars[sym]; v != nil {
+		return v
+	}
+	v := m.reg.forwards[forwardKey{m, sym}]
+	if v != nil {
+		delete(m.reg.forwards, forwardKey{m, sym})
+	} else {
+		v = &datum.Variable{Value: datum.Unset, Name: sym, Home: m.Key}
+	}
+	m.vars[sym] = v
+	return v
+}
+
+// Set defines sym with value v.
+func (m *Module) Set(sym *datum.Symbol, v datum.Value) *datum.Variable {
+	b := m.Define(sym)
+	b.Value = v
+	return b
+}
+
+// Add puts an existing variable into m under the name sym (module-add!).
+func (m *Module) Add(sym *datum.Symbol, v *datum.Variable) {
+	m.vars[sym] = v
+	m.reg.generation++
+}
+
+// Remove takes m's own binding of sym away and reports whether there was one.
+func (m *Module) Remove(sym *datum.Symbol) bool {
+	_, ok := m.vars[sym]
+	delete(m.vars, sym)
+	m.reg.generation++
+	return ok
+}
+
+// Ref is Lookup for a reference in a program: where nothing is found it makes
+// an unbound variable that a later definition of the name in m becomes.
+// Registry.Resolve asks again when such a variable is read.
+func (m *Module) Ref(sym *datum.Symbol) (*datum.Variable, error) {
+	v, err := m.Lookup(sym)
+	if v != nil || err != nil {
+		return v, err
+	}
+	if m.view != nil {
+		m = m.view.base
+	}
+	k := forwardKey{m, sym}
+	v = m.reg.forwards[k]
+	if v == nil {
+		v = &datum.Variable{Value: datum.Unset, Name: sym, Home: m.Key}
+		m.reg.forwards[k] = v
+	}
+	return v, nil
+}
+
+// Use makes m use the interface iface (module-use!). An interface that is used
+// already is left where it is.
+func (m *Module) Use(iface *Module) {
+	if iface == m || slices.Contains(m.uses, iface) {
+		return
+	}
+	m.uses = append(m.uses, iface)
+	m.reg.generation++
+}
+
+// SetUses replaces the interfaces that m uses.
+func (m *Module) SetUses(ifaces []*Module) {
+	m.uses = slices.Clone(ifaces)
+	m.reg.generation++
+}
+
+// Export offers m's own variable sym under the name as, making the variable
+// when it is not yet defined (module-export!).
+func (m *Module) Export(sym, as *datum.Symbol) {
+	m.public.vars[as] = m.Define(sym)
+	m.reg.generation++
+}
+
+// ExportReplacing is Export of a name that shall win over other imports of it.
+func (m *Module) ExportReplacing(sym, as *datum.Symbol) {
+	m.Export(sym, as)
+	m.markReplace(as)
+}
+
+func (m *Module) markReplace(as *datum.Symbol) {
+	if m.public.replace == nil {
+		m.public.replace = map[*datum.Symbol]bool{}
+	}
+	m.public.replace[as] = true
+}
+
+// ReExport offers a variable that m imports (module-re-export!).
+func (m *Module) ReExport(sym, as *datum.Symbol, replacing bool) error {
+	v, err := m.Lookup(sym)
+	if err != nil {
+		return err
+	}
+	if v == nil {
+		return &Error{
+			Message: "module " + m.Key + " cannot re-export `" + sym.Name + "': none of the modules it uses exports that name",
+			Hint:    didYouMean(Nearest(sym.Name, m.visibleNames())),
+		}
+	}
+	m.public.vars[as] = v
+	if replacing {
+		m.markReplace(as)
+	}
+	m.reg.generation++
+	return nil
+}
+
+// ExportAll makes m's public interface offer all of m's variables.
+func (m *Module) ExportAll() {
+	for s, v := range m.vars {
+		m.public.vars[s] = v
+	}
+	m.reg.generation++
+}
+
+// SetDuplicates sets the duplicate binding handlers, by Guile's names; nil
+// stands for the default.
+func (m *Module) SetDuplicates(handlers []string) { m.policy = handlers }
+
+// Names lists the names that m itself holds or offers, sorted.
+func (m *Module) Names() []*datum.Symbol {
+	var out []*datum.Symbol
+	v := m.view
+	switch {
+	case v == nil:
+		for s := range m.vars {
+			out = append(out, s)
+		}
+	case v.auto != nil:
+		for s := range v.auto.names {
+			out = append(out, s)
+		}
+	case v.sel != nil:
+		for s := range v.sel {
+			out = append(out, s)
+		}
+	default:
+		for _, s := range v.base.Names() {
+			if v.hide[s] || v.gone[s] {
+				continue
+			}
+			if v.prefix != "" {
+				s = datum.Intern(v.prefix + s.Name)
+			}
+			out = append(out, s)
+		}
+		for s, old := range v.from {
+			if b, err := v.base.Local(old); b == nil || err != nil || v.hide[old] {
+				continue
+			}
+			if v.prefix != "" {
+				s = datum.Intern(v.prefix + s.Name)
+			}
+			out = append(out, s)
+		}
+	}
+	slices.SortFunc(out, func(a, b *datum.Symbol) int { return strings.Compare(a.Name, b.Name) })
+	return out
+}
+
+// visibleNames lists every name that a program in m can use.
+func (m *Module) visibleNames() []string {
+	var out []string
+	for s := range m.vars {
+		out = append(out, s.Name)
+	}
+	for _, u := range m.uses {
+		for _, s := range u.Names() {
+			out = append(out, s.Name)
+		}
+	}
+	return out
+}

@@ -1,0 +1,50 @@
+package syntax
+
+import (
+	"unsafe"
+
+	"fruix/interp/datum"
+	"fruix/interp/source"
+)
+
+// MacroKind tells how a macro is run.
+type MacroKind uint8
+
+// The kinds of macros.
+const (
+	CoreMacro     MacroKind = iota // a special form: Core
+	NativeMacro                    // Go code from syntax to syntax: Native
+	Procedure                      // a procedure of the language: Proc
+	VariableMacro                  // a procedure that also handles set! (make-variable-transformer)
+	Parameter                      // a syntax parameter: Current
+)
+
+// Macro is the value of a variable or local binding that holds syntax.
+type Macro struct {
+	Kind MacroKind
+	Name string
+	// Pos is where the macro was defined.
+	Pos source.Pos
+	// Core is the expander's own handler.
+	Core any
+	// Native transforms one use; its result gets the scope of the expansion
+	// from Fresh, which marks what the macro itself brings in.
+	Native func(use *Syntax, fresh *Scope) (datum.Value, error)
+	Proc   datum.Value
+	// Current is the transformer of a syntax parameter at the moment.
+	Current *Macro
+	// Binding is the context that a local definition was made in.
+	Context any
+	Level   int
+}
+
+// Value returns m as a value.
+func (m *Macro) Value() datum.Value { return datum.Obj(datum.KMacro, unsafe.Pointer(m)) }
+
+// MacroOf returns the macro held by v, or nil.
+func MacroOf(v datum.Value) *Macro {
+	if v.Is(datum.KMacro) {
+		return (*Macro)(v.Ptr())
+	}
+	return nil
+}

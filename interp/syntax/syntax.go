@@ -1,0 +1,257 @@
+// Package syntax has the objects that macros work with: data that know their
+// place in a file and the scopes that surround them.
+//
+// Hygiene follows Matthew Flatt, "Binding as Sets of Scopes" (POPL 2016). A
+// scope is made for each binding form and each macro expansion; an identifier
+// refers to the binding with the largest set of scopes that is a subset of its
+// own. Scopes are put on a whole form at once and reach the parts when they are
+// looked at. An identifier that no local binding matches is a top-level name of
+// its module.
+package syntax
+
+import (
+	"unsafe"
+
+	"fruix/interp/datum"
+	"fruix/interp/module"
+	"fruix/interp/source"
+)
+
+// Syntax is a datum with its lexical context. For a symbol Scopes is its scope
+// set; for a pair or vector it is what the parts still have to be combined
+// with (Xor). The parts of a pair or vector may be Syntax or plain data; plain
+// data have no scopes of their own. Syntax is never changed once made.
+type Syntax struct {
+	Datum  datum.Value
+	Scopes *Set
+	// Module is where the free names in Datum are looked up; nil, as the
+	// reader leaves it, is the module that is current during the expansion.
+	Module *module.Module
+	Pos    source.Pos
+}
+
+// New makes syntax as the reader does: a datum at a place, without scopes.
+// Parts of d that deserve a position are Syntax themselves; the spine of a list
+// is plain pairs.
+func New(d datum.Value, pos source.Pos) datum.Value {
+	return (&Syntax{Datum: d, Pos: pos}).Value()
+}
+
+// Value returns s as a value.
+func (s *Syntax) Value() datum.Value { return datum.Obj(datum.KSyntax, unsafe.Pointer(s)) }
+
+// Is reports whether v is a syntax object.
+func Is(v datum.Value) bool { return v.Is(datum.KSyntax) }
+
+// Of returns the syntax object of v, which must be one.
+func Of(v datum.Value) *Syntax { return (*Syntax)(v.Ptr()) }
+
+// PosOf tells where v was read, when it is syntax that knows.
+func PosOf(v datum.Value) source.Pos {
+	if Is(v) {
+		return Of(v).Pos
+	}
+	if v.IsPair() {
+		if p := PosOf(v.Pair().Car); p.Known() {
+			return p
+		}
+	}
+	return source.Pos{}
+}
+
+// IsIdentifier reports whether v is a syntax object for a symbol.
+func IsIdentifier(v datum.Value) bool { return Is(v) && Of(v).Datum.IsSymbol() }
+
+// Push gives v as a part of syntax whose pending scopes are set and whose
+// module is mod: the context moves one step inwards.
+func Push(v datum.Value, set *Set, mod *module.Module, pos source.Pos) datum.Value {
+	if Is(v) {
+		s := Of(v)
+		if set == nil && (mod == nil || s.Module != nil) {
+			return v
+		}
+		m := s.Module
+		if m == nil {
+			m = mod
+		}
+		return (&Syntax{s.Datum, Xor(s.Scopes, set), m, s.Pos}).Value()
+	}
+	switch {
+	case v.IsSymbol(), v.IsPair(), v.Is(datum.KVector):
+		return (&Syntax{v, set, mod, pos}).Value()
+	}
+	return v
+}
+
+// Expr unwraps one layer, as psyntax's syntax-expression of a normalised
+// object: a pair's or vector's parts get the context of v.
+func Expr(v datum.Value) datum.Value {
+	if !Is(v) {
+		return v
+	}
+	s := Of(v)
+	switch {
+	case s.Datum.IsPair():
+		p := s.Datum.Pair()
+		if s.Scopes == nil && s.Module == nil {
+			return s.Datum
+		}
+		return datum.Cons(Push(p.Car, s.Scopes, s.Module, s.Pos), Push(p.Cdr, s.Scopes, s.Module, s.Pos))
+	case s.Datum.Is(datum.KVector):
+		items := s.Datum.Vector().Items
+		out := make([]datum.Value, len(items))
+		for i, x := range items {
+			out[i] = Push(x, s.Scopes, s.Module, s.Pos)
+		}
+		return datum.NewVector(out)
+	case Is(s.Datum):
+		return Expr(Push(s.Datum, s.Scopes, s.Module, s.Pos))
+	}
+	return s.Datum
+}
+
+// Flip combines scope s with the scopes of all of v.
+func Flip(v datum.Value, s *Scope) datum.Value {
+	return Push(v, s.Only(), nil, source.Pos{})
+}
+
+// Strip removes all context: syntax->datum. Data without syntax inside are
+// returned as they are, others are copied.
+func Strip(v datum.Value) datum.Value {
+	out, _ := strip(v)
+	return out
+}
+
+func strip(v datum.Value) (datum.Value, bool) {
+	switch {
+	case Is(v):
+		out, _ := strip(Of(v).Datum)
+		return out, true
+	case v.IsPair():
+		return stripList(v)
+	case v.Is(datum.KVector):
+		items := v.Vector().Items
+		var out []datum.Value
+		for i, x := range items {
+			y, changed := strip(x)
+			if changed && out == nil {
+				out = append(make([]datum.Value, 0, len(items)), items[:i]...)
+			}
+			if out != nil {
+				out = append(out, y)
+			}
+		}
+		if out == nil {
+			return v, false
+		}
+		return datum.NewVector(out), true
+	}
+	return v, false
+}
+
+// stripList walks a list's spine in a loop, so that long lists need no stack.
+func stripList(v datum.Value) (datum.Value, bool) {
+	changed := false
+	var items []datum.Value
+	rest := v
+	for n := 0; ; {
+		if Is(rest) {
+			changed = true
+			rest = Of(rest).Datum
+			continue
+		}
+		if !rest.IsPair() {
+			break
+		}
+		p := rest.Pair()
+		car, c := strip(p.Car)
+		changed = changed || c
+		items = append(items, car)
+		rest = p.Cdr
+		if n++; n&(n-1) == 0 && n >= 1<<16 && circular(v) {
+			return v, false
+		}
+	}
+	tail, c := strip(rest)
+	if !changed && !c {
+		return v, false
+	}
+	for i := len(items) - 1; i >= 0; i-- {
+		tail = datum.Cons(items[i], tail)
+	}
+	return tail, true
+}
+
+// circular reports whether the spine of a list never ends.
+func circular(v datum.Value) bool {
+	slow := v
+	for move := false; v.IsPair(); move = !move {
+		v = v.Pair().Cdr
+		if move {
+			slow = slow.Pair().Cdr
+		}
+		if v == slow {
+			return true
+		}
+	}
+	return false
+}
+
+// FromDatum gives d the lexical context of ctx: datum->syntax. Parts that are
+// syntax already keep their own context.
+func FromDatum(ctx *Syntax, d datum.Value, pos source.Pos) datum.Value {
+	if Is(d) {
+		return d
+	}
+	if ctx.Scopes != nil {
+		d, _ = shield(d, ctx.Scopes)
+	}
+	return (&Syntax{d, ctx.Scopes, ctx.Module, pos}).Value()
+}
+
+// shield prepares the parts of d that are syntax already for being combined
+// with set later, so that in the end they are as they were. The spine of a
+// list is walked in a loop.
+func shield(d datum.Value, set *Set) (datum.Value, bool) {
+	switch {
+	case Is(d):
+		s := Of(d)
+		return (&Syntax{s.Datum, Xor(s.Scopes, set), s.Module, s.Pos}).Value(), true
+	case d.IsPair():
+		var items []datum.Value
+		changed := false
+		rest := d
+		for rest.IsPair() {
+			x, c := shield(rest.Pair().Car, set)
+			items = append(items, x)
+			changed = changed || c
+			rest = rest.Pair().Cdr
+		}
+		tail, c := shield(rest, set)
+		if !changed && !c {
+			return d, false
+		}
+		for i := len(items) - 1; i >= 0; i-- {
+			tail = datum.Cons(items[i], tail)
+		}
+		return tail, true
+	case d.Is(datum.KVector):
+		items := d.Vector().Items
+		out := make([]datum.Value, len(items))
+		changed := false
+		for i, x := range items {
+			y, c := shield(x, set)
+			out[i] = y
+			changed = changed || c
+		}
+		if changed {
+			return datum.NewVector(out), true
+		}
+	}
+	return d, false
+}
+
+// BoundEqual is bound-identifier=?: same name, same scopes.
+func BoundEqual(a, b *Syntax) bool {
+	return a.Datum == b.Datum && a.Scopes == b.Scopes
+}
