@@ -1,0 +1,82 @@
+package jailtest
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+func domainName() string {
+	var u unix.Utsname
+	if unix.Uname(&u) != nil {
+		return ""
+	}
+	return unix.ByteSliceToString(u.Domainname[:])
+}
+
+func openDescriptors() []string {
+	var fds []string
+	for fd := 3; fd < 256; fd++ {
+		if _, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err == nil {
+			link, _ := os.Readlink("/proc/self/fd/" + strconv.Itoa(fd))
+			// The Go runtime of the probe opens these itself.
+			if !strings.HasPrefix(link, "anon_inode:") {
+				fds = append(fds, fmt.Sprintf("%d %s", fd, link))
+			}
+		}
+	}
+	return fds
+}
+
+func attemptSystem(f []string) error {
+	switch f[0] {
+	case "mount-tmpfs":
+		return unix.Mount("tmpfs", f[1], "tmpfs", 0, "")
+	case "mount-proc":
+		return unix.Mount("proc", f[1], "proc", 0, "")
+	case "remount-rw":
+		return unix.Mount("", f[1], "", unix.MS_BIND|unix.MS_REMOUNT, "")
+	case "umount":
+		return unix.Unmount(f[1], unix.MNT_DETACH)
+	case "mknod":
+		return unix.Mknod(f[1], unix.S_IFBLK|0o600, int(unix.Mkdev(8, 0)))
+	case "unshare-user":
+		// A single-threaded process is needed: start one.
+		p, err := os.StartProcess(selfPath(), []string{ProbeName, "exit", "0"}, &os.ProcAttr{
+			Sys: &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWUSER}})
+		if err == nil {
+			p.Wait()
+		}
+		return err
+	case "unshare-mount":
+		return unix.Unshare(unix.CLONE_NEWNS)
+	case "sethostname":
+		return unix.Sethostname([]byte("other"))
+	case "ptrace":
+		n, _ := strconv.Atoi(f[1])
+		return unix.PtraceAttach(n)
+	case "cap-raise":
+		hdr := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+		data := [2]unix.CapUserData{{Effective: 1 << unix.CAP_SYS_ADMIN, Permitted: 1 << unix.CAP_SYS_ADMIN}}
+		return unix.Capset(&hdr, &data[0])
+	case "kernel-log":
+		_, err := unix.Klogctl(unix.SYSLOG_ACTION_READ_ALL, make([]byte, 16))
+		return err
+	case "abstract-socket":
+		return dialUnix("@" + f[1])
+	}
+	return fmt.Errorf("unknown attempt %q", f[0])
+}
+
+func dialUnix(name string) error {
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	return unix.Connect(fd, &unix.SockaddrUnix{Name: name})
+}
