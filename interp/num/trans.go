@@ -1,0 +1,449 @@
+package num
+
+import (
+	"math"
+	"math/big"
+	"math/cmplx"
+
+	"fruix/interp/datum"
+)
+
+// toComplex converts any number.
+func toComplex(v datum.Value) complex128 {
+	re, im := parts(v)
+	return complex(toFloat(re), toFloat(im))
+}
+
+// fromComplex makes a number; a result with a zero imaginary part stays
+// complex only when keep is set.
+func fromComplex(c complex128) datum.Value {
+	return datum.Cmp(datum.Flo(real(c)), datum.Flo(imag(c)))
+}
+
+// unary applies a real function inside its domain and a complex one elsewhere.
+func unary(who string, v datum.Value, domain func(float64) bool, f func(float64) float64, g func(complex128) complex128) (datum.Value, error) {
+	switch levelOf(v) {
+	case none:
+		return datum.Unset, datum.WrongType(who, 1, v)
+	case comp:
+		return fromComplex(g(toComplex(v))), nil
+	}
+	x := toFloat(v)
+	if domain != nil && !domain(x) {
+		return fromComplex(g(complex(x, 0))), nil
+	}
+	return datum.Flo(f(x)), nil
+}
+
+// Exp is exp; an exact zero gives an exact one.
+func Exp(v datum.Value) (datum.Value, error) {
+	if isExactZero(v) {
+		return one, nil
+	}
+	return unary("exp", v, nil, math.Exp, cmplx.Exp)
+}
+
+// Log is the natural logarithm.
+func Log(v datum.Value) (datum.Value, error) {
+	if v.IsFix() && v.Fix() == 1 {
+		return zero, nil
+	}
+	if isExactZero(v) {
+		return datum.Unset, datum.NumericalOverflow("log")
+	}
+	if v.Is(datum.KBignum) {
+		// Keep the logarithm finite where the float would overflow.
+		b := v.Bignum().Int
+		shift := max(b.BitLen()-1000, 0)
+		m := new(big.Int).Rsh(new(big.Int).Abs(b), uint(shift))
+		l := math.Log(bigFloat(m)) + float64(shift)*math.Ln2
+		if b.Sign() < 0 {
+			return datum.Cmp(datum.Flo(l), datum.Flo(math.Pi)), nil
+		}
+		return datum.Flo(l), nil
+	}
+	if v.Is(datum.KRatnum) {
+		r := v.Ratnum().Rat
+		n := must(Log(datum.Big(new(big.Int).Abs(r.Num()))))
+		d := must(Log(datum.Big(new(big.Int).Set(r.Denom()))))
+		l := toFloat(n) - toFloat(d)
+		if r.Sign() < 0 {
+			return datum.Cmp(datum.Flo(l), datum.Flo(math.Pi)), nil
+		}
+		return datum.Flo(l), nil
+	}
+	return unary("log", v, func(x float64) bool { return x >= 0 || x != x }, math.Log, cmplx.Log)
+}
+
+// Log10 is log10.
+func Log10(v datum.Value) (datum.Value, error) {
+	if isExactZero(v) {
+		return datum.Unset, datum.NumericalOverflow("log10")
+	}
+	if v.IsFlo() || v.IsFix() {
+		return unary("log10", v, func(x float64) bool { return x >= 0 || x != x }, math.Log10, cmplx.Log10)
+	}
+	l, err := Log(v)
+	if err != nil {
+		return datum.Unset, datum.WrongType("log10", 1, v)
+	}
+	return Div(l, datum.Flo(math.Ln10))
+}
+
+// Sin is sin.
+func Sin(v datum.Value) (datum.Value, error) { return zeroFixed("sin", v, math.Sin, cmplx.Sin) }
+
+// Cos is cos.
+func Cos(v datum.Value) (datum.Value, error) {
+	if isExactZero(v) {
+		return one, nil
+	}
+	return unary("cos", v, nil, math.Cos, cmplx.Cos)
+}
+
+// Tan is tan.
+func Tan(v datum.Value) (datum.Value, error) { return zeroFixed("tan", v, math.Tan, cmplx.Tan) }
+
+// Sinh is sinh.
+func Sinh(v datum.Value) (datum.Value, error) { return zeroFixed("sinh", v, math.Sinh, cmplx.Sinh) }
+
+// Cosh is cosh.
+func Cosh(v datum.Value) (datum.Value, error) {
+	if isExactZero(v) {
+		return one, nil
+	}
+	return unary("cosh", v, nil, math.Cosh, cmplx.Cosh)
+}
+
+// Tanh is tanh.
+func Tanh(v datum.Value) (datum.Value, error) { return zeroFixed("tanh", v, math.Tanh, cmplx.Tanh) }
+
+// Asin is asin.
+func Asin(v datum.Value) (datum.Value, error) {
+	if isExactZero(v) {
+		return zero, nil
+	}
+	return unary("asin", v, inUnit, math.Asin, cmplx.Asin)
+}
+
+// Acos is acos.
+func Acos(v datum.Value) (datum.Value, error) {
+	if v.IsFix() && v.Fix() == 1 {
+		return zero, nil
+	}
+	return unary("acos", v, inUnit, math.Acos, cmplx.Acos)
+}
+
+// Asinh is asinh.
+func Asinh(v datum.Value) (datum.Value, error) {
+	return zeroFixed("asinh", v, math.Asinh, cmplx.Asinh)
+}
+
+// Acosh is acosh.
+func Acosh(v datum.Value) (datum.Value, error) {
+	if v.IsFix() && v.Fix() == 1 {
+		return zero, nil
+	}
+	return unary("acosh", v, func(x float64) bool { return x >= 1 || x != x }, math.Acosh, cmplx.Acosh)
+}
+
+// Atanh is atanh.
+func Atanh(v datum.Value) (datum.Value, error) {
+	if isExactZero(v) {
+		return zero, nil
+	}
+	return unary("atanh", v, inUnit, math.Atanh, cmplx.Atanh)
+}
+
+func inUnit(x float64) bool { return x >= -1 && x <= 1 || x != x }
+
+// zeroFixed is unary for functions that map an exact zero to itself.
+func zeroFixed(who string, v datum.Value, f func(float64) float64, g func(complex128) complex128) (datum.Value, error) {
+	if isExactZero(v) {
+		return zero, nil
+	}
+	return unary(who, v, nil, f, g)
+}
+
+// Atan is atan of one argument.
+func Atan(v datum.Value) (datum.Value, error) {
+	return zeroFixed("atan", v, math.Atan, cmplx.Atan)
+}
+
+// Atan2 is atan of two arguments.
+func Atan2(y, x datum.Value) (datum.Value, error) {
+	if !IsReal(y) {
+		return datum.Unset, datum.WrongType("atan", 1, y)
+	}
+	if !IsReal(x) {
+		return datum.Unset, datum.WrongType("atan", 2, x)
+	}
+	if isExactZero(y) && !x.IsFlo() && Sign(x) > 0 {
+		return zero, nil
+	}
+	return datum.Flo(math.Atan2(toFloat(y), toFloat(x))), nil
+}
+
+// Sqrt is sqrt: exact for exact squares.
+func Sqrt(v datum.Value) (datum.Value, error) {
+	switch levelOf(v) {
+	case none:
+		return datum.Unset, datum.WrongType("sqrt", 1, v)
+	case comp:
+		c := v.Compnum()
+		if !c.Re.IsFlo() {
+			if r, ok := exactComplexSqrt(c); ok {
+				return r, nil
+			}
+		}
+		return fromComplex(cmplx.Sqrt(toComplex(v))), nil
+	case flo:
+		f := v.Flo()
+		if f < 0 {
+			return rectangular(zero, datum.Flo(math.Sqrt(-f))), nil
+		}
+		return datum.Flo(math.Sqrt(f)), nil
+	}
+	r := toRat(v)
+	neg := r.Sign() < 0
+	r = new(big.Rat).Abs(r)
+	n, d := new(big.Int).Sqrt(r.Num()), new(big.Int).Sqrt(r.Denom())
+	var root datum.Value
+	if square(n, r.Num()) && square(d, r.Denom()) {
+		root = datum.Rat(new(big.Rat).SetFrac(n, d))
+	} else {
+		f := new(big.Float).SetPrec(128).SetRat(r)
+		x, _ := f.Sqrt(f).Float64()
+		root = datum.Flo(x)
+	}
+	if neg {
+		return rectangular(zero, root), nil
+	}
+	return root, nil
+}
+
+func square(root, n *big.Int) bool { return new(big.Int).Mul(root, root).Cmp(n) == 0 }
+
+// exactComplexSqrt finds the principal root when both its parts are exact.
+func exactComplexSqrt(c *datum.Compnum) (datum.Value, bool) {
+	m2 := must(Add(must(Mul(c.Re, c.Re)), must(Mul(c.Im, c.Im))))
+	m := must(Sqrt(m2))
+	if m.IsFlo() {
+		return datum.Unset, false
+	}
+	re := must(Sqrt(must(Div(must(Add(m, c.Re)), datum.Fix(2)))))
+	im := must(Sqrt(must(Div(must(Sub(m, c.Re)), datum.Fix(2)))))
+	if !IsReal(re) || !IsReal(im) || re.IsFlo() || im.IsFlo() {
+		return datum.Unset, false
+	}
+	if Sign(c.Im) < 0 {
+		im = must(Negate(im))
+	}
+	return rectangular(re, im), true
+}
+
+// Expt is expt.
+func Expt(a, b datum.Value) (datum.Value, error) {
+	l, err := check2("expt", a, b)
+	if err != nil {
+		return datum.Unset, err
+	}
+	if IsExactInteger(b) {
+		exact, _ := IsExact(a)
+		if exact {
+			return exptExact(a, b)
+		}
+		if n, ok := Int64(b); ok && a.Is(datum.KCompnum) && n > -1024 && n < 1024 {
+			return exptComplex(a, n)
+		}
+		if n, ok := Int64(b); ok && n == 0 {
+			return one, nil
+		}
+		if a.IsFlo() {
+			return datum.Flo(math.Pow(a.Flo(), toFloat(b))), nil
+		}
+	}
+	if l != comp {
+		x, y := toFloat(a), toFloat(b)
+		if b.Is(datum.KRatnum) && !a.IsFlo() {
+			if r := b.Ratnum().Rat; r.Num().IsInt64() && r.Denom().IsInt64() && r.Denom().Int64() == 2 {
+				root := must(Sqrt(a))
+				if exact, _ := IsExact(root); exact {
+					return Expt(root, datum.Big(new(big.Int).Set(r.Num())))
+				}
+			}
+		}
+		if x >= 0 || x != x || b.IsFlo() && IsInteger(b) {
+			return datum.Flo(math.Pow(x, y)), nil
+		}
+	}
+	if z, _ := IsZero(a); z {
+		re, _ := parts(b)
+		if Sign(re) > 0 {
+			exact, _ := IsExact(a)
+			if exact {
+				return zero, nil
+			}
+			return datum.Flo(0), nil
+		}
+	}
+	return fromComplex(cmplx.Pow(toComplex(a), toComplex(b))), nil
+}
+
+// exptExact raises an exact number to an integer power.
+func exptExact(a, b datum.Value) (datum.Value, error) {
+	if a.IsFix() {
+		switch a.Fix() {
+		case 1:
+			return a, nil
+		case -1:
+			if even, _ := IsEven(b); even {
+				return one, nil
+			}
+			return a, nil
+		case 0:
+			switch Sign(b) {
+			case 0:
+				return one, nil
+			case 1:
+				return zero, nil
+			}
+			return datum.Unset, datum.NumericalOverflow("expt")
+		}
+	}
+	n, ok := Int64(b)
+	if !ok {
+		return datum.Unset, datum.NumericalOverflow("expt")
+	}
+	if n < 0 {
+		p, err := exptExact(a, must(Negate(b)))
+		if err != nil {
+			return datum.Unset, err
+		}
+		return Div(one, p)
+	}
+	switch {
+	case IsExactInteger(a):
+		base := toBig(a)
+		if bits := int64(base.BitLen()); n > maxShift/max(bits, 1) {
+			return datum.Unset, datum.NumericalOverflow("expt")
+		}
+		if base.BitLen() == 2 && base.Sign() > 0 && base.Bit(0) == 0 {
+			return datum.Big(new(big.Int).Lsh(big.NewInt(1), uint(n))), nil
+		}
+		return datum.Big(new(big.Int).Exp(base, big.NewInt(n), nil)), nil
+	case a.Is(datum.KRatnum):
+		r := a.Ratnum().Rat
+		num, err := exptExact(datum.Big(new(big.Int).Set(r.Num())), b)
+		if err != nil {
+			return datum.Unset, err
+		}
+		den, err := exptExact(datum.Big(new(big.Int).Set(r.Denom())), b)
+		if err != nil {
+			return datum.Unset, err
+		}
+		return Div(num, den)
+	}
+	if n > maxShift {
+		return datum.Unset, datum.NumericalOverflow("expt")
+	}
+	return exptComplex(a, n)
+}
+
+// exptComplex raises by repeated squaring, which keeps exact parts exact.
+func exptComplex(a datum.Value, n int64) (datum.Value, error) {
+	if n < 0 {
+		p, err := exptComplex(a, -n)
+		if err != nil {
+			return datum.Unset, err
+		}
+		return Div(one, p)
+	}
+	r := one
+	for ; n > 0; n >>= 1 {
+		if n&1 == 1 {
+			r = must(Mul(r, a))
+		}
+		if n > 1 {
+			a = must(Mul(a, a))
+		}
+	}
+	return r, nil
+}
+
+// ModuloExpt is modulo-expt: n to the power k, modulo m.
+func ModuloExpt(n, k, m datum.Value) (datum.Value, error) {
+	for i, v := range [3]datum.Value{n, k, m} {
+		if !IsExactInteger(v) {
+			return datum.Unset, datum.WrongType("modulo-expt", i+1, v)
+		}
+	}
+	if Sign(m) == 0 {
+		return datum.Unset, datum.NumericalOverflow("modulo-expt")
+	}
+	mod := new(big.Int).Abs(toBig(m))
+	base := toBig(n)
+	if Sign(k) < 0 {
+		if base = new(big.Int).ModInverse(base, mod); base == nil {
+			return datum.Unset, datum.NumericalOverflow("modulo-expt")
+		}
+	}
+	r := new(big.Int).Exp(base, new(big.Int).Abs(toBig(k)), mod)
+	if Sign(m) < 0 && r.Sign() != 0 {
+		r.Sub(r, mod)
+	}
+	return datum.Big(r), nil
+}
+
+// Magnitude is magnitude.
+func Magnitude(v datum.Value) (datum.Value, error) {
+	switch levelOf(v) {
+	case none:
+		return datum.Unset, datum.WrongType("magnitude", 1, v)
+	case comp:
+		c := v.Compnum()
+		if !c.Re.IsFlo() {
+			return Sqrt(must(Add(must(Mul(c.Re, c.Re)), must(Mul(c.Im, c.Im)))))
+		}
+		return datum.Flo(math.Hypot(toFloat(c.Re), toFloat(c.Im))), nil
+	}
+	return Abs(v)
+}
+
+// Angle is angle.
+func Angle(v datum.Value) (datum.Value, error) {
+	switch levelOf(v) {
+	case none:
+		return datum.Unset, datum.WrongType("angle", 1, v)
+	case comp:
+		return datum.Flo(cmplx.Phase(toComplex(v))), nil
+	case flo:
+		if f := v.Flo(); f < 0 || f == 0 && math.Signbit(f) {
+			return datum.Flo(math.Pi), nil
+		}
+		return datum.Flo(0), nil
+	}
+	if Sign(v) < 0 {
+		return datum.Flo(math.Pi), nil
+	}
+	return zero, nil
+}
+
+// MakePolar is make-polar.
+func MakePolar(m, a datum.Value) (datum.Value, error) {
+	if !IsReal(m) {
+		return datum.Unset, datum.WrongType("make-polar", 1, m)
+	}
+	if !IsReal(a) {
+		return datum.Unset, datum.WrongType("make-polar", 2, a)
+	}
+	if isExactZero(a) {
+		return m, nil
+	}
+	if isExactZero(m) {
+		return zero, nil
+	}
+	s, c := math.Sincos(toFloat(a))
+	r := toFloat(m)
+	return datum.Cmp(datum.Flo(r*c), datum.Flo(r*s)), nil
+}

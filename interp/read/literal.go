@@ -1,0 +1,261 @@
+package read
+
+import (
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"fruix/interp/datum"
+	"fruix/interp/source"
+)
+
+// charNames are the names after #\ (R7RS 6.6, Guile manual "Characters").
+var charNames = map[string]rune{
+	"space": ' ', "newline": '\n', "nl": '\n', "linefeed": '\n', "lf": '\n',
+	"tab": '\t', "ht": '\t', "nul": 0, "null": 0, "return": '\r', "cr": '\r',
+	"page": '\f', "np": '\f', "ff": '\f', "backspace": '\b', "bs": '\b',
+	"delete": 0x7f, "del": 0x7f, "rubout": 0x7f, "escape": 0x1b, "esc": 0x1b,
+	"altmode": 0x1b, "alarm": 7, "bel": 7, "vtab": 0xb, "vt": 0xb, "sp": ' ',
+	"soh": 1, "stx": 2, "etx": 3, "eot": 4, "enq": 5, "ack": 6, "so": 0xe,
+	"si": 0xf, "dle": 0x10, "dc1": 0x11, "dc2": 0x12, "dc3": 0x13,
+	"dc4": 0x14, "nak": 0x15, "syn": 0x16, "etb": 0x17, "can": 0x18,
+	"em": 0x19, "sub": 0x1a, "fs": 0x1c, "gs": 0x1d, "rs": 0x1e, "us": 0x1f,
+}
+
+// readChar reads a character after "#\".
+func (r *Reader) readChar(at source.Pos) (datum.Value, error) {
+	first := r.next()
+	if first < 0 {
+		return datum.Unset, r.incomplete(at, "the text ends after #\\")
+	}
+	if delimiter(first) {
+		return datum.Char(first), nil
+	}
+	tok := []rune(string(r.scanToken(first)))
+	if len(tok) == 1 {
+		return datum.Char(tok[0]), nil
+	}
+	if len(tok) == 2 && tok[0] == '\u25cc' { // a combining mark on its dotted circle
+		return datum.Char(tok[1]), nil
+	}
+	name := string(tok)
+	if tok[0] == 'x' || tok[0] == 'U' && tok[1] == '+' {
+		digits := strings.TrimPrefix(name[1:], "+")
+		if n, err := strconv.ParseUint(digits, 16, 32); err == nil {
+			if n > utf8.MaxRune || !validChar(rune(n)) {
+				return datum.Unset, r.fail(at, "#\\%s is not a character: out of the range of Unicode scalar values", name)
+			}
+			return datum.Char(rune(n)), nil
+		}
+	}
+	if tok[0] >= '0' && tok[0] <= '7' {
+		if n, err := strconv.ParseUint(name, 8, 32); err == nil && n <= utf8.MaxRune && validChar(rune(n)) {
+			return datum.Char(rune(n)), nil
+		}
+	}
+	if c, ok := charNames[strings.ToLower(name)]; ok {
+		return datum.Char(c), nil
+	}
+	return datum.Unset, r.fail(at, "unknown character name #\\%s", name)
+}
+
+// readString reads a string whose opening quote has been consumed. A piece
+// without escapes is taken at once.
+func (r *Reader) readString(at source.Pos) (datum.Value, error) {
+	if r.src == nil {
+		for i := r.off; i < len(r.text); i++ {
+			b := r.text[i]
+			if b == '"' {
+				v := datum.NewASCII(append([]byte(nil), r.text[r.off:i]...))
+				r.col += uint32(i - r.off + 1)
+				r.off = i + 1
+				return v, nil
+			}
+			if b == '\\' || b == '\n' || b >= utf8.RuneSelf {
+				break
+			}
+		}
+	}
+	s, err := r.readDelimited(at, '"', "string")
+	if err != nil {
+		return datum.Unset, err
+	}
+	return datum.NewString(s), nil
+}
+
+// readDelimited reads a string or |symbol| up to its closing mark.
+func (r *Reader) readDelimited(at source.Pos, end rune, what string) (string, error) {
+	buf := make([]byte, 0, 64)
+	for {
+		here := r.Here()
+		c := r.next()
+		switch c {
+		case -1:
+			if r.err != nil {
+				return "", r.unclosed()
+			}
+			return "", r.incomplete(at, "this %s is never closed", what)
+		case end:
+			return string(buf), nil
+		case '\\':
+			e, skip, err := r.escape(here, end)
+			if err != nil {
+				return "", err
+			}
+			if !skip {
+				buf = utf8.AppendRune(buf, e)
+			}
+		default:
+			buf = utf8.AppendRune(buf, c)
+		}
+	}
+}
+
+// escape reads what follows a backslash in a string. skip is true for a line
+// end that stands for nothing.
+func (r *Reader) escape(at source.Pos, end rune) (c rune, skip bool, err error) {
+	c = r.next()
+	switch c {
+	case -1:
+		return 0, false, r.incomplete(at, "the text ends inside a string")
+	case '"', '\\', '|', '(', ')', '\'', '/', ';', end:
+		return c, false, nil
+	case 'n':
+		return '\n', false, nil
+	case 't':
+		return '\t', false, nil
+	case 'r':
+		return '\r', false, nil
+	case 'a':
+		return 7, false, nil
+	case 'b':
+		return '\b', false, nil
+	case 'f':
+		return '\f', false, nil
+	case 'v':
+		return '\v', false, nil
+	case '0':
+		return 0, false, nil
+	case 'e':
+		return 0x1b, false, nil
+	case 'x':
+		c, err = r.stringHex(at)
+		return c, false, err
+	case 'u':
+		c, err = r.fixedHex(at, 4)
+		return c, false, err
+	case 'U':
+		c, err = r.fixedHex(at, 6)
+		return c, false, err
+	case '\n':
+		if r.opts.R7RS {
+			r.skipLineBlank()
+		}
+		return 0, true, nil
+	case ' ', '\t', '\r':
+		// R7RS: \ blanks line-end blanks.
+		r.skipLineBlank()
+		if r.peek() == '\r' {
+			r.next()
+		}
+		if r.peek() == '\n' {
+			r.next()
+			r.skipLineBlank()
+			return 0, true, nil
+		}
+	}
+	e := r.fail(at, "unknown escape \\%c in a string", c)
+	e.Hint = "write \\\\ for a backslash"
+	return 0, false, e
+}
+
+func (r *Reader) skipLineBlank() {
+	for c := r.peek(); c == ' ' || c == '\t'; c = r.peek() {
+		r.next()
+	}
+}
+
+// stringHex reads an \x escape. Guile's default form has exactly two digits,
+// that of R6RS and R7RS any number and a semicolon; a text with the semicolon
+// is read in the second way.
+func (r *Reader) stringHex(at source.Pos) (rune, error) {
+	n, digits := rune(0), 0
+	for digits < 2 {
+		d := hexDigit(r.peek())
+		if d < 0 {
+			break
+		}
+		r.next()
+		n = n<<4 | d
+		digits++
+	}
+	if digits == 0 {
+		return 0, r.fail(r.Here(), "an \\x escape needs hexadecimal digits")
+	}
+	if r.peek() == ';' {
+		r.next()
+		return n, nil
+	}
+	if r.src == nil && digits == 2 {
+		// Look ahead for a longer run of digits that ends in a semicolon.
+		i, m := r.off, n
+		for i < len(r.text) && i-r.off < 7 && hexDigit(rune(r.text[i])) >= 0 {
+			m = m<<4 | hexDigit(rune(r.text[i]))
+			i++
+		}
+		if i > r.off && i < len(r.text) && r.text[i] == ';' && m <= utf8.MaxRune {
+			r.col += uint32(i + 1 - r.off)
+			r.off = i + 1
+			if !validChar(m) {
+				return 0, r.fail(at, "\\x%x; is not a character", m)
+			}
+			return m, nil
+		}
+		return n, nil
+	}
+	if digits == 2 && hexDigit(r.peek()) < 0 {
+		return n, nil
+	}
+	if digits == 2 {
+		for hexDigit(r.peek()) >= 0 && n <= utf8.MaxRune {
+			n = n<<4 | hexDigit(r.next())
+		}
+		if r.peek() == ';' && validChar(n) {
+			r.next()
+			return n, nil
+		}
+	}
+	return 0, r.fail(at, "an \\x escape needs two hexadecimal digits, or any number of them and a semicolon")
+}
+
+func (r *Reader) fixedHex(at source.Pos, digits int) (rune, error) {
+	n := rune(0)
+	for i := 0; i < digits; i++ {
+		d := hexDigit(r.peek())
+		if d < 0 {
+			return 0, r.fail(r.Here(), "this escape needs %d hexadecimal digits", digits)
+		}
+		r.next()
+		n = n<<4 | d
+	}
+	if !validChar(n) {
+		return 0, r.fail(at, "the escape for %x is not a character", n)
+	}
+	return n, nil
+}
+
+// readBits reads a bitvector after "#*".
+func (r *Reader) readBits(at source.Pos) (datum.Value, error) {
+	tok := r.scanToken()
+	bits := make([]bool, len(tok))
+	for i, c := range tok {
+		switch c {
+		case '0':
+		case '1':
+			bits[i] = true
+		default:
+			return datum.Unset, r.fail(at, "a bitvector is written with 0 and 1 only")
+		}
+	}
+	return datum.NewBitvector(bits), nil
+}

@@ -1,0 +1,220 @@
+package read
+
+import (
+	"fruix/interp/datum"
+	"fruix/interp/source"
+)
+
+// frameKind says what the datum being read will become.
+type frameKind uint8
+
+const (
+	inList      frameKind = iota // (…) or […]
+	inDotted                     // after the dot, before the tail
+	inDottedEnd                  // after the tail
+	inVector                     // #(…) and everything that closes like it
+	inQuote                      // 'x and its kin: one datum
+	inComment                    // #;x
+	inLabel                      // #n=x
+)
+
+// frame is one datum that is not yet complete.
+type frame struct {
+	kind   frameKind
+	closer rune
+	at     source.Pos
+	// lists
+	head, tail datum.Value
+	// vectors and the like
+	items  []datum.Value
+	finish func(items []datum.Value) (datum.Value, error)
+	// abbreviations
+	symbol datum.Value
+	label  *label
+}
+
+// closes reports whether the frame ends with a parenthesis.
+func (f *frame) closes() bool { return f.kind <= inVector }
+
+// label is #n=: its datum once known, a placeholder until then.
+type label struct {
+	value       datum.Value
+	done        bool
+	placeholder datum.Value
+	used        bool
+}
+
+// Read returns the next datum, datum.EOF at the end of the text, or an
+// *Error. After an error the rest of the text may still be read.
+func (r *Reader) Read() (datum.Value, error) {
+	r.stack = r.stack[:0]
+	r.guess = suspicion{}
+	r.labels = nil
+	r.plain = 0
+	r.last = 0
+	for {
+		v, at, what, err := r.lex()
+		if err != nil {
+			return datum.Unset, err
+		}
+		switch what {
+		case lexEOF:
+			if len(r.stack) > 0 {
+				return datum.Unset, r.unclosed()
+			}
+			if r.err != nil {
+				return datum.Unset, r.unclosed()
+			}
+			r.at = at
+			return datum.EOF, nil
+		case lexNothing:
+			continue
+		case lexDatum:
+			v = r.wrap(v, at)
+		case lexDone: // a datum that is wrapped already
+		case lexDot:
+			if len(r.stack) == 0 || r.top().kind != inList {
+				return datum.Unset, r.fail(at, "a dot stands where a datum is expected")
+			}
+			r.top().kind = inDotted
+			continue
+		case lexClose:
+			if v, at, err = r.close(rune(v.Fix()), at); err != nil {
+				return datum.Unset, err
+			}
+		}
+		for {
+			if len(r.stack) == 0 {
+				r.at = at
+				return v, nil
+			}
+			var done bool
+			v, at, done, err = r.deliver(v, at)
+			if err != nil {
+				return datum.Unset, err
+			}
+			if !done {
+				break
+			}
+		}
+	}
+}
+
+func (r *Reader) top() *frame { return &r.stack[len(r.stack)-1] }
+
+func (r *Reader) push(f frame) { r.stack = append(r.stack, f) }
+
+// pop removes the top frame and returns it.
+func (r *Reader) pop() frame {
+	f := r.stack[len(r.stack)-1]
+	r.stack[len(r.stack)-1] = frame{}
+	r.stack = r.stack[:len(r.stack)-1]
+	return f
+}
+
+// deliver hands a complete datum to the innermost open frame. When that
+// completes the frame, its own datum and position are returned with done.
+func (r *Reader) deliver(v datum.Value, at source.Pos) (datum.Value, source.Pos, bool, error) {
+	f := r.top()
+	switch f.kind {
+	case inList:
+		c := datum.Cons(v, datum.Null)
+		if f.head == datum.Null {
+			f.head = c
+		} else {
+			f.tail.Pair().Cdr = c
+		}
+		f.tail = c
+	case inDotted:
+		if f.head == datum.Null {
+			f.head = v
+		} else {
+			f.tail.Pair().Cdr = v
+		}
+		f.kind = inDottedEnd
+	case inDottedEnd:
+		return v, at, false, r.fail(at, "more than one datum after the dot of a list")
+	case inVector:
+		f.items = append(f.items, v)
+	case inQuote:
+		q := r.pop()
+		l := datum.Cons(r.wrap(q.symbol, q.at), datum.Cons(v, datum.Null))
+		return r.wrap(l, q.at), q.at, true, nil
+	case inComment:
+		r.pop()
+		r.plain--
+	case inLabel:
+		l := r.pop()
+		r.plain--
+		if v == l.label.placeholder {
+			return v, at, false, r.fail(l.at, "a datum label stands for itself")
+		}
+		l.label.value, l.label.done = v, true
+		if l.label.used {
+			patch(v, l.label.placeholder, v)
+		}
+		return r.wrap(v, l.at), l.at, true, nil
+	}
+	return v, at, false, nil
+}
+
+// close handles a closing parenthesis: it ends the innermost list or vector
+// and returns it with the place where it opens.
+func (r *Reader) close(c rune, at source.Pos) (datum.Value, source.Pos, error) {
+	if len(r.stack) == 0 {
+		e := r.fail(at, "a %q closes nothing", c)
+		e.Hint = "remove it, or look for a missing opening parenthesis before it"
+		return datum.Unset, at, e
+	}
+	f := r.top()
+	if !f.closes() {
+		return datum.Unset, at, r.fail(at, "a %q stands where a datum is expected", c)
+	}
+	if f.closer != c {
+		e := r.fail(at, "expected %q, found %q", f.closer, c)
+		e.Related = []Note{{f.at, "to close the list that opens here"}}
+		return datum.Unset, at, e
+	}
+	if f.kind == inDotted {
+		return datum.Unset, at, r.fail(at, "no datum between the dot and the end of the list")
+	}
+	g := r.pop()
+	v := g.head
+	if g.kind == inVector {
+		var err error
+		if v, err = g.finish(g.items); err != nil {
+			return datum.Unset, at, r.fail(g.at, "%s", err)
+		}
+	}
+	return r.wrap(v, g.at), g.at, nil
+}
+
+// patch replaces a placeholder by a value in everything reachable from root.
+func patch(root, placeholder, value datum.Value) {
+	seen := map[datum.Value]bool{}
+	work := []datum.Value{root}
+	fix := func(slot *datum.Value) {
+		if *slot == placeholder {
+			*slot = value
+		} else if k := slot.Kind(); k == datum.KPair || k == datum.KVector {
+			if !seen[*slot] {
+				seen[*slot] = true
+				work = append(work, *slot)
+			}
+		}
+	}
+	for len(work) > 0 {
+		v := work[len(work)-1]
+		work = work[:len(work)-1]
+		switch v.Kind() {
+		case datum.KPair:
+			fix(&v.Pair().Car)
+			fix(&v.Pair().Cdr)
+		case datum.KVector:
+			items := v.Vector().Items
+			for i := range items {
+				fix(&items[i])
+			}
+		}
+	}
+}
