@@ -3,6 +3,7 @@
 package tree
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"syscall"
@@ -95,4 +96,50 @@ func hostExtents(f *os.File, size int64) ([]Extent, error) {
 func isErrno(err error, want syscall.Errno) bool {
 	pe, ok := err.(*os.PathError)
 	return ok && pe.Err == want
+}
+
+// isInvalid recognises what a user namespace answers when an owner has no
+// number in it.
+func isInvalid(err error) bool { return errors.Is(err, unix.EINVAL) }
+
+// chmod sets the permission bits as they are, set-id and sticky bits included.
+func chmod(path string, mode uint32) error {
+	if err := unix.Chmod(path, mode); err != nil {
+		return &os.PathError{Op: "chmod", Path: path, Err: err}
+	}
+	return nil
+}
+
+// setTime sets access and modification time of a file or symbolic link.
+func setTime(path string, sec int64) error {
+	ts := unix.NsecToTimespec(0)
+	ts.Sec = sec
+	if err := unix.UtimesNanoAt(unix.AT_FDCWD, path, []unix.Timespec{ts, ts}, unix.AT_SYMLINK_NOFOLLOW); err != nil {
+		return &os.PathError{Op: "set times of", Path: path, Err: err}
+	}
+	return nil
+}
+
+// mknod makes a device, fifo or socket that nobody else can use yet.
+func mknod(path string, n *Node) error {
+	var err error
+	switch n.Kind {
+	case CharDevice:
+		err = makeDevice(path, unix.S_IFCHR|0o600, unix.Mkdev(n.Major, n.Minor))
+	case BlockDevice:
+		err = makeDevice(path, unix.S_IFBLK|0o600, unix.Mkdev(n.Major, n.Minor))
+	case Fifo:
+		err = unix.Mkfifo(path, 0o600)
+	case Socket:
+		err = makeDevice(path, unix.S_IFSOCK|0o600, 0)
+		if err == unix.EINVAL {
+			err = errors.ErrUnsupported // FreeBSD makes sockets by bind(2) only
+		}
+	default:
+		err = errors.ErrUnsupported
+	}
+	if err != nil {
+		return &os.PathError{Op: "mknod", Path: path, Err: err}
+	}
+	return nil
 }
