@@ -1,0 +1,35 @@
+//go:build freebsd
+
+package freebsd
+
+import (
+	"os"
+	"testing"
+	"unsafe"
+
+	"fruix/jail"
+	"fruix/jail/jailtest"
+)
+
+func TestMain(m *testing.M) {
+	jailtest.ProbeMain(os.Args)
+	os.Exit(m.Run())
+}
+
+func TestConformance(t *testing.T) {
+	j := New(Options{EUID: os.Geteuid(), WorkDir: t.TempDir()})
+	if err := j.Available(); err != nil {
+		t.Skip(err)
+	}
+	jailtest.Run(t, jailtest.Config{Jail: j, BuildUser: func(n int) *jail.HostUser {
+		return &jail.HostUser{UID: 35001 + n, GID: 35000}
+	}})
+}
+
+// TestRuleSize checks the layout of struct devfs_rule, whose size is part of
+// the ioctl number.
+func TestRuleSize(t *testing.T) {
+	if n := unsafe.Sizeof(devfsRule{}); n != 236 {
+		t.Errorf("struct devfs_rule: %d bytes, want 236", n)
+	}
+}

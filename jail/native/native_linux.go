@@ -1,0 +1,24 @@
+package native
+
+import (
+	"fruix/jail"
+	"fruix/jail/linux"
+)
+
+// Options configure the back end.
+type Options struct {
+	// EUID is the effective user id of the process: root's jails run as build
+	// users, everybody else's as themselves.
+	EUID int
+	// WorkDir is an existing folder of the caller's where a back end that
+	// needs one keeps the roots of running jails. Linux needs none.
+	WorkDir string
+}
+
+// New returns the back end.
+func New(o Options) jail.Jail { return linux.New(o.EUID) }
+
+// ReexecMain makes the calling process part of a jail, and does not return, if
+// it was started for that; otherwise it returns false. args is os.Args. Every
+// program that runs jails calls it first in main.
+func ReexecMain(args []string) bool { return linux.ReexecMain(args) }
