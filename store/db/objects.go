@@ -126,6 +126,14 @@ func (d *DB) Valid(ctx context.Context, path string) (bool, error) {
 	return found, err
 }
 
+// HasName says whether an object with this name, after the hash, is registered.
+func (d *DB) HasName(ctx context.Context, name string) (bool, error) {
+	found := false
+	err := d.rows(ctx, func(*sql.Rows) error { found = true; return nil },
+		"SELECT 1 FROM ValidPaths WHERE substr(path, 34) = ? LIMIT 1", name)
+	return found, err
+}
+
 // set makes a list of paths into one argument, to be unpacked by json_each.
 func set(paths []string) string {
 	b, _ := json.Marshal(paths) // strings always marshal

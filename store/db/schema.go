@@ -26,6 +26,7 @@ func migrations() []string {
 		   sigs             TEXT NOT NULL DEFAULT '',
 		   ultimate         INTEGER NOT NULL DEFAULT 1 -- built or added here
 		 );
+		 CREATE INDEX ByName ON ValidPaths (substr(path, 34)); -- what follows "<hash>-"
 		 CREATE TABLE Refs (
 		   referrer  INTEGER NOT NULL REFERENCES ValidPaths (id) ON DELETE CASCADE,
 		   reference INTEGER NOT NULL REFERENCES ValidPaths (id) ON DELETE RESTRICT,

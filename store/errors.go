@@ -1,0 +1,87 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"fruix/store/db"
+	"fruix/store/hash"
+)
+
+// NotValidError reports a path that is not a valid object of the store.
+type NotValidError struct{ Path string }
+
+func (e *NotValidError) Error() string { return e.Path + " is not a valid store object" }
+
+// HashMismatchError reports content that is not what its hash promised.
+type HashMismatchError struct {
+	Path      string // logical path that the content was meant for
+	Want, Got hash.Digest
+}
+
+func (e *HashMismatchError) Error() string {
+	return fmt.Sprintf("hash mismatch for %s:\n  expected: %s (%s)\n  actual:   %s (%s)",
+		e.Path, e.Want, e.Want.SRI(), e.Got, e.Got.SRI())
+}
+
+// NoSpaceError reports that the disk, or the user's share of it, is full.
+type NoSpaceError struct {
+	Op   string // what could not be done
+	Root string // of the store
+	Err  error
+}
+
+func (e *NoSpaceError) Error() string {
+	return fmt.Sprintf("cannot %s: no space is left for the store under %s (%v); nothing was registered", e.Op, e.Root, e.Err)
+}
+
+// Unwrap returns the error beneath.
+func (e *NoSpaceError) Unwrap() error { return e.Err }
+
+// MissingOutputError reports a build that did not make one of its outputs.
+type MissingOutputError struct {
+	Path     string // logical
+	Physical string // where it should have been
+}
+
+func (e *MissingOutputError) Error() string {
+	return fmt.Sprintf("the builder did not make the output %s", e.Path)
+}
+
+// CycleError reports outputs that refer to each other in a circle, so that none
+// could ever be removed.
+type CycleError struct{ Paths []string }
+
+func (e *CycleError) Error() string {
+	return "outputs refer to each other in a circle: " + strings.Join(e.Paths, " -> ")
+}
+
+// NotAFileError reports an output that should be one plain file, because its
+// hash is that of a file's bytes, but is not.
+type NotAFileError struct{ Path string }
+
+func (e *NotAFileError) Error() string {
+	return fmt.Sprintf("%s must be a regular file that is not executable, since its hash is that of a file's bytes", e.Path)
+}
+
+// explain gives errors from below their public types.
+func (s *Store) explain(op string, err error) error {
+	var full *db.FullError
+	var invalid *db.InvalidError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &invalid):
+		return &NotValidError{s.c.StoreDir + "/" + invalid.Path}
+	case errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EDQUOT), errors.As(err, &full):
+		var already *NoSpaceError
+		if errors.As(err, &already) {
+			return err
+		}
+		return &NoSpaceError{Op: op, Root: s.c.Root, Err: err}
+	}
+	return err
+}

@@ -1,0 +1,147 @@
+package store
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+
+	"fruix/store/db"
+	"fruix/store/tree"
+)
+
+// item is an object that has been made in a temporary place and is to become
+// valid. Its path is locked.
+type item struct {
+	temp   string // physical path of the finished tree
+	nodes  int    // about how many nodes the tree has
+	object db.Object
+}
+
+// final returns the physical path of the object called base.
+func (s *Store) final(base string) string {
+	return filepath.Join(s.Physical(s.c.StoreDir), base)
+}
+
+// install makes items valid: their data reaches the disk, they are renamed to
+// their final paths, and one transaction registers them all. When it fails,
+// none of them is valid, and what had been renamed is removed again.
+func (s *Store) install(ctx context.Context, items []item) error {
+	if err := s.syncItems(items); err != nil {
+		return s.explain("write the object to the disk", err)
+	}
+	objects := make([]db.Object, len(items))
+	for i, it := range items {
+		objects[i] = it.object
+		if err := s.place(it.temp, s.final(it.object.Path)); err != nil {
+			s.withdraw(ctx, items[:i])
+			return s.explain("put "+it.object.Path+" into the store", err)
+		}
+	}
+	err := s.register(ctx, objects)
+	if err != nil {
+		s.withdraw(ctx, items)
+	}
+	return s.explain("register", err)
+}
+
+func (s *Store) syncItems(items []item) error {
+	if s.c.Relaxed || len(items) == 0 {
+		return nil
+	}
+	nodes := 0
+	for _, it := range items {
+		nodes += it.nodes
+	}
+	if len(items) > 1 {
+		// One sync of the file system serves all items, where there is such a
+		// thing; elsewhere each is synced by itself.
+		synced, err := tree.SyncAll(items[0].temp, nodes)
+		if synced || err != nil {
+			return err
+		}
+	}
+	for _, it := range items {
+		if err := tree.Sync(it.temp, it.nodes); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) register(ctx context.Context, objects []db.Object) error {
+	if !s.c.Relaxed {
+		if err := syncDir(s.Physical(s.c.StoreDir)); err != nil {
+			return err
+		}
+	}
+	d, err := s.database(ctx)
+	if err != nil {
+		return err
+	}
+	return d.Register(ctx, objects)
+}
+
+// place renames a finished tree to its final path. What lies there is not
+// valid, since the path is locked and was looked up before: it is what a crash
+// left, and gives way.
+func (s *Store) place(temp, final string) error {
+	if _, err := os.Lstat(final); err == nil {
+		trash, err := s.temp("replaced")
+		if err != nil {
+			return err
+		}
+		if err := s.move(final, trash); err != nil {
+			return err
+		}
+		if err := s.Discard(trash); err != nil {
+			return err
+		}
+	}
+	return s.move(temp, final)
+}
+
+// move renames a tree to another directory. A directory that changes its
+// parent must be writable, except for root; so an ordinary user's is for a
+// moment.
+func (s *Store) move(from, to string) error {
+	var st unix.Stat_t
+	if err := unix.Lstat(from, &st); err != nil {
+		return &os.PathError{Op: "lstat", Path: from, Err: err}
+	}
+	if uint32(st.Mode)&unix.S_IFMT != unix.S_IFDIR || os.Geteuid() == 0 {
+		return os.Rename(from, to)
+	}
+	if err := os.Chmod(from, 0o755); err != nil {
+		return err
+	}
+	if err := os.Rename(from, to); err != nil {
+		return err
+	}
+	return tree.SealDir(to)
+}
+
+// withdraw removes items from their final paths unless they are valid after
+// all, because the transaction went through and only its report was lost.
+func (s *Store) withdraw(ctx context.Context, items []item) {
+	ctx = context.WithoutCancel(ctx)
+	d, err := s.database(ctx)
+	if err != nil {
+		return
+	}
+	for _, it := range items {
+		if valid, err := d.Valid(ctx, it.object.Path); err == nil && !valid {
+			// What cannot be removed now is replaced by the next attempt.
+			_ = tree.Remove(s.final(it.object.Path))
+		}
+	}
+}
+
+// discardAll removes temporary places.
+func (s *Store) discardAll(places []string) {
+	for _, p := range places {
+		// What is left goes when the store is closed or opened again.
+		_ = s.Discard(p)
+	}
+}

@@ -1,0 +1,158 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Wait tells of a lock that cannot be had at once.
+type Wait struct {
+	Path   string // logical path that is locked
+	Holder string // who holds it, such as "process 4711", "" when unknown
+}
+
+type waitKey struct{}
+
+// WithWaitNotice returns a context under which f, rather than [Config.OnWait],
+// is told when a lock must be waited for.
+func WithWaitNotice(ctx context.Context, f func(Wait)) context.Context {
+	return context.WithValue(ctx, waitKey{}, f)
+}
+
+// Lock is a set of locked paths.
+type Lock struct {
+	s     *Store
+	bases []string
+	files []*os.File
+	once  sync.Once
+}
+
+// LockOutputs locks paths against every other process and goroutine that locks
+// them, and waits until it can. Locks are always taken in the order of the
+// paths, so those who lock all they need in one call cannot block each other
+// for ever. The lock ends with [Lock.Release] or with the process.
+func (s *Store) LockOutputs(ctx context.Context, outs []string) (*Lock, error) {
+	bases, err := s.bases(outs)
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(bases)
+	l := &Lock{s: s, bases: slices.Compact(bases)}
+	for _, b := range l.bases {
+		f, err := s.lockOne(ctx, b)
+		if err != nil {
+			l.Release()
+			return nil, s.explain("lock "+b, err)
+		}
+		l.files = append(l.files, f)
+	}
+	s.mu.Lock()
+	for _, b := range l.bases {
+		s.held[b]++
+	}
+	s.mu.Unlock()
+	return l, nil
+}
+
+// holds says whether this Store has locked base.
+func (s *Store) holds(base string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.held[base] > 0
+}
+
+// lockOne waits for one lock. Trying again and again, rather than waiting in the
+// kernel, is what lets ctx end it.
+func (s *Store) lockOne(ctx context.Context, base string) (*os.File, error) {
+	name := s.StatePath("locks", base+lockSuffix)
+	told := false
+	for wait := time.Millisecond; ; wait = min(wait*3/2, 50*time.Millisecond) {
+		f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o644)
+		if err != nil {
+			return nil, err
+		}
+		ok, err := tryLock(f)
+		if err != nil {
+			f.Close()
+			return nil, err
+		}
+		if ok && linked(f) {
+			sign(f)
+			return f, nil
+		}
+		if !ok && !told {
+			told = true
+			s.tell(ctx, Wait{s.c.StoreDir + "/" + base, holder(f)})
+		}
+		f.Close()
+		if ok {
+			continue // given up and unlinked just now: its successor is free
+		}
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("while waiting for another process to finish %s/%s: %w", s.c.StoreDir, base, ctx.Err())
+		case <-time.After(wait):
+		}
+	}
+}
+
+func (s *Store) tell(ctx context.Context, w Wait) {
+	if f, ok := ctx.Value(waitKey{}).(func(Wait)); ok {
+		f(w)
+	} else if s.c.OnWait != nil {
+		s.c.OnWait(w)
+	}
+}
+
+// sign writes into a lock file who holds it. It only helps people, so it may fail.
+func sign(f *os.File) {
+	_ = f.Truncate(0)
+	_, _ = fmt.Fprintf(f, "process %d\n", os.Getpid())
+}
+
+func holder(f *os.File) string {
+	b, _ := io.ReadAll(io.LimitReader(f, 100))
+	return strings.TrimSpace(string(b))
+}
+
+// Release ends the lock. Later calls do nothing.
+func (l *Lock) Release() error {
+	var errs []error
+	l.once.Do(func() {
+		if len(l.files) == len(l.bases) {
+			l.s.mu.Lock()
+			for _, b := range l.bases {
+				if l.s.held[b]--; l.s.held[b] == 0 {
+					delete(l.s.held, b)
+				}
+			}
+			l.s.mu.Unlock()
+		}
+		for _, f := range l.files {
+			// Unlinked while locked: whoever opened it before sees that it has
+			// lost its name and opens the next one.
+			if err := os.Remove(f.Name()); err != nil && !errors.Is(err, os.ErrNotExist) {
+				errs = append(errs, err)
+			}
+			errs = append(errs, f.Close())
+		}
+	})
+	return errors.Join(errs...)
+}
+
+// syncDir makes what was renamed in a directory durable.
+func syncDir(dir string) error {
+	f, err := os.Open(filepath.Clean(dir))
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}

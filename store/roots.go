@@ -1,0 +1,133 @@
+package store
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"fruix/store/hash"
+	"fruix/store/nixbase32"
+	"fruix/store/path"
+)
+
+// Root is a link that keeps an object, and all that it refers to, from being
+// collected.
+type Root struct {
+	Link   string // physical path of the link
+	Target string // logical path of the object
+}
+
+// AddRoot makes linkPath a symbolic link to the object target, which must be
+// valid, and records it as an indirect root, as Nix and Guix do: a link in
+// gcroots/auto points to linkPath, and the object stays for as long as linkPath
+// exists and points to it. A link that is there already is replaced at once;
+// anything else that lies there is an error.
+//
+// The link holds the physical path, so that it leads to the object whatever
+// the root of the store is.
+func (s *Store) AddRoot(ctx context.Context, linkPath, target string) error {
+	valid, err := s.IsValid(ctx, target)
+	if err != nil {
+		return err
+	}
+	if !valid {
+		return &NotValidError{target}
+	}
+	abs, err := filepath.Abs(linkPath)
+	if err != nil {
+		return err
+	}
+	if st, err := os.Lstat(abs); err == nil && st.Mode()&fs.ModeSymlink == 0 {
+		return fmt.Errorf("cannot make the root %s: something that is not a symbolic link lies there", abs)
+	}
+	// First the indirect root, which is harmless while the link is missing.
+	sum := sha256.Sum256([]byte(abs))
+	auto := s.StatePath("gcroots", "auto", nixbase32.EncodeToString(hash.Compress(sum[:], path.HashSize)))
+	if err := relink(abs, auto); err != nil {
+		return s.explain("make a root", err)
+	}
+	return s.explain("make a root", relink(s.Physical(target), abs))
+}
+
+// relink makes link point to target in one step, whether it existed or not.
+func relink(target, link string) error {
+	for i := range 100 {
+		temp := fmt.Sprintf("%s.%d-%d.tmp", link, os.Getpid(), i)
+		err := os.Symlink(target, temp)
+		if errors.Is(err, fs.ErrExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if err := os.Rename(temp, link); err != nil {
+			os.Remove(temp)
+			return err
+		}
+		return nil
+	}
+	return fmt.Errorf("no free name beside %s", link)
+}
+
+// maxHops bounds how many links a root may go through.
+const maxHops = 16
+
+// Roots returns the roots below gcroots that lead to objects, in the order of
+// their links. Links that lead nowhere, or not into the store, are left out.
+func (s *Store) Roots(ctx context.Context) ([]Root, error) {
+	var roots []Root
+	err := filepath.WalkDir(s.StatePath("gcroots"), func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			if errors.Is(err, fs.ErrNotExist) {
+				return nil
+			}
+			return err
+		}
+		if d.Type()&fs.ModeSymlink != 0 {
+			if target, ok := s.resolve(p); ok {
+				roots = append(roots, Root{p, target})
+			}
+		}
+		return ctx.Err()
+	})
+	slices.SortFunc(roots, func(a, b Root) int { return strings.Compare(a.Link, b.Link) })
+	return roots, err
+}
+
+// resolve follows links from link until one leads into the store, by its
+// logical or by its physical name.
+func (s *Store) resolve(link string) (string, bool) {
+	for range maxHops {
+		to, err := os.Readlink(link)
+		if err != nil {
+			return "", false
+		}
+		if !filepath.IsAbs(to) {
+			to = filepath.Join(filepath.Dir(link), to)
+		}
+		if p, ok := s.object(to); ok {
+			return p, true
+		}
+		link = to
+	}
+	return "", false
+}
+
+// object returns the object that a logical or physical path lies in.
+func (s *Store) object(p string) (string, bool) {
+	if q, _, err := path.Split(s.c.StoreDir, p); err == nil {
+		return q.In(s.c.StoreDir), true
+	}
+	if logical, ok := s.Logical(p); ok {
+		if q, _, err := path.Split(s.c.StoreDir, logical); err == nil {
+			return q.In(s.c.StoreDir), true
+		}
+	}
+	return "", false
+}

@@ -1,0 +1,270 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"fruix/store/db"
+	"fruix/store/drv"
+	"fruix/store/path"
+	"fruix/store/tree"
+)
+
+// Defaults of [Config].
+const (
+	DefaultStoreDir   = "/frx/store"
+	DefaultStateDir   = "/frx/var/fruix"
+	DefaultBuildGroup = 35000 // fruixbuild
+)
+
+// Ownership says whom the files of a store belong to.
+type Ownership uint8
+
+// The kinds of ownership.
+const (
+	OwnAuto Ownership = iota // OwnRoot when the effective user is root, else OwnUser
+	OwnRoot                  // root:root, the store directory root:<BuildGroup>
+	OwnUser                  // whoever runs the program
+)
+
+// Config says which store to open and how.
+type Config struct {
+	Root       string    // directory that logical paths are looked up under; see [DefaultRoot]
+	StoreDir   string    // logical store directory; "" means DefaultStoreDir
+	StateDir   string    // logical directory of database, roots, logs and locks; "" means DefaultStateDir
+	Ownership  Ownership // whom files are given to
+	BuildGroup int       // group that the store directory is given to under OwnRoot; 0 means DefaultBuildGroup
+	Relaxed    bool      // do not wait until data has reached the disk: faster, but a loss of power may cost what was added last
+	Now        func() time.Time
+	OnWait     func(Wait) // told, from any goroutine, when a lock must be waited for; may be nil
+}
+
+// DefaultRoot returns the root of the store that a user works with when none is
+// named: $FRUIX_ROOT, else "/" for root, else a folder in the user's data
+// directory. getenv looks up environment variables.
+func DefaultRoot(uid int, getenv func(string) string) (string, error) {
+	if r := getenv("FRUIX_ROOT"); r != "" {
+		return filepath.Abs(r)
+	}
+	if uid == 0 {
+		return "/", nil
+	}
+	if d := getenv("XDG_DATA_HOME"); filepath.IsAbs(d) { // relative ones are invalid: XDG Base Directory Specification
+		return filepath.Join(d, "fruix"), nil
+	}
+	if h := getenv("HOME"); filepath.IsAbs(h) {
+		return filepath.Join(h, ".local", "share", "fruix"), nil
+	}
+	return "", errors.New("no place for the store is known: set HOME, XDG_DATA_HOME or FRUIX_ROOT, or give --root")
+}
+
+// Store is an open store. It may be used by several goroutines.
+type Store struct {
+	c     Config
+	owner *tree.Owner // nil: leave files to whoever makes them
+
+	mu      sync.Mutex // guards what follows
+	db      *db.DB     // opened when first needed
+	session *session   // made when first needed
+	held    map[string]int
+	drvs    map[string]*drv.Derivation // by path; never changed once in here
+	closed  bool
+
+	hasher *drv.Hasher
+}
+
+// Open opens a store, making what is missing of its directories. It removes
+// temporary files that processes which have died left behind. The database is
+// opened only when something is asked of it.
+func Open(ctx context.Context, c Config) (*Store, error) {
+	if err := c.complete(); err != nil {
+		return nil, err
+	}
+	s := &Store{c: c, held: map[string]int{}, drvs: map[string]*drv.Derivation{}}
+	s.hasher = drv.NewHasher(func(p string) (*drv.Derivation, error) { return s.ReadDerivation(context.Background(), p) })
+	if c.Ownership == OwnRoot {
+		s.owner = &tree.Owner{UID: 0, GID: 0}
+	}
+	if err := s.makeDirs(); err != nil {
+		return nil, s.explain("open", err)
+	}
+	s.sweep()
+	return s, ctx.Err()
+}
+
+// complete fills in defaults and checks what was given.
+func (c *Config) complete() error {
+	def := func(s *string, v string) {
+		if *s == "" {
+			*s = v
+		}
+	}
+	def(&c.StoreDir, DefaultStoreDir)
+	def(&c.StateDir, DefaultStateDir)
+	for what, dir := range map[string]string{"root": c.Root, "store directory": c.StoreDir, "state directory": c.StateDir} {
+		if !filepath.IsAbs(dir) || filepath.Clean(dir) != dir {
+			return fmt.Errorf("the %s %q is not an absolute path in its simplest form", what, dir)
+		}
+	}
+	if c.Ownership == OwnAuto {
+		c.Ownership = OwnUser
+		if os.Geteuid() == 0 {
+			c.Ownership = OwnRoot
+		}
+	}
+	if c.BuildGroup == 0 {
+		c.BuildGroup = DefaultBuildGroup
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return nil
+}
+
+// tempDir is the directory beside the objects where temporary trees live. The
+// dot keeps it apart from objects, whose names cannot begin with one.
+const tempDir = ".tmp"
+
+// makeDirs makes the directories of the store with their modes.
+func (s *Store) makeDirs() error {
+	if err := os.MkdirAll(s.StatePath(), 0o755); err != nil {
+		return err
+	}
+	for _, d := range []string{"locks", "gcroots", "gcroots/auto", "log"} {
+		if err := mkdir(s.StatePath(d), 0o755); err != nil {
+			return err
+		}
+	}
+	phys := s.Physical(s.c.StoreDir)
+	if err := os.MkdirAll(filepath.Dir(phys), 0o755); err != nil {
+		return err
+	}
+	if err := mkdir(phys, 0o755); err != nil {
+		return err
+	}
+	if err := s.storeDirMode(phys); err != nil {
+		return err
+	}
+	return mkdir(filepath.Join(phys, tempDir), 0o700)
+}
+
+// mkdir makes one directory unless it exists.
+func mkdir(dir string, mode os.FileMode) error {
+	err := os.Mkdir(dir, mode)
+	if errors.Is(err, os.ErrExist) {
+		return nil
+	}
+	return err
+}
+
+// storeDirMode makes the store directory what a real machine has: mode 1775,
+// of root and the build group; of an ordinary user, with the same mode.
+func (s *Store) storeDirMode(phys string) error {
+	var st unix.Stat_t
+	if err := unix.Stat(phys, &st); err != nil {
+		return &os.PathError{Op: "stat", Path: phys, Err: err}
+	}
+	if s.c.Ownership == OwnRoot && (st.Uid != 0 || int(st.Gid) != s.c.BuildGroup) {
+		if err := os.Chown(phys, 0, s.c.BuildGroup); err != nil {
+			return err
+		}
+	}
+	if uint32(st.Mode)&0o7777 != 0o1775 && int(st.Uid) == os.Geteuid() {
+		return os.Chmod(phys, 0o775|os.ModeSticky)
+	}
+	return nil
+}
+
+// Close gives up locks and temporary files and closes the database.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	var errs []error
+	if s.session != nil {
+		errs = append(errs, s.session.close())
+		s.session = nil
+	}
+	if s.db != nil {
+		errs = append(errs, s.db.Close())
+		s.db = nil
+	}
+	return errors.Join(errs...)
+}
+
+var errClosed = errors.New("the store is closed")
+
+// database returns the database, opening it first if need be.
+func (s *Store) database(ctx context.Context) (*db.DB, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, errClosed
+	}
+	if s.db == nil {
+		d, err := db.Open(ctx, db.Options{
+			File: s.StatePath("db", "db.sqlite"), StoreDir: s.c.StoreDir, Durable: !s.c.Relaxed,
+		})
+		if err != nil {
+			return nil, s.explain("open the database", err)
+		}
+		s.db = d
+	}
+	return s.db, nil
+}
+
+// Dir returns the logical store directory.
+func (s *Store) Dir() string { return s.c.StoreDir }
+
+// Root returns the directory that logical paths are looked up under.
+func (s *Store) Root() string { return s.c.Root }
+
+// Physical returns where a logical path lies on this machine.
+func (s *Store) Physical(logical string) string { return filepath.Join(s.c.Root, logical) }
+
+// Logical is the inverse of Physical. It reports whether physical lies under
+// the root.
+func (s *Store) Logical(physical string) (string, bool) {
+	if s.c.Root == "/" {
+		return physical, filepath.IsAbs(physical)
+	}
+	rest, ok := strings.CutPrefix(physical, s.c.Root)
+	return rest, ok && strings.HasPrefix(rest, "/")
+}
+
+// StatePath returns the physical path of elem in the state directory.
+func (s *Store) StatePath(elem ...string) string {
+	return filepath.Join(append([]string{s.c.Root, s.c.StateDir}, elem...)...)
+}
+
+// parse reads a full logical path.
+func (s *Store) parse(p string) (path.Path, error) { return path.Parse(s.c.StoreDir, p) }
+
+// bases turns full logical paths into base names, checking each.
+func (s *Store) bases(paths []string) ([]string, error) {
+	out := make([]string, len(paths))
+	for i, p := range paths {
+		q, err := s.parse(p)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = q.Base()
+	}
+	return out, nil
+}
+
+// full turns base names into full logical paths, in place.
+func (s *Store) full(bases []string) []string {
+	for i, b := range bases {
+		bases[i] = s.c.StoreDir + "/" + b
+	}
+	return bases
+}

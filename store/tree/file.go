@@ -1,0 +1,305 @@
+package tree
+
+import (
+	"errors"
+	"io"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"fruix/store/nar"
+)
+
+// prepare does all that can be done for a node out of order: it reads a small
+// file or opens a larger one, and makes the copy or the canonical form.
+func (p *pipeline) prepare(j *job) error {
+	if j.head.Type == nar.Symlink {
+		return p.prepareLink(j)
+	}
+	return p.prepareFile(j)
+}
+
+func (p *pipeline) prepareLink(j *job) error {
+	full := p.full(j.head.Path)
+	target, err := readlinkat(j.dir.srcFD(), j.name)
+	if err != nil {
+		return pathError("readlink", full, err)
+	}
+	j.head.Target = target
+	dir, name := j.dir.srcFD(), j.name
+	switch {
+	case p.o.CopyTo != "":
+		dir, name = j.dir.dstFD(), p.dstName(j)
+		if err := again(func() error { return unix.Symlinkat(target, dir, name) }); err != nil {
+			return pathError("symlink", full, err)
+		}
+	case !p.o.Seal:
+		return nil
+	}
+	return pathError("seal", full, sealLink(dir, name, p.o.Owner))
+}
+
+func (p *pipeline) prepareFile(j *job) error {
+	full := p.full(j.head.Path)
+	fd, err := openat(j.dir.srcFD(), j.name, unix.O_RDONLY, 0)
+	if err == unix.EACCES && p.o.Seal {
+		st, serr := lstatat(j.dir.srcFD(), j.name)
+		if serr != nil {
+			return pathError("lstat", full, serr)
+		}
+		if err := makeReadable(j.dir.srcFD(), j.name, uint32(st.Mode)&0o7777|0o400); err != nil {
+			return pathError("chmod", full, err)
+		}
+		fd, err = openat(j.dir.srcFD(), j.name, unix.O_RDONLY, 0)
+	}
+	if err != nil {
+		return pathError("open", full, err)
+	}
+	var st unix.Stat_t
+	if err := again(func() error { return unix.Fstat(fd, &st) }); err != nil {
+		unix.Close(fd)
+		return pathError("stat", full, err)
+	}
+	if mode := uint32(st.Mode); mode&unix.S_IFMT != unix.S_IFREG {
+		unix.Close(fd)
+		return &ForbiddenError{full, typeName(mode)}
+	} else if p.o.Seal && mode&(unix.S_ISUID|unix.S_ISGID) != 0 {
+		unix.Close(fd)
+		return &ForbiddenError{full, "set-user-id or set-group-id"}
+	}
+	j.head.Executable = st.Mode&unix.S_IXUSR != 0
+	j.head.Size = st.Size
+	mode := uint32(FileMode)
+	if j.head.Executable {
+		mode = ExecMode
+	}
+	if p.o.Seal {
+		if st.Nlink > 1 {
+			fd, err = p.ownCopy(j, fd)
+		}
+		if err == nil {
+			err = seal(fd, j.dir.srcFD(), j.name, mode, p.o.Owner)
+		}
+		if err != nil {
+			unix.Close(fd)
+			return pathError("seal", full, err)
+		}
+	}
+	return p.read(j, fd, mode)
+}
+
+// read takes a file's bytes and writes them to the copy: all of a small file,
+// none yet of a larger one, whose descriptors are kept for [pipeline.stream].
+func (p *pipeline) read(j *job, fd int, mode uint32) error {
+	full := p.full(j.head.Path)
+	large := j.head.Size > smallFile
+	var err error
+	if large {
+		j.file = os.NewFile(uintptr(fd), full)
+	} else {
+		j.data = p.small.Get().(*[]byte)
+		err = readAll(fd, (*j.data)[:j.head.Size])
+		unix.Close(fd)
+		if err == io.ErrUnexpectedEOF {
+			err = &ChangedError{full}
+		} else {
+			err = pathError("read", full, err)
+		}
+	}
+	if err != nil || p.o.CopyTo == "" {
+		return err
+	}
+	dir, name := j.dir.dstFD(), p.dstName(j)
+	out, err := openat(dir, name, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL, 0o600)
+	if err != nil {
+		return pathError("create", full, err)
+	}
+	if !large {
+		err = writeAll(out, (*j.data)[:j.head.Size])
+	}
+	if err == nil {
+		// The descriptor stays writable when the mode no longer is; the time of
+		// a larger file is set again after its last byte.
+		err = seal(out, dir, name, mode, p.o.Owner)
+	}
+	if large {
+		j.copy = os.NewFile(uintptr(out), p.o.CopyTo)
+	} else if cerr := unix.Close(out); err == nil {
+		err = cerr
+	}
+	return pathError("copy", full, err)
+}
+
+// piece is a part of a larger file on its way to the archive.
+type piece struct {
+	buf []byte // to be given back
+	n   int
+	err error
+}
+
+// stream reads a larger file, writing the copy, while the pieces read before
+// go into the archive.
+func (p *pipeline) stream(w *nar.Writer, j *job) error {
+	full := p.full(j.head.Path)
+	const ahead = 3
+	pieces, free := make(chan piece, ahead), make(chan []byte, ahead)
+	for range ahead {
+		free <- make([]byte, min(chunk, j.head.Size))
+	}
+	go func() {
+		defer close(pieces)
+		for left := j.head.Size; left > 0; {
+			buf, ok := <-free
+			if !ok {
+				return
+			}
+			n, err := io.ReadFull(j.file, buf[:min(int64(len(buf)), left)])
+			if err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF) {
+				err = &ChangedError{full}
+			}
+			if err == nil && j.copy != nil {
+				_, err = j.copy.Write(buf[:n])
+			}
+			left -= int64(n)
+			pieces <- piece{buf, n, err}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	var err error
+	for piece := range pieces {
+		if err == nil {
+			err = piece.err
+		}
+		if err == nil {
+			err = p.ctx.Err()
+		}
+		if err == nil {
+			_, err = w.Write(piece.buf[:piece.n])
+		}
+		if err != nil {
+			break
+		}
+		free <- piece.buf
+	}
+	close(free)
+	for range pieces { // the reader must have ended before the files are closed
+	}
+	if err == nil && j.copy != nil {
+		err = pathError("seal", full, setTime(j.dir.dstFD(), p.dstName(j)))
+	}
+	return err
+}
+
+// ownCopy replaces a file that has other names, perhaps outside the tree, by a
+// copy, and returns the copy's descriptor; the old one is closed.
+func (p *pipeline) ownCopy(j *job, fd int) (int, error) {
+	in := os.NewFile(uintptr(fd), p.full(j.head.Path))
+	defer in.Close()
+	dir := j.dir.srcFD()
+	if j.dir.src != nil {
+		// A directory of an ordinary user's tree may be read-only.
+		if err := unix.Fchmod(dir, 0o700); err != nil {
+			return -1, err
+		}
+	}
+	const suffix = ".fruix-unlink"
+	temp := j.name + suffix
+	if len(j.name) > nar.MaxName-len(suffix) {
+		temp = j.name[len(suffix):] + suffix
+	}
+	out, err := openat(dir, temp, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL, 0o600)
+	if err != nil {
+		return -1, err
+	}
+	buf := make([]byte, min(max(j.head.Size, 1), chunk))
+	for err == nil {
+		var n int
+		n, err = in.Read(buf)
+		if werr := writeAll(out, buf[:n]); werr != nil {
+			err = werr
+		}
+	}
+	if err == io.EOF {
+		err = again(func() error { return unix.Renameat(dir, temp, dir, j.name) })
+	}
+	if err == nil {
+		_, err = unix.Seek(out, 0, io.SeekStart)
+	}
+	if err == nil {
+		return out, nil
+	}
+	unix.Close(out)
+	unix.Unlinkat(dir, temp, 0)
+	return -1, err
+}
+
+// seal gives an open file or directory its canonical owner, mode and time and
+// takes its extended attributes. What is right already is left alone.
+func seal(fd, dir int, name string, mode uint32, owner *Owner) error {
+	var st unix.Stat_t
+	if err := again(func() error { return unix.Fstat(fd, &st) }); err != nil {
+		return err
+	}
+	if err := dropAttributes(fd); err != nil {
+		return err
+	}
+	if owner != nil && (int(st.Uid) != owner.UID || int(st.Gid) != owner.GID) {
+		if err := again(func() error { return unix.Fchown(fd, owner.UID, owner.GID) }); err != nil {
+			return err
+		}
+	}
+	if uint32(st.Mode)&0o7777 != mode {
+		if err := again(func() error { return unix.Fchmod(fd, mode) }); err != nil {
+			return err
+		}
+	}
+	return setTime(dir, name)
+}
+
+// sealLink gives a symbolic link its canonical owner and time.
+func sealLink(dir int, name string, owner *Owner) error {
+	if owner != nil {
+		err := again(func() error {
+			return unix.Fchownat(dir, name, owner.UID, owner.GID, unix.AT_SYMLINK_NOFOLLOW)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return setTime(dir, name)
+}
+
+// readAll fills b from fd.
+func readAll(fd int, b []byte) error {
+	for len(b) > 0 {
+		n, err := unix.Read(fd, b)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return io.ErrUnexpectedEOF
+		}
+		b = b[n:]
+	}
+	return nil
+}
+
+// writeAll writes b to fd.
+func writeAll(fd int, b []byte) error {
+	for len(b) > 0 {
+		n, err := unix.Write(fd, b)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		b = b[n:]
+	}
+	return nil
+}

@@ -1,0 +1,137 @@
+package tree
+
+import (
+	"context"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"fruix/store/nar"
+)
+
+// Restore unpacks the archive that r holds to dest, where nothing may lie, in
+// the canonical form, given to owner unless that is nil. An error leaves a
+// part behind.
+func Restore(ctx context.Context, r io.Reader, dest string, owner *Owner) error {
+	u := &unpacker{ctx: ctx, in: nar.NewReader(r), dest: dest, owner: owner, buf: make([]byte, 256<<10)}
+	err := u.run()
+	for err == nil && len(u.dirs) > 0 {
+		err = u.pop()
+	}
+	for _, d := range u.dirs {
+		d.f.Close()
+	}
+	return err
+}
+
+type unpacker struct {
+	ctx   context.Context
+	in    *nar.Reader
+	dest  string
+	owner *Owner
+	dirs  []openDir
+	buf   []byte
+}
+
+type openDir struct {
+	f    *os.File
+	name string // in the directory before it, or dest
+	rel  string // with a slash at the end, "" for the root
+}
+
+// at returns the directory that comes last, or the place of dest.
+func (u *unpacker) at() int {
+	if len(u.dirs) == 0 {
+		return unix.AT_FDCWD
+	}
+	return int(u.dirs[len(u.dirs)-1].f.Fd())
+}
+
+// pop gives the innermost directory its canonical form and closes it.
+func (u *unpacker) pop() error {
+	d := u.dirs[len(u.dirs)-1]
+	u.dirs = u.dirs[:len(u.dirs)-1]
+	defer d.f.Close()
+	return pathError("seal", d.f.Name(), seal(int(d.f.Fd()), u.at(), d.name, DirMode, u.owner))
+}
+
+func (u *unpacker) run() error {
+	for {
+		if err := u.ctx.Err(); err != nil {
+			return err
+		}
+		h, err := u.in.Next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		for len(u.dirs) > 0 && !strings.HasPrefix(h.Path, u.dirs[len(u.dirs)-1].rel) {
+			if err := u.pop(); err != nil {
+				return err
+			}
+		}
+		name := path.Base(h.Path)
+		if h.Path == "" {
+			name = u.dest
+		}
+		if err := u.node(h, name); err != nil {
+			return err
+		}
+	}
+}
+
+func (u *unpacker) node(h nar.Header, name string) error {
+	full := filepath.Join(u.dest, filepath.FromSlash(h.Path))
+	switch h.Type {
+	case nar.Symlink:
+		err := again(func() error { return unix.Symlinkat(h.Target, u.at(), name) })
+		if err == nil {
+			err = sealLink(u.at(), name, u.owner)
+		}
+		return pathError("symlink", full, err)
+	case nar.Directory:
+		if err := again(func() error { return unix.Mkdirat(u.at(), name, 0o700) }); err != nil {
+			return pathError("mkdir", full, err)
+		}
+		fd, err := openat(u.at(), name, unix.O_RDONLY|unix.O_DIRECTORY, 0)
+		if err != nil {
+			return pathError("open", full, err)
+		}
+		rel := ""
+		if h.Path != "" {
+			rel = h.Path + "/"
+		}
+		u.dirs = append(u.dirs, openDir{os.NewFile(uintptr(fd), full), name, rel})
+		return nil
+	}
+	fd, err := openat(u.at(), name, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL, 0o600)
+	if err != nil {
+		return pathError("create", full, err)
+	}
+	mode := uint32(FileMode)
+	if h.Executable {
+		mode = ExecMode
+	}
+	for err == nil {
+		var n int
+		n, err = u.in.Read(u.buf)
+		if werr := writeAll(fd, u.buf[:n]); werr != nil {
+			err = pathError("write", full, werr)
+		} else if err == nil {
+			err = u.ctx.Err()
+		}
+	}
+	if err == io.EOF {
+		err = pathError("seal", full, seal(fd, u.at(), name, mode, u.owner))
+	}
+	if cerr := unix.Close(fd); err == nil {
+		err = pathError("close", full, cerr)
+	}
+	return err
+}

@@ -1,0 +1,125 @@
+// Package tree works on file trees of the host: it makes archives of them,
+// copies them in the store's canonical form, seals what a build left, unpacks
+// archives and removes trees.
+//
+// Every step goes from an open directory to a name in it and follows no
+// symbolic link, so that what another process renames meanwhile cannot lead
+// out of the tree.
+//
+// The canonical form is that of Nix and Guix: regular files of mode 0444 or
+// 0555, directories of mode 0555, all times one second after 1970 began, no
+// extended attributes, no hard links to anything outside.
+package tree
+
+import (
+	"fmt"
+	"io/fs"
+
+	"golang.org/x/sys/unix"
+)
+
+// Owner is whom files are given to.
+type Owner struct{ UID, GID int }
+
+// Modes and time of the canonical form.
+const (
+	FileMode = 0o444
+	ExecMode = 0o555
+	DirMode  = 0o555
+	Time     = 1 // seconds since 1970
+)
+
+// ForbiddenError reports a node that no store object can hold.
+type ForbiddenError struct {
+	Path string // of the node
+	What string // such as "a socket"
+}
+
+func (e *ForbiddenError) Error() string {
+	return fmt.Sprintf("%s is %s; a store object holds only regular files without set-id bits, directories and symbolic links", e.Path, e.What)
+}
+
+// ChangedError reports a file that changed while it was read.
+type ChangedError struct{ Path string }
+
+func (e *ChangedError) Error() string { return e.Path + " was changed while it was being read" }
+
+// typeName says what kind of node a mode describes.
+func typeName(mode uint32) string {
+	switch mode & unix.S_IFMT {
+	case unix.S_IFBLK, unix.S_IFCHR:
+		return "a device"
+	case unix.S_IFIFO:
+		return "a named pipe"
+	case unix.S_IFSOCK:
+		return "a socket"
+	}
+	return fmt.Sprintf("of an unknown type (mode %o)", mode)
+}
+
+// pathError gives a system call's error the form of the os package.
+func pathError(op, path string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &fs.PathError{Op: op, Path: path, Err: err}
+}
+
+// again repeats a system call that a signal interrupted.
+func again(f func() error) error {
+	for {
+		if err := f(); err != unix.EINTR {
+			return err
+		}
+	}
+}
+
+// openat opens name in the directory dir without following a link and without
+// waiting for the other end of a named pipe.
+func openat(dir int, name string, flags int, perm uint32) (fd int, err error) {
+	err = again(func() error {
+		fd, err = unix.Openat(dir, name, flags|unix.O_NOFOLLOW|unix.O_CLOEXEC|unix.O_NONBLOCK, perm)
+		return err
+	})
+	return fd, err
+}
+
+// lstatat describes name in dir itself, be it a link or not.
+func lstatat(dir int, name string) (st unix.Stat_t, err error) {
+	err = again(func() error { return unix.Fstatat(dir, name, &st, unix.AT_SYMLINK_NOFOLLOW) })
+	return st, err
+}
+
+// readlinkat returns the target of the link name in dir.
+func readlinkat(dir int, name string) (string, error) {
+	for size := 256; ; size *= 4 {
+		b := make([]byte, size)
+		n, err := unix.Readlinkat(dir, name, b)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			return "", err
+		}
+		if n < size {
+			return string(b[:n]), nil
+		}
+	}
+}
+
+// setTime gives name in dir, itself be it a link or not, the canonical times.
+func setTime(dir int, name string) error {
+	ts := []unix.Timespec{{Sec: Time}, {Sec: Time}}
+	return again(func() error { return unix.UtimesNanoAt(dir, name, ts, unix.AT_SYMLINK_NOFOLLOW) })
+}
+
+// makeReadable gives the caller all rights to name in dir, which the caller
+// has just seen to be no link.
+func makeReadable(dir int, name string, mode uint32) error {
+	err := again(func() error { return unix.Fchmodat(dir, name, mode, unix.AT_SYMLINK_NOFOLLOW) })
+	if err == unix.EOPNOTSUPP || err == unix.ENOSYS {
+		// Kernels before Linux 6.6 cannot promise not to follow.
+		err = again(func() error { return unix.Fchmodat(dir, name, mode, 0) })
+	}
+	return err
+}
