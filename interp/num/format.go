@@ -52,7 +52,6 @@ func formatFloat(f float64, radix int) string {
 	if radix != 10 {
 		return floatRadix(f, radix)
 	}
-	// Guile writes positional notation while the exponent is moderate.
 	s := strconv.FormatFloat(f, 'e', -1, 64)
 	mant, exps, _ := strings.Cut(s, "e")
 	exp, _ := strconv.Atoi(exps)
@@ -61,15 +60,16 @@ func formatFloat(f float64, radix int) string {
 		sign, mant = "-", mant[1:]
 	}
 	digits := strings.Replace(mant, ".", "", 1)
+	zeros := exp + 1 - len(digits) // to append before the point
+	// Guile writes positional notation while few zeros are needed.
 	switch {
 	case f == 0:
 		return sign + "0.0"
-	case exp >= 0 && exp < 21:
-		if len(digits) <= exp+1 {
-			return sign + digits + strings.Repeat("0", exp+1-len(digits)) + ".0"
-		}
+	case exp >= 0 && zeros < 0:
 		return sign + digits[:exp+1] + "." + digits[exp+1:]
-	case exp < 0 && exp >= -7:
+	case exp >= 0 && (zeros <= 3 || exp < 7):
+		return sign + digits + strings.Repeat("0", zeros) + ".0"
+	case exp < 0 && exp >= -3:
 		return sign + "0." + strings.Repeat("0", -exp-1) + digits
 	}
 	frac := digits[1:]

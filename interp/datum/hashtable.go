@@ -1,0 +1,336 @@
+package datum
+
+import (
+	"hash/maphash"
+	"math"
+	"math/big"
+	"unsafe"
+)
+
+// Equivalence is the equality that a hash table operation uses.
+type Equivalence uint8
+
+// The equivalences.
+const (
+	ByEq Equivalence = iota
+	ByEqv
+	ByEqual
+)
+
+// HashTable maps keys to values. Iteration follows the order of insertion, so
+// that programs that walk a table are reproducible. As in Guile, the
+// equivalence belongs to the operation, not to the table.
+type HashTable struct {
+	entries []hashEntry
+	index   []int32 // open addressing; 0 is empty, i+1 is entries[i], -1 deleted
+	live    int
+	used    int // index slots that are not empty
+	// Weak is "", "key", "value" or "key-value", for make-weak-…-hash-table.
+	Weak string
+}
+
+type hashEntry struct {
+	hash uint64
+	cell *Pair // (key . value), nil when removed
+}
+
+// NewHashTable makes an empty table.
+func NewHashTable() *HashTable { return &HashTable{} }
+
+// Value returns t as a value.
+func (t *HashTable) Value() Value { return Obj(KHashTable, unsafe.Pointer(t)) }
+
+// HashTable returns the hash table of v.
+func (v Value) HashTable() *HashTable { return (*HashTable)(v.p) }
+
+// Len is the number of entries.
+func (t *HashTable) Len() int { return t.live }
+
+func (e Equivalence) same(a, b Value) bool {
+	if a == b {
+		return true
+	}
+	switch e {
+	case ByEq:
+		return false
+	case ByEqv:
+		return Eqv(a, b)
+	}
+	return Equal(a, b)
+}
+
+// Hash is a hash that agrees with the equivalence.
+func (e Equivalence) Hash(v Value) uint64 {
+	switch e {
+	case ByEq:
+		return hashEq(v)
+	case ByEqv:
+		return hashEqv(v)
+	}
+	return hashEqual(v, 0)
+}
+
+func mix(h uint64) uint64 {
+	h ^= h >> 32
+	h *= 0xd6e8feb86659fd93
+	h ^= h >> 32
+	return h
+}
+
+// hashEq uses addresses: the collector of Go's runtime does not move objects.
+func hashEq(v Value) uint64 {
+	if v.p == nil || v.p == unsafe.Pointer(flonumTag) || v.p == unsafe.Pointer(constantTag) {
+		return mix(v.n)
+	}
+	return mix(uint64(uintptr(v.p)))
+}
+
+var seed = maphash.MakeSeed()
+
+func hashEqv(v Value) uint64 {
+	switch v.Kind() {
+	case KBignum:
+		return hashBig(v.Bignum().Int)
+	case KRatnum:
+		r := v.Ratnum().Rat
+		return mix(hashBig(r.Num()) + 31*hashBig(r.Denom()))
+	case KCompnum:
+		c := v.Compnum()
+		return mix(hashEqv(c.Re) + 31*hashEqv(c.Im))
+	}
+	return hashEq(v)
+}
+
+func hashBig(i *big.Int) uint64 {
+	h := uint64(i.Sign())
+	for _, w := range i.Bits() {
+		h = mix(h*31 + uint64(w))
+	}
+	return h
+}
+
+// hashDepth bounds how much of a structure enters its hash.
+const hashDepth = 8
+
+func hashEqual(v Value, depth int) uint64 {
+	switch v.Kind() {
+	case KString:
+		s := v.Str()
+		if s.wide == nil {
+			return maphash.Bytes(seed, s.narrow)
+		}
+		h := uint64(0)
+		ascii := true
+		for _, r := range s.wide {
+			h = h*31 + uint64(r)
+			ascii = ascii && r < 128
+		}
+		if ascii {
+			return maphash.String(seed, s.Go())
+		}
+		return mix(h)
+	case KBytevector:
+		return maphash.Bytes(seed, v.Bytevector().B)
+	case KPair:
+		h := uint64(17)
+		for n := 0; v.IsPair() && n < hashDepth; n++ {
+			if depth < hashDepth {
+				h = mix(h*31 + hashEqual(v.Pair().Car, depth+1))
+			}
+			v = v.Pair().Cdr
+		}
+		if !v.IsPair() {
+			h = mix(h*31 + hashEqual(v, depth+1))
+		}
+		return h
+	case KVector:
+		items := v.Vector().Items
+		h := uint64(len(items))
+		if depth < hashDepth {
+			for i := 0; i < len(items) && i < hashDepth; i++ {
+				h = mix(h*31 + hashEqual(items[i], depth+1))
+			}
+		}
+		return h
+	case KBitvector:
+		return mix(uint64(len(v.Bitvector().Bits)))
+	case KArray:
+		return mix(uint64(len(v.Array().Dims)))
+	case KCharSet:
+		return mix(uint64(len(v.CharSet().Ranges)))
+	}
+	return hashEqv(v)
+}
+
+// find returns the index slot of a key's entry, or -1.
+func (t *HashTable) find(hash uint64, key Value, e Equivalence) int {
+	if len(t.index) == 0 {
+		return -1
+	}
+	mask := uint64(len(t.index) - 1)
+	for i := hash & mask; ; i = (i + 1) & mask {
+		switch n := t.index[i]; {
+		case n == 0:
+			return -1
+		case n > 0:
+			en := &t.entries[n-1]
+			if en.hash == hash && e.same(en.cell.Car, key) {
+				return int(i)
+			}
+		}
+	}
+}
+
+// Handle returns the cell (key . value) of a key, nil when there is none. The
+// value may be changed through it, the key may not.
+func (t *HashTable) Handle(key Value, e Equivalence) *Pair {
+	if t.live == 0 {
+		return nil
+	}
+	if i := t.find(e.Hash(key), key, e); i >= 0 {
+		return t.entries[t.index[i]-1].cell
+	}
+	return nil
+}
+
+// Create returns the cell of a key, made with the value init when there is
+// none yet.
+func (t *HashTable) Create(key, init Value, e Equivalence) *Pair {
+	hash := e.Hash(key)
+	if i := t.find(hash, key, e); i >= 0 {
+		return t.entries[t.index[i]-1].cell
+	}
+	if (t.used+1)*4 > len(t.index)*3 {
+		t.rebuild()
+	}
+	cell := &Pair{key, init}
+	t.entries = append(t.entries, hashEntry{hash, cell})
+	t.place(hash, int32(len(t.entries)))
+	t.live++
+	return cell
+}
+
+// Get returns the value of a key, and whether there is one.
+func (t *HashTable) Get(key Value, e Equivalence) (Value, bool) {
+	if c := t.Handle(key, e); c != nil {
+		return c.Cdr, true
+	}
+	return Unset, false
+}
+
+// Set gives a key a value.
+func (t *HashTable) Set(key, value Value, e Equivalence) {
+	t.Create(key, value, e).Cdr = value
+}
+
+// Remove takes a key out and returns its cell, nil when there was none.
+func (t *HashTable) Remove(key Value, e Equivalence) *Pair {
+	if t.live == 0 {
+		return nil
+	}
+	i := t.find(e.Hash(key), key, e)
+	if i < 0 {
+		return nil
+	}
+	en := &t.entries[t.index[i]-1]
+	cell := en.cell
+	en.cell = nil
+	t.index[i] = -1
+	t.live--
+	if t.live == 0 {
+		t.Clear()
+	}
+	return cell
+}
+
+// Clear removes all entries.
+func (t *HashTable) Clear() { t.entries, t.index, t.live, t.used = nil, nil, 0, 0 }
+
+func (t *HashTable) place(hash uint64, n int32) {
+	mask := uint64(len(t.index) - 1)
+	i := hash & mask
+	for t.index[i] > 0 {
+		i = (i + 1) & mask
+	}
+	if t.index[i] == 0 {
+		t.used++
+	}
+	t.index[i] = n
+}
+
+// rebuild makes room and drops removed entries.
+func (t *HashTable) rebuild() {
+	size := 8
+	for size*3 < (t.live+1)*2*4 {
+		size *= 2
+	}
+	kept := make([]hashEntry, 0, t.live+1)
+	for _, en := range t.entries {
+		if en.cell != nil {
+			kept = append(kept, en)
+		}
+	}
+	t.entries = kept
+	t.index = make([]int32, size)
+	t.used = 0
+	for i, en := range kept {
+		t.place(en.hash, int32(i+1))
+	}
+}
+
+// Cells returns the cells (key . value) in order of insertion.
+func (t *HashTable) Cells() []*Pair {
+	out := make([]*Pair, 0, t.live)
+	for _, en := range t.entries {
+		if en.cell != nil {
+			out = append(out, en.cell)
+		}
+	}
+	return out
+}
+
+// PairValue returns a cell as a value.
+func (p *Pair) PairValue() Value { return Obj(KPair, unsafe.Pointer(p)) }
+
+// StableHash is a hash of v below n that is the same in every run for
+// numbers, characters, symbols, keywords and strings.
+func StableHash(v Value, n uint64) uint64 {
+	var h uint64 = 14695981039346656037
+	text := func(s string) {
+		for i := 0; i < len(s); i++ {
+			h = (h ^ uint64(s[i])) * 1099511628211
+		}
+	}
+	switch v.Kind() {
+	case KSymbol:
+		text(v.Symbol().Name)
+	case KKeyword:
+		text(v.Keyword().Name.Name)
+	case KString:
+		text(v.Str().Go())
+	case KFlonum:
+		h = mix(math.Float64bits(v.Flo()))
+	case KBignum, KRatnum, KCompnum:
+		h = hashEqv(v)
+	case KFixnum, KChar, KConstant:
+		h = mix(v.n)
+	case KPair:
+		for d := 0; v.IsPair() && d < hashDepth; d++ {
+			h = mix(h*31 + StableHash(v.Pair().Car, math.MaxUint64))
+			v = v.Pair().Cdr
+		}
+	case KVector:
+		for i, x := range v.Vector().Items {
+			if i == hashDepth {
+				break
+			}
+			h = mix(h*31 + StableHash(x, math.MaxUint64))
+		}
+	default:
+		h = hashEq(v)
+	}
+	if n == 0 {
+		return 0
+	}
+	return h % n
+}
