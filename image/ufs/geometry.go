@@ -82,8 +82,9 @@ func (g *geometry) maxFileSize() int64 {
 }
 
 // smallest is the length of the smallest file system at all: one group that
-// has one block of inodes and one of data.
-func (g *geometry) smallest() int64 { return g.iblkno + 2*g.frag }
+// has one block of inodes and one of data, and the eight blocks below which
+// FreeBSD does not believe in a file system.
+func (g *geometry) smallest() int64 { return max(g.iblkno+2*g.frag, 8*g.frag) }
 
 // headerBytes is the length of a group's header with its maps (CGSIZE).
 func (g *geometry) headerBytes() int64 {
@@ -121,11 +122,14 @@ func newGeometry(o Options, size, fragsPerInode int64) (*geometry, error) {
 			return nil, fmt.Errorf("ufs: blocks of %d bytes are too small for a file system of %d bytes", g.bsize, size*g.fsize)
 		}
 		least = roundUp(min(fragsPerInode*g.inopb, size), g.frag)
-		g.ipg = g.inopb
-		g.fpg = max(g.leastGroup(), least)
-		g.setInodes(fragsPerInode)
-		g.fpg = max(g.leastGroup(), least)
-		g.setInodes(fragsPerInode)
+		g.ipg, g.fpg = g.inopb, least
+		for {
+			g.fpg = max(g.leastGroup(), g.fpg)
+			g.setInodes(fragsPerInode)
+			if g.leastGroup() <= g.fpg {
+				break
+			}
+		}
 		if g.headerBytes() < g.bsize {
 			break
 		}
@@ -135,6 +139,9 @@ func newGeometry(o Options, size, fragsPerInode int64) (*geometry, error) {
 		return nil, err
 	}
 	g.finish()
+	if g.firstData(0) > g.groupEnd(0) {
+		return nil, fmt.Errorf("ufs: the first cylinder group of a file system of %d bytes has no room for the summaries", size*g.fsize)
+	}
 	return &g, nil
 }
 
