@@ -3,7 +3,6 @@ package store
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -13,9 +12,7 @@ import (
 	"fruix/store/db"
 	"fruix/store/drv"
 	"fruix/store/hash"
-	"fruix/store/nar"
 	"fruix/store/path"
-	"fruix/store/tree"
 )
 
 // text is a text file to be added.
@@ -117,29 +114,16 @@ func (s *Store) missing(ctx context.Context, texts []text) ([]text, error) {
 	return out, nil
 }
 
-// writeText writes t to place by unpacking the archive that it is hashed by, so
-// that what is hashed and what is written cannot differ.
+// writeText writes t to place.
 func (s *Store) writeText(place string, t text) (item, error) {
-	var archive bytes.Buffer
-	w := nar.NewWriter(&archive)
-	err := w.WriteHeader(nar.Header{Type: nar.Regular, Size: int64(len(t.content))})
-	if err == nil {
-		_, err = w.Write(t.content)
-	}
-	if err == nil {
-		err = w.Close()
-	}
+	m := newMeasurement(false, hash.SHA256, nil)
+	err := m.flat(context.Background(), bytes.NewReader(t.content), place, int64(len(t.content)), place, s.owner)
 	if err != nil {
 		return item{}, err
 	}
-	sum := sha256.Sum256(archive.Bytes())
-	size := int64(archive.Len())
-	if err := tree.Restore(context.Background(), &archive, place, s.owner); err != nil {
-		return item{}, err
-	}
 	return item{temp: place, nodes: 1, object: db.Object{
-		Path: t.path.Base(), NarHash: sum[:], NarSize: size, References: t.refs,
-		Registered: s.c.Now(), CA: "text:" + hash.Sum(hash.SHA256, t.content).String(), Outputs: t.outputs,
+		Path: t.path.Base(), NarHash: m.nar.Sum(nil), NarSize: m.size, References: t.refs,
+		Registered: s.c.Now(), CA: "text:" + m.fixed().String(), Outputs: t.outputs,
 	}}, nil
 }
 

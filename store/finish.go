@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"slices"
 
@@ -198,7 +199,7 @@ func verify(m *measurement, o *output) error {
 			return err
 		}
 		defer f.Close()
-		if _, err := f.WriteTo(onlyWriter{m.other}); err != nil {
+		if _, err := io.Copy(m.content, f); err != nil {
 			return err
 		}
 	}

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bufio"
 	"context"
 	"crypto/sha256"
 	gohash "hash"
@@ -21,7 +20,8 @@ type measurement struct {
 	algo      hash.Algo
 	recursive bool
 	nar       gohash.Hash // SHA-256 of the archive
-	other     gohash.Hash // hash of the archive by another function, or of the file's bytes; else nil
+	other     gohash.Hash // hash of the archive by another function; nil when not needed
+	content   gohash.Hash // hash of a file's bytes; nil when not needed
 	refs      *refscan.Scanner
 	size      int64 // bytes of the archive
 	nodes     int
@@ -31,7 +31,11 @@ type measurement struct {
 // (algo 0 when none is needed). refs may be nil.
 func newMeasurement(recursive bool, algo hash.Algo, refs *refscan.Scanner) *measurement {
 	m := &measurement{algo: algo, recursive: recursive, nar: sha256.New(), refs: refs}
-	if algo != 0 && (!recursive || algo != hash.SHA256) {
+	switch {
+	case algo == 0:
+	case !recursive:
+		m.content = algo.New()
+	case algo != hash.SHA256:
 		m.other = algo.New()
 	}
 	return m
@@ -41,7 +45,7 @@ func newMeasurement(recursive bool, algo hash.Algo, refs *refscan.Scanner) *meas
 func (m *measurement) Write(b []byte) (int, error) {
 	m.size += int64(len(b))
 	m.nar.Write(b)
-	if m.other != nil && m.recursive {
+	if m.other != nil {
 		m.other.Write(b)
 	}
 	if m.refs != nil {
@@ -52,7 +56,10 @@ func (m *measurement) Write(b []byte) (int, error) {
 
 // fixed returns the content hash that was asked for.
 func (m *measurement) fixed() hash.Digest {
-	if m.other != nil {
+	switch {
+	case m.content != nil:
+		return hash.Digest{Algo: m.algo, Sum: m.content.Sum(nil)}
+	case m.other != nil:
 		return hash.Digest{Algo: m.algo, Sum: m.other.Sum(nil)}
 	}
 	return hash.Digest{Algo: hash.SHA256, Sum: m.nar.Sum(nil)}
@@ -75,77 +82,43 @@ func (m *measurement) read(ctx context.Context, hostPath string, filter func(str
 }
 
 // flat measures a file of the given size that is added by the hash of its
-// bytes, and unpacks its archive to copyTo unless that is "".
+// bytes, and copies it to copyTo unless that is "".
 func (m *measurement) flat(ctx context.Context, f io.Reader, name string, size int64, copyTo string, owner *tree.Owner) error {
 	if copyTo == "" {
-		return m.writeFlat(m, f, name, size)
+		return m.copyFlat(ctx, io.Discard, f, name, size)
 	}
-	r, w := io.Pipe()
-	go func() {
-		b := bufio.NewWriterSize(w, 1<<20)
-		err := m.writeFlat(io.MultiWriter(m, b), f, name, size)
-		if err == nil {
-			err = b.Flush()
-		}
-		w.CloseWithError(err)
-	}()
-	err := tree.Restore(ctx, r, copyTo, owner)
-	r.CloseWithError(err)
-	return err
+	return tree.WriteFile(copyTo, owner, func(w io.Writer) error { return m.copyFlat(ctx, w, f, name, size) })
 }
 
-func (m *measurement) writeFlat(to io.Writer, f io.Reader, name string, size int64) error {
-	w := nar.NewWriter(to)
+func (m *measurement) copyFlat(ctx context.Context, to io.Writer, f io.Reader, name string, size int64) error {
+	w := nar.NewWriter(m)
 	if err := w.WriteHeader(nar.Header{Type: nar.Regular, Size: size}); err != nil {
 		return err
 	}
-	n, err := io.CopyBuffer(io.MultiWriter(w, m.other), io.LimitReader(f, size), make([]byte, 1<<20))
-	if err == nil && n < size {
-		err = &tree.ChangedError{Path: name}
-	}
-	if err != nil {
-		return err
+	buf := make([]byte, min(max(size, 512), 1<<20))
+	for left := size; left > 0; {
+		n, err := io.ReadFull(f, buf[:min(left, int64(len(buf)))])
+		if err == io.EOF || err == io.ErrUnexpectedEOF {
+			err = &tree.ChangedError{Path: name}
+		}
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err == nil {
+			_, err = to.Write(buf[:n])
+		}
+		if err != nil {
+			return err
+		}
+		w.Write(buf[:n]) // m never fails, and the size is right
+		m.content.Write(buf[:n])
+		left -= int64(n)
 	}
 	return w.Close()
 }
 
 // unpack measures the archive that r holds while unpacking it to place.
-func (m *measurement) unpack(ctx context.Context, r io.Reader, place string, owner *tree.Owner) error {
-	// The reader must not be ahead of what is hashed: bufio hands on exactly
-	// what the archive's reader takes.
-	in := bufio.NewReaderSize(r, 256<<10)
-	pr, pw := io.Pipe()
-	go func() {
-		pw.CloseWithError(copyNAR(io.MultiWriter(m, pw), in, &m.nodes))
-	}()
-	err := tree.Restore(ctx, pr, place, owner)
-	pr.CloseWithError(err)
+func (m *measurement) unpack(ctx context.Context, r io.Reader, place string, owner *tree.Owner) (err error) {
+	m.nodes, err = tree.Restore(ctx, nar.NewTeeReader(r, m), place, owner)
 	return err
 }
-
-// copyNAR copies one archive from r to w, checking it, and counts its nodes.
-func copyNAR(w io.Writer, r *bufio.Reader, nodes *int) error {
-	in, out := nar.NewReader(r), nar.NewWriter(w)
-	buf := make([]byte, 256<<10)
-	for {
-		h, err := in.Next()
-		if err == io.EOF {
-			return out.Close()
-		}
-		if err != nil {
-			return err
-		}
-		*nodes++
-		if err := out.WriteHeader(h); err != nil {
-			return err
-		}
-		if h.Type == nar.Regular {
-			if _, err := io.CopyBuffer(onlyWriter{out}, in, buf); err != nil {
-				return err
-			}
-		}
-	}
-}
-
-// onlyWriter hides other methods, so that the buffer given is used.
-type onlyWriter struct{ io.Writer }

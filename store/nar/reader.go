@@ -29,6 +29,7 @@ func (e *FormatError) Unwrap() error { return e.Err }
 // *bufio.Reader, nothing beyond the archive's last byte is taken from it.
 type Reader struct {
 	r      *bufio.Reader
+	tee    io.Writer // gets every byte of the archive that has been read
 	offset int64
 	dirs   []dir
 	left   int64 // bytes of the current file not read yet
@@ -45,7 +46,17 @@ func NewReader(r io.Reader) *Reader {
 	if !ok {
 		br = bufio.NewReaderSize(r, 128<<10)
 	}
-	return &Reader{r: br}
+	return &Reader{r: br, tee: io.Discard}
+}
+
+// NewTeeReader returns a Reader from r that writes exactly the bytes of the
+// archive, and nothing that may follow it, to w, as it reads them. After io.EOF
+// from [Reader.Next], w has got the whole archive. Errors of w are not looked at:
+// it is meant for hashes.
+func NewTeeReader(r io.Reader, w io.Writer) *Reader {
+	n := NewReader(r)
+	n.tee = w
+	return n
 }
 
 // Offset returns how many bytes of the archive have been read.
@@ -75,10 +86,13 @@ func (r *Reader) uint64() (uint64, error) {
 	if err != nil {
 		return 0, r.broken(err)
 	}
+	r.tee.Write(b[:])
 	return binary.LittleEndian.Uint64(b[:]), nil
 }
 
 func (r *Reader) zeros(n int) error {
+	var pad [8]byte
+	defer r.tee.Write(pad[:n])
 	for range n {
 		c, err := r.r.ReadByte()
 		if err != nil {
@@ -107,6 +121,7 @@ func (r *Reader) str(limit int) (string, error) {
 	if err != nil {
 		return "", r.broken(err)
 	}
+	r.tee.Write(b)
 	return string(b), r.zeros(int(-n & 7))
 }
 
@@ -288,6 +303,7 @@ func (r *Reader) Read(b []byte) (int, error) {
 	n, err := r.r.Read(b)
 	r.left -= int64(n)
 	r.offset += int64(n)
+	r.tee.Write(b[:n])
 	if err != nil && (r.left > 0 || err != io.EOF) {
 		return n, r.broken(err)
 	}
@@ -299,11 +315,10 @@ func (r *Reader) endFile() error {
 	if !r.file {
 		return nil
 	}
-	n, err := io.CopyN(io.Discard, r.r, r.left)
-	r.offset += n
-	r.left -= n
-	if err != nil {
-		return r.broken(err)
+	if r.left > 0 {
+		if _, err := io.Copy(io.Discard, r); err != nil {
+			return err
+		}
 	}
 	r.file = false
 	if err := r.zeros(r.pad); err != nil {

@@ -13,17 +13,34 @@ import (
 	"fruix/store/nar"
 )
 
-// Restore unpacks the archive that r holds to dest, where nothing may lie, in
-// the canonical form, given to owner unless that is nil. An error leaves a
-// part behind.
-func Restore(ctx context.Context, r io.Reader, dest string, owner *Owner) error {
-	u := &unpacker{ctx: ctx, in: nar.NewReader(r), dest: dest, owner: owner, buf: make([]byte, 256<<10)}
-	err := u.run()
+// Restore unpacks the archive that in reads to dest, where nothing may lie, in
+// the canonical form, given to owner unless that is nil. It returns how many
+// nodes there are. An error leaves a part behind.
+func Restore(ctx context.Context, in *nar.Reader, dest string, owner *Owner) (nodes int, err error) {
+	u := &unpacker{ctx: ctx, in: in, dest: dest, owner: owner, buf: make([]byte, 256<<10)}
+	err = u.run()
 	for err == nil && len(u.dirs) > 0 {
 		err = u.pop()
 	}
 	for _, d := range u.dirs {
 		d.f.Close()
+	}
+	return u.nodes, err
+}
+
+// WriteFile makes a regular file at dest, where nothing may lie, in the
+// canonical form, given to owner unless that is nil, with what fill writes.
+func WriteFile(dest string, owner *Owner, fill func(io.Writer) error) error {
+	fd, err := openat(unix.AT_FDCWD, dest, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL, 0o600)
+	if err != nil {
+		return pathError("create", dest, err)
+	}
+	f := os.NewFile(uintptr(fd), dest)
+	if err = fill(f); err == nil {
+		err = pathError("seal", dest, seal(fd, unix.AT_FDCWD, dest, FileMode, owner))
+	}
+	if cerr := f.Close(); err == nil {
+		err = cerr
 	}
 	return err
 }
@@ -35,6 +52,7 @@ type unpacker struct {
 	owner *Owner
 	dirs  []openDir
 	buf   []byte
+	nodes int
 }
 
 type openDir struct {
@@ -80,6 +98,7 @@ func (u *unpacker) run() error {
 		if h.Path == "" {
 			name = u.dest
 		}
+		u.nodes++
 		if err := u.node(h, name); err != nil {
 			return err
 		}
