@@ -1,0 +1,481 @@
+;;; Packages.
+;;;
+;;; Commentary:
+;;;
+;;; A package says where its source comes from, what it needs and which build
+;;; system builds it (Guix manual, "Defining Packages").  An origin is a
+;;; source whose contents are fixed by their hash.  Both can be spliced into
+;;; gexps.
+;;;
+;;; Code:
+
+(define-module (guix packages)
+  #:use-module (ice-9 match)
+  #:use-module (rnrs bytevectors)
+  #:use-module (srfi srfi-1)
+  #:use-module (srfi srfi-9)
+  #:use-module (srfi srfi-9 gnu)
+  #:use-module (guix records)
+  #:use-module (guix base32)
+  #:use-module (guix store)
+  #:use-module (guix derivations)
+  #:use-module (guix gexp)
+  #:use-module (guix utils)
+  #:use-module (guix build-system)
+  #:re-export (base32
+               %current-system
+               %current-target-system)
+  #:export (content-hash
+            content-hash?
+            content-hash-algorithm
+            content-hash-value
+
+            origin
+            origin?
+            this-origin
+            origin-uri
+            origin-method
+            origin-hash
+            origin-sha256
+            origin-file-name
+            origin-actual-file-name
+            origin-patches
+            origin-snippet
+            origin-location
+
+            package
+            package?
+            this-package
+            package-name
+            package-upstream-name
+            package-version
+            package-full-name
+            package-source
+            package-build-system
+            package-arguments
+            package-inputs
+            package-native-inputs
+            package-propagated-inputs
+            package-outputs
+            package-native-search-paths
+            package-search-paths
+            package-synopsis
+            package-description
+            package-license
+            package-home-page
+            package-supported-systems
+            package-properties
+            package-location
+            hidden-package
+            package-direct-inputs
+            package-transitive-propagated-inputs
+            package-input
+            lookup-package-input
+            this-package-input
+            this-package-native-input
+            modify-inputs
+            package->bag
+            bag->derivation
+            package-derivation
+            package-output
+            package->derivation
+            %supported-systems))
+
+
+;;;
+;;; Origins.
+;;;
+
+(define-record-type <content-hash>
+  (%content-hash algorithm value)
+  content-hash?
+  (algorithm content-hash-algorithm)    ;symbol
+  (value     content-hash-value))       ;bytevector
+
+(define-syntax content-hash
+  (syntax-rules ()
+    "Return a hash: (content-hash VALUE [ALGORITHM]), where VALUE is a
+bytevector or a base32 string and ALGORITHM a symbol, sha256 by default."
+    ((_ value) (make-content-hash 'sha256 value))
+    ((_ value algorithm) (make-content-hash 'algorithm value))))
+
+(define (make-content-hash algorithm value)
+  (let ((bytes (if (string? value)
+                   (nix-base32-string->bytevector value)
+                   value))
+        (size  (assq-ref '((sha256 . 32) (sha512 . 64) (sha1 . 20) (md5 . 16))
+                         algorithm)))
+    (unless size
+      (error (format #f "content-hash: unknown algorithm ~a; known are sha256, \
+sha512, sha1 and md5" algorithm)))
+    (unless (and (bytevector? bytes) (= size (bytevector-length bytes)))
+      (error (format #f "content-hash: a ~a hash has ~a bytes: ~s"
+                     algorithm size value)))
+    (%content-hash algorithm bytes)))
+
+(define (sha256->hash value)
+  "Return VALUE, a bytevector or a content hash, as a content hash."
+  (cond ((content-hash? value) value)
+        (value (make-content-hash 'sha256 value))
+        (else #f)))
+
+(define-record-type* <%origin> %origin make-origin
+  origin?
+  this-origin
+  (uri       origin-uri)                ;string or list of strings
+  (method    origin-method)             ;procedure
+  (hash      origin-hash (sanitize sha256->hash))
+  (file-name origin-file-name (default #f))
+  (patches   origin-patches (delayed) (default '()))
+  (snippet   origin-snippet (default #f))
+  (modules   origin-modules (default '()))
+  (location  origin-location (default #f)))
+
+(define-syntax origin
+  (lambda (s)
+    "Return a source; its hash is given as (sha256 (base32 \"...\")) or
+(hash (content-hash ...))."
+    (syntax-case s ()
+      ((_ field ...)
+       #`(%origin
+          #,@(map (lambda (field)
+                    (syntax-case field ()
+                      ((name value)
+                       (eq? 'sha256 (syntax->datum #'name))
+                       #`(#,(datum->syntax #'name 'hash) value))
+                      (other #'other)))
+                  #'(field ...))
+          #,@(if (any (lambda (field)
+                        (eq? 'location
+                             (syntax-case field ()
+                               ((name . _) (syntax->datum #'name))
+                               (_ #f))))
+                      #'(field ...))
+                 '()
+                 #`((#,(datum->syntax s 'location)
+                     (source-properties->location
+                      (current-source-location)))))))
+      (_ (syntax-violation 'origin "expected (origin (FIELD VALUE) ...)" s)))))
+
+(define (origin-sha256 origin)
+  "Return the hash of ORIGIN as a bytevector."
+  (content-hash-value (origin-hash origin)))
+
+(define (origin-actual-file-name origin)
+  "Return the file name of ORIGIN: what it declares or the end of its URI."
+  (or (origin-file-name origin)
+      (match (origin-uri origin)
+        ((? string? uri) (basename uri))
+        (((? string? uri) . _) (basename uri))
+        (_ #f))))
+
+(define (origin->derivation origin system)
+  "Return the derivation that fetches ORIGIN and applies its snippet."
+  (let* ((hash    (origin-hash origin))
+         (fetched ((origin-method origin) (origin-uri origin)
+                   (content-hash-algorithm hash) (content-hash-value hash)
+                   (origin-file-name origin) #:system system))
+         (fetched (if (procedure? fetched)
+                      (run-with-store 'store fetched)
+                      fetched))
+         (patches (origin-patches origin))
+         (snippet (origin-snippet origin)))
+    (if (and (null? patches) (not snippet))
+        fetched
+        (patched-source origin fetched patches snippet system))))
+
+(define (patched-source origin fetched patches snippet system)
+  "Return the derivation of FETCHED, unpacked, with PATCHES and SNIPPET
+applied: a directory."
+  (built-item
+   (with-imported-modules '((guix build utils) (guix build patch))
+     #~(begin
+         (use-modules (guix build utils) (guix build patch)
+                      #$@(origin-modules origin))
+         (unpack-source #$fetched #$output)
+         (chdir #$output)
+         (for-each apply-patch (list #$@patches))
+         #$(or snippet #t)))
+   (string-append (tarball-sans-extension (origin-actual-file-name origin))
+                  "-source")
+   #:system system #:modules (origin-modules origin)))
+
+(define-gexp-compiler (origin-compiler (origin <%origin>) system target)
+  (origin->derivation origin system))
+
+
+;;;
+;;; Packages.
+;;;
+
+(define %supported-systems
+  ;; The systems that packages are for when they do not say.
+  '("x86_64-linux" "aarch64-linux" "x86_64-freebsd" "aarch64-freebsd"))
+
+(define-record-type* <package> %package make-package
+  package?
+  this-package
+  (name      package-name)
+  (version   package-version)
+  (source    package-source)            ;origin, file-like object or #f
+  (build-system package-build-system)
+  (arguments package-arguments (default '()) (thunked))
+  (inputs    package-inputs* (default '()) (thunked))
+  (propagated-inputs package-propagated-inputs* (default '()) (thunked))
+  (native-inputs package-native-inputs* (default '()) (thunked))
+  (outputs   package-outputs (default '("out")))
+  (native-search-paths package-native-search-paths (default '()))
+  (search-paths package-search-paths (default '()))
+  (replacement package-replacement (default #f) (thunked) (innate))
+  (synopsis  package-synopsis (default ""))
+  (description package-description (default ""))
+  (license   package-license (default #f))
+  (home-page package-home-page (default #f))
+  (supported-systems package-supported-systems (default %supported-systems))
+  (properties package-properties (default '()))
+  (location  package-location (default #f) (innate)))
+
+(define-syntax package
+  (lambda (s)
+    "Return a package; see the commentary for its fields."
+    (syntax-case s ()
+      ((_ field ...)
+       #`(%package
+          field ...
+          #,@(if (any (lambda (field)
+                        (syntax-case field ()
+                          ((name . _) (eq? 'location (syntax->datum #'name)))
+                          (_ #f)))
+                      #'(field ...))
+                 '()
+                 #`((#,(datum->syntax s 'location)
+                     (source-properties->location
+                      (current-source-location)))))))
+      (_ (syntax-violation 'package "expected (package (FIELD VALUE) ...)"
+                           s)))))
+
+(set-record-type-printer! <package>
+  (lambda (package port)
+    (format port "#<package ~a@~a~a>" (package-name package)
+            (package-version package)
+            (match (package-location package)
+              (#f "")
+              (place (string-append " " (location-file place) ":"
+                                    (number->string (location-line place))))))))
+
+(define (label-input package input)
+  "Return INPUT in its labelled form, (LABEL OBJECT [OUTPUT])."
+  (match input
+    (((? string? label) (? file-like?) . _) input)
+    ((? package?) (list (package-name input) input))
+    (((? package? input) (? string? output))
+     (list (package-name input) input output))
+    ((? file-like?) (list "_" input))
+    (((? file-like? thing) (? string? output)) (list "_" thing output))
+    (_ (error (format #f "~apackage ~a: invalid input ~s: neither a package \
+nor another file-like object, nor (LABEL OBJECT)"
+                      (match (package-location package)
+                        (#f "")
+                        (place (string-append (location->string place) ": ")))
+                      (package-name package) input)))))
+
+(define (labelled accessor)
+  (lambda (package)
+    (map (lambda (input) (label-input package input)) (accessor package))))
+
+(define package-inputs
+  ;; The labelled inputs of a package.
+  (labelled package-inputs*))
+(define package-native-inputs
+  (labelled package-native-inputs*))
+(define package-propagated-inputs
+  (labelled package-propagated-inputs*))
+
+(define (package-upstream-name package)
+  "Return the name that PACKAGE has upstream."
+  (or (assq-ref (package-properties package) 'upstream-name)
+      (package-name package)))
+
+(define* (package-full-name package #:optional (delimiter "@"))
+  "Return PACKAGE's name and version joined by DELIMITER."
+  (string-append (package-name package) delimiter (package-version package)))
+
+(define (hidden-package package)
+  "Return PACKAGE, marked so that it is not listed."
+  (%package (inherit package)
+            (location (package-location package))
+            (properties `((hidden? . #t) ,@(package-properties package)))))
+
+(define (package-direct-inputs package)
+  "Return all labelled inputs of PACKAGE itself."
+  (append (package-native-inputs package)
+          (package-inputs package)
+          (package-propagated-inputs package)))
+
+(define (package-transitive-propagated-inputs package)
+  "Return the labelled inputs that PACKAGE propagates, directly or not."
+  (let loop ((inputs (package-propagated-inputs package)) (seen '()))
+    (match inputs
+      (() (reverse seen))
+      ((input . rest)
+       (if (any (lambda (other) (eq? (second other) (second input))) seen)
+           (loop rest seen)
+           (loop (append (if (package? (second input))
+                             (package-propagated-inputs (second input))
+                             '())
+                         rest)
+                 (cons input seen)))))))
+
+(define (find-input inputs name)
+  (match (find (match-lambda
+                 ((label thing . _)
+                  (or (string=? label name)
+                      (and (package? thing)
+                           (string=? name (package-name thing))))))
+               inputs)
+    (#f #f)
+    ((_ thing . _) thing)))
+
+(define (lookup-package-input package name)
+  "Return the input called NAME of PACKAGE, or #f."
+  (find-input (append (package-inputs package)
+                      (package-propagated-inputs package))
+              name))
+(define package-input lookup-package-input)
+
+(define-syntax-rule (this-package-input name)
+  "The input called NAME of the package being defined; #f if there is none."
+  (lookup-package-input this-package name))
+(define-syntax-rule (this-package-native-input name)
+  (find-input (package-native-inputs this-package) name))
+
+(define (delete-input inputs name)
+  (remove (match-lambda
+            ((label thing . _)
+             (or (string=? label name)
+                 (and (package? thing) (string=? name (package-name thing)))))
+            ((? package? thing) (string=? name (package-name thing)))
+            (_ #f))
+          inputs))
+
+(define-syntax modify-inputs
+  (syntax-rules (delete append prepend replace)
+    "Return the list INPUTS changed by clauses (delete NAME ...), (append THING
+...), (prepend THING ...), (replace NAME THING)."
+    ((_ inputs) inputs)
+    ((_ inputs (delete name ...) clause ...)
+     (modify-inputs (fold (lambda (n result) (delete-input result n))
+                          inputs (list name ...))
+                    clause ...))
+    ((_ inputs (append thing ...) clause ...)
+     (modify-inputs ((@ (guile) append) inputs (list thing ...)) clause ...))
+    ((_ inputs (prepend thing ...) clause ...)
+     (modify-inputs ((@ (guile) append) (list thing ...) inputs) clause ...))
+    ((_ inputs (replace name thing) clause ...)
+     (modify-inputs ((@ (guile) append) (delete-input inputs name)
+                     (list thing))
+                    clause ...))))
+
+
+;;;
+;;; Lowering packages.
+;;;
+
+(define %packages-in-progress
+  ;; The packages being lowered, innermost first.
+  (make-parameter '()))
+
+(define (check-cycle package)
+  "Raise an error if PACKAGE needs itself."
+  (let ((inner (%packages-in-progress)))
+    (when (memq package inner)
+      (error (format #f "~apackage ~a needs itself: ~a"
+                     (match (package-location package)
+                       (#f "")
+                       (place (string-append (location->string place) ": ")))
+                     (package-full-name package)
+                     (string-join
+                      (map package-full-name
+                           (cons package
+                                 (reverse
+                                  (cons package
+                                        (take-while
+                                         (lambda (p) (not (eq? p package)))
+                                         inner)))))
+                      " -> "))))))
+
+(define* (package->bag package #:optional (system (%current-system))
+                       (target (%current-target-system)))
+  "Return the bag that PACKAGE's build system makes of it."
+  (let ((build-system (package-build-system package)))
+    (unless (build-system? build-system)
+      (error (format #f "package ~a: its build system is ~s, not a build system"
+                     (package-name package) build-system)))
+    (unless (member system (package-supported-systems package))
+      (error (format #f "package ~a is not for ~a; it is for ~a"
+                     (package-full-name package) system
+                     (string-join (package-supported-systems package) ", "))))
+    (or (apply (build-system-lower build-system)
+               (string-append (package-name package) "-"
+                              (package-version package))
+               #:source (package-source package)
+               #:inputs (append (package-inputs package)
+                                (package-propagated-inputs package)
+                                (append-map propagated
+                                            (append
+                                             (package-inputs package)
+                                             (package-propagated-inputs
+                                              package))))
+               #:native-inputs (append (package-native-inputs package)
+                                       (append-map propagated
+                                                   (package-native-inputs
+                                                    package)))
+               #:outputs (package-outputs package)
+               #:system system
+               #:target target
+               (package-arguments package))
+        (error (format #f "package ~a: the ~a build system cannot make it for \
+~a" (package-full-name package) (build-system-name build-system) target)))))
+
+(define (propagated input)
+  (match input
+    ((_ (? package? package) . _)
+     (package-transitive-propagated-inputs package))
+    (_ '())))
+
+(define (bag->derivation bag)
+  "Return the derivation of BAG."
+  (let ((inputs (delete-duplicates (append (bag-build-inputs bag)
+                                           (bag-host-inputs bag)))))
+    (let ((result (apply (bag-build bag) (bag-name bag) inputs
+                         #:system (bag-system bag)
+                         #:target (bag-target bag)
+                         #:outputs (bag-outputs bag)
+                         (bag-arguments bag))))
+      (if (procedure? result)
+          (run-with-store 'store result)
+          result))))
+
+(define* (package-derivation store package #:optional (system (%current-system))
+                             #:key target)
+  "Return the derivation of PACKAGE for SYSTEM."
+  (lower-item package #:system system #:target target))
+
+(define* (package->derivation package #:optional (system (%current-system))
+                              #:key target)
+  "Return as a store-monadic value the derivation of PACKAGE for SYSTEM."
+  (lambda (store)
+    (values (lower-item package #:system system #:target target) store)))
+
+(define* (package-output store package #:optional (output "out")
+                         (system (%current-system)))
+  "Return the store path of OUTPUT of PACKAGE."
+  (derivation->output-path (package-derivation store package system) output))
+
+(define-gexp-compiler (package-compiler (package <package>) system target)
+  (check-cycle package)
+  (parameterize ((%packages-in-progress
+                  (cons package (%packages-in-progress)))
+                 (%current-system system)
+                 (%current-target-system target))
+    (bag->derivation (package->bag package system target))))
