@@ -172,6 +172,7 @@ func (h *Hasher) FillOutputs(storeDir, name string, d *Derivation) error {
 		if o.HashAlgo != "" || o.Hash != "" {
 			return fmt.Errorf("output %q has a fixed hash; only the single output \"out\" may have one", output)
 		}
+		d.Env[output] = "" // the variables are hashed too, without their values
 	}
 	sum, err := h.hash(d, true)
 	if err != nil {
