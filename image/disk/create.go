@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 
@@ -61,11 +60,18 @@ func createFile(ctx context.Context, path string, w Writer, o CreateOptions) (re
 	if err := f.Truncate(res.Size); err != nil {
 		return res, err
 	}
-	if err := w.WriteTo(tree.Section{W: tree.Guard{W: f, Err: ctx.Err}, Limit: res.Size}); err != nil {
+	guard := tree.Guard{W: f, Err: ctx.Err}
+	var hash *hasher
+	if o.Hash {
+		hash = startHasher(ctx, f, res.Size)
+		defer hash.stop()
+		guard.Watch = hash
+	}
+	if err := w.WriteTo(tree.Section{W: guard, Limit: res.Size}); err != nil {
 		return res, err
 	}
 	if o.Hash {
-		if res.SHA256, err = hashFile(ctx, f, res.Size); err != nil {
+		if res.SHA256, err = hash.finish(); err != nil {
 			return res, err
 		}
 	}
@@ -116,96 +122,4 @@ func syncDir(dir string) {
 		d.Sync()
 		d.Close()
 	}
-}
-
-// hashFile computes the SHA-256 of the first size bytes of f. Holes are not
-// read. Reading runs ahead of hashing.
-func hashFile(ctx context.Context, f *os.File, size int64) (sum [sha256.Size]byte, err error) {
-	extents, err := tree.FileExtents(f, size)
-	if err != nil {
-		return sum, err
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	chunks, free := make(chan chunk, readAhead), make(chan []byte, readAhead+1)
-	for range cap(free) {
-		free <- make([]byte, readSize)
-	}
-	go readChunks(ctx, f, size, extents, chunks, free)
-	h, zeros := sha256.New(), make([]byte, readSize)
-	for c := range chunks {
-		if c.err != nil {
-			return sum, c.err
-		}
-		for z := c.zeros; z > 0; {
-			if err := ctx.Err(); err != nil {
-				return sum, err
-			}
-			n := min(z, int64(len(zeros)))
-			h.Write(zeros[:n])
-			z -= n
-		}
-		if c.data != nil {
-			h.Write(c.data)
-			free <- c.data[:cap(c.data)]
-		}
-	}
-	if err := ctx.Err(); err != nil {
-		return sum, err
-	}
-	h.Sum(sum[:0])
-	return sum, nil
-}
-
-const (
-	readSize  = 1 << 20
-	readAhead = 3
-)
-
-// chunk is a hole of some zeros and the data behind it.
-type chunk struct {
-	zeros int64
-	data  []byte
-	err   error
-}
-
-// readChunks sends the whole of f in order and closes chunks. It ends early
-// when ctx is done.
-func readChunks(ctx context.Context, f *os.File, size int64, extents []tree.Extent, chunks chan<- chunk, free <-chan []byte) {
-	defer close(chunks)
-	send := func(c chunk) bool {
-		select {
-		case chunks <- c:
-			return c.err == nil
-		case <-ctx.Done():
-			return false
-		}
-	}
-	pos := int64(0)
-	for _, e := range extents {
-		if !send(chunk{zeros: e.Off - pos}) {
-			return
-		}
-		for pos = e.Off; pos < e.Off+e.Len; {
-			var buf []byte
-			select {
-			case buf = <-free:
-			case <-ctx.Done():
-				return
-			}
-			n := min(readSize, e.Off+e.Len-pos)
-			if _, err := f.ReadAt(buf[:n], pos); err != nil {
-				if err == io.EOF {
-					err = io.ErrUnexpectedEOF
-				}
-				send(chunk{err: err})
-				return
-			}
-			if !send(chunk{data: buf[:n]}) {
-				return
-			}
-			pos += n
-		}
-	}
-	send(chunk{zeros: size - pos})
 }

@@ -6,9 +6,11 @@ import (
 	"crypto/sha256"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"fruix/image/gpt"
@@ -148,6 +150,57 @@ func TestHashSparse(t *testing.T) {
 	res, err := CreateFile(context.Background(), filepath.Join(t.TempDir(), "empty"), block{}, CreateOptions{Hash: true})
 	if err != nil || res.SHA256 != sha256.Sum256(nil) {
 		t.Errorf("empty image: %x, %v", res.SHA256, err)
+	}
+}
+
+// scattered writes its pieces in a given order, some from several goroutines.
+type scattered struct {
+	size   int64
+	order  []int64
+	atOnce bool
+}
+
+func (s scattered) Size() int64 { return s.size }
+
+func (s scattered) WriteTo(w io.WriterAt) error {
+	var wg sync.WaitGroup
+	errs := make([]error, len(s.order))
+	for i, off := range s.order {
+		piece := bytes.Repeat([]byte{byte(i + 1)}, 300000)
+		if s.atOnce {
+			wg.Go(func() { _, errs[i] = w.WriteAt(piece, off) })
+		} else {
+			_, errs[i] = w.WriteAt(piece, off)
+		}
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// The hash is right in whatever order an image is written.
+func TestHashAnyOrder(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 5))
+	for round := range 12 {
+		w := scattered{size: 16*mib + 3, atOnce: round%3 == 2}
+		for off := int64(0); off < 15*mib; off += 100000 + r.Int64N(3*mib) {
+			w.order = append(w.order, off)
+		}
+		if round%3 == 1 {
+			r.Shuffle(len(w.order), func(i, j int) { w.order[i], w.order[j] = w.order[j], w.order[i] })
+		}
+		path := filepath.Join(t.TempDir(), "x")
+		res, err := CreateFile(context.Background(), path, w, CreateOptions{Hash: true, NoSync: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if sha256.Sum256(whole) != res.SHA256 {
+			t.Errorf("round %d: wrong hash", round)
+		}
+		os.Remove(path)
 	}
 }
 

@@ -160,6 +160,11 @@ func (f *HostFile) Open() (io.ReadCloser, error) {
 	return h, nil
 }
 
+// hostContent is what HostFile and SparseHostFile have in common.
+type hostContent interface {
+	stored(*os.File) ([]Extent, error)
+}
+
 // stored gives the extents that are worth reading, for Copy.
 func (f *HostFile) stored(h *os.File) ([]Extent, error) {
 	if f.allocated >= f.size {
@@ -248,7 +253,10 @@ func zeroRuns(r io.ReaderAt, size int64, stored []Extent) ([]Extent, error) {
 	return out, nil
 }
 
-// FileExtents gives the parts of the first size bytes of a file of the host
-// that its file system stores; the rest reads as zeros. A file system that
-// does not tell counts as storing everything. It leaves f's position at 0.
-func FileExtents(f *os.File, size int64) ([]Extent, error) { return hostExtents(f, size) }
+// NextData gives the first run of bytes at or behind pos, and before size, that
+// the host's file system stores of f; what lies between reads as zeros. Both
+// ends are size if there is none. A file system that does not tell counts as
+// storing everything. It moves f's position.
+func NextData(f *os.File, pos, size int64) (start, end int64, err error) {
+	return nextData(f, pos, size)
+}

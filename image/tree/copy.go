@@ -86,7 +86,8 @@ func OpenSource(c Content) (*Source, error) {
 	}
 	s := &Source{r: r, size: c.Size()}
 	s.file, _ = r.(*os.File)
-	if s.file != nil {
+	_, ours := c.(hostContent)
+	if s.file != nil && !ours {
 		// Read by offset only if reads by offset start where Read would.
 		if pos, err := s.file.Seek(0, io.SeekCurrent); err != nil || pos != 0 {
 			s.file = nil
@@ -160,19 +161,20 @@ func (s *Source) span(d target, off, src, n int64, o CopyOptions) error {
 	bufp := getBuffer()
 	defer putBuffer(bufp)
 	for n > 0 {
-		if err := d.check(); err != nil {
-			return err
-		}
 		b := (*bufp)[:min(n, copyBuffer)]
 		if err := s.readAt(b, src); err != nil {
 			return err
 		}
-		var err error
+		err := d.begin(off, int64(len(b)))
+		if err != nil {
+			return err
+		}
 		if o.SkipZeros {
 			err = writeNonZero(d.w, b, off)
 		} else {
 			_, err = d.w.WriteAt(b, off)
 		}
+		d.end(off, int64(len(b)))
 		if err != nil {
 			return err
 		}

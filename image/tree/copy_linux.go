@@ -11,6 +11,10 @@ import (
 // read and one write through a buffer that is in the cache are as fast.
 const minKernelCopy = 64 << 10
 
+// kernelStep is how much is copied at a time: little enough for a guard to stop
+// it soon, and for a watcher to keep up with it.
+const kernelStep = 16 << 20
+
 // kernelCopy moves n bytes between files with copy_file_range(2), which clones
 // extents on file systems that share them. It returns how many bytes it moved;
 // fewer than n without an error means that the kernel declined, and the caller
@@ -29,13 +33,14 @@ func kernelCopy(t target, dstOff int64, src *os.File, srcOff, n int64) (int64, e
 	var failure error
 	step := func(dfd, sfd int) {
 		for done < n {
-			if failure = t.check(); failure != nil {
+			from, to := srcOff+done, dstOff+done
+			length := min(n-done, kernelStep)
+			if failure = t.begin(to, length); failure != nil {
 				return
 			}
-			from, to := srcOff+done, dstOff+done
-			// The kernel takes at most 2 GiB at a time; shorter steps let a
-			// guard stop it soon.
-			got, err := unix.CopyFileRange(sfd, &from, dfd, &to, int(min(n-done, 128<<20)), 0)
+			at := to
+			got, err := unix.CopyFileRange(sfd, &from, dfd, &to, int(length), 0)
+			t.end(at, length)
 			switch {
 			case err == unix.EINTR:
 				continue

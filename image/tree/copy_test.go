@@ -41,6 +41,23 @@ type short struct{ Bytes }
 
 func (s short) Size() int64 { return int64(len(s.Bytes)) + 1 }
 
+// watch is a Watcher that adds up.
+type watch struct {
+	open, n    int
+	first, end int64
+}
+
+func (w *watch) Begin(off, n int64) {
+	if w.n == 0 {
+		w.first = off
+	}
+	w.open++
+	w.n++
+	w.end = max(w.end, off+n)
+}
+
+func (w *watch) End(int64, int64) { w.open-- }
+
 func patterned(n int) []byte {
 	b := make([]byte, n)
 	r := rand.New(rand.NewPCG(1, uint64(n)))
@@ -123,7 +140,8 @@ func TestCopyKinds(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := CopyWith(Section{W: Guard{Section{W: f, Off: 4000}, func() error { return nil }}, Off: 96, Limit: 4 << 20}, 0, tc.c, o); err != nil {
+			seen := &watch{}
+			if err := CopyWith(Section{W: Guard{W: Section{W: f, Off: 4000}, Watch: seen}, Off: 96, Limit: 4 << 20}, 0, tc.c, o); err != nil {
 				t.Errorf("%s: %v", tc.name, err)
 			}
 			got, err := os.ReadFile(f.Name())
@@ -132,6 +150,9 @@ func TestCopyKinds(t *testing.T) {
 			}
 			f.Close()
 			check("to a file", got)
+			if seen.open != 0 || len(tc.want) > 0 && seen.end > 96+int64(len(tc.want)) || seen.n > 0 && seen.first < 96 {
+				t.Errorf("%s: the watcher saw %+v", tc.name, seen)
+			}
 		}
 	}
 }
@@ -319,7 +340,7 @@ func TestSectionAndGuard(t *testing.T) {
 			t.Errorf("copy over the end of a section: %v", err)
 		}
 		stop := errors.New("stop")
-		if err := Copy(Section{W: Guard{f, func() error { return stop }}}, 0, c); err != stop {
+		if err := Copy(Section{W: Guard{W: f, Err: func() error { return stop }}}, 0, c); err != stop {
 			t.Errorf("copy to a stopped guard: %v", err)
 		}
 	}

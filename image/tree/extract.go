@@ -181,7 +181,7 @@ func (x *extractor) file(host string, n *Node) error {
 	if err != nil {
 		return err
 	}
-	err = Copy(Guard{f, x.o.Stop}, 0, n.Content)
+	err = Copy(Guard{W: f, Err: x.o.Stop}, 0, n.Content)
 	if err == nil {
 		err = f.Truncate(n.Size()) // holes at the end
 	}

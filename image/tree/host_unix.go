@@ -5,6 +5,7 @@ package tree
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"syscall"
 
@@ -64,33 +65,47 @@ func fromStat(path string, st *unix.Stat_t) (hostStat, error) {
 	return h, nil
 }
 
-// hostExtents asks the file system for the parts of a file that are stored,
-// with lseek(2) SEEK_DATA and SEEK_HOLE. It leaves the file's position at 0.
+// hostExtents lists the parts of a file that are stored. It leaves the file's
+// position at 0.
 func hostExtents(f *os.File, size int64) ([]Extent, error) {
-	defer f.Seek(0, 0)
 	var out []Extent
 	for pos := int64(0); pos < size; {
-		data, err := f.Seek(pos, unix.SEEK_DATA)
-		if isErrno(err, unix.ENXIO) {
-			break // only a hole is left
-		}
-		if isErrno(err, unix.EINVAL) || isErrno(err, unix.EOPNOTSUPP) {
-			return wholeFile(size), nil // not a file system that knows holes
-		}
+		start, end, err := nextData(f, pos, size)
 		if err != nil {
 			return nil, err
 		}
-		hole, err := f.Seek(data, unix.SEEK_HOLE)
-		if err != nil {
-			return nil, err
+		if start < end {
+			out = append(out, Extent{start, end - start})
 		}
-		data, hole = min(data, size), min(hole, size)
-		if data < hole {
-			out = append(out, Extent{data, hole - data})
-		}
-		pos = max(hole, pos+1)
+		pos = end
 	}
-	return out, nil
+	_, err := f.Seek(0, io.SeekStart)
+	return out, err
+}
+
+// nextData is NextData, with lseek(2) SEEK_DATA and SEEK_HOLE.
+func nextData(f *os.File, pos, size int64) (start, end int64, err error) {
+	if pos >= size {
+		return size, size, nil
+	}
+	start, err = f.Seek(pos, unix.SEEK_DATA)
+	if isErrno(err, unix.ENXIO) {
+		return size, size, nil // only a hole is left
+	}
+	if isErrno(err, unix.EINVAL) || isErrno(err, unix.EOPNOTSUPP) {
+		return pos, size, nil // not a file system that knows holes
+	}
+	if err != nil {
+		return 0, 0, err
+	}
+	end, err = f.Seek(start, unix.SEEK_HOLE)
+	if isErrno(err, unix.ENXIO) {
+		return size, size, nil // the file became shorter
+	}
+	if err != nil {
+		return 0, 0, err
+	}
+	return min(start, size), min(end, size), nil
 }
 
 func isErrno(err error, want syscall.Errno) bool {

@@ -33,28 +33,53 @@ func (s Section) check(off, n int64) error {
 	return nil
 }
 
-// Guard is a target that can be told to stop: before each write, and several
-// times in a long copy, Err is asked, and what it returns ends the writing.
-// The Err method of a context fits.
+// Guard is a target that can be told to stop and that can be watched. Copy
+// honours both where it goes around WriteAt to the file under a guard.
 type Guard struct {
-	W   io.WriterAt
+	W io.WriterAt
+	// Err is asked before each write, and several times in a long copy; what
+	// it returns ends the writing. The Err method of a context fits. It may
+	// be nil.
 	Err func() error
+	// Watch is told about each write; it may be nil.
+	Watch Watcher
+}
+
+// Watcher learns of writes to a Guard, in the guard's offsets. Each Begin is
+// followed by an End with the same range, when the write is over or has
+// failed. Parts of the range may be left unwritten.
+type Watcher interface {
+	Begin(off, n int64)
+	End(off, n int64)
 }
 
 // WriteAt implements io.WriterAt.
 func (g Guard) WriteAt(p []byte, off int64) (int, error) {
-	if err := g.Err(); err != nil {
-		return 0, err
+	if g.Err != nil {
+		if err := g.Err(); err != nil {
+			return 0, err
+		}
+	}
+	if g.Watch != nil {
+		g.Watch.Begin(off, int64(len(p)))
+		defer g.Watch.End(off, int64(len(p)))
 	}
 	return g.W.WriteAt(p, off)
 }
 
 // target is what is left of a target when sections and guards are unwrapped.
 type target struct {
-	w    io.WriterAt
-	off  int64
-	file *os.File       // w, if it is a file
-	errs []func() error // of the guards
+	w      io.WriterAt
+	off    int64
+	file   *os.File // w, if it is a file
+	guards []shifted
+}
+
+// shifted is a guard and what lies between its offsets and those of the
+// innermost target.
+type shifted struct {
+	Guard
+	by int64
 }
 
 // findTarget unwraps w for a copy of n bytes to offset off.
@@ -68,8 +93,11 @@ func findTarget(w io.WriterAt, off, n int64) (target, error) {
 			}
 			w, t.off = x.W, x.Off+t.off
 		case Guard:
-			w, t.errs = x.W, append(t.errs, x.Err)
+			w, t.guards = x.W, append(t.guards, shifted{x, t.off})
 		default:
+			for i := range t.guards {
+				t.guards[i].by -= t.off
+			}
 			t.w = w
 			t.file, _ = w.(*os.File)
 			return t, nil
@@ -77,11 +105,29 @@ func findTarget(w io.WriterAt, off, n int64) (target, error) {
 	}
 }
 
-func (t target) check() error {
-	for _, err := range t.errs {
-		if err := err(); err != nil {
-			return err
+// begin asks and tells the guards about a write of n bytes at off. Unless it
+// fails, end must follow.
+func (t target) begin(off, n int64) error {
+	for _, g := range t.guards {
+		if g.Err != nil {
+			if err := g.Err(); err != nil {
+				return err
+			}
+		}
+	}
+	for _, g := range t.guards {
+		if g.Watch != nil {
+			g.Watch.Begin(off+g.by, n)
 		}
 	}
 	return nil
+}
+
+// end tells the guards that a write is over.
+func (t target) end(off, n int64) {
+	for _, g := range t.guards {
+		if g.Watch != nil {
+			g.Watch.End(off+g.by, n)
+		}
+	}
 }
