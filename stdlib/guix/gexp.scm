@@ -694,7 +694,8 @@ With #:recursive? #t it may be a directory, and keeps executable bits;
   (%add-file (local-file-name file) (local-file-absolute-file-name file)
              (local-file-recursive? file)
              (let ((select? (local-file-select? file)))
-               (and (local-file-recursive? file) select?))))
+               (and (local-file-recursive? file)
+                    (lambda (name) (select? name (lstat name)))))))
 
 (define-record-type <computed-file>
   (%computed-file name gexp options)

@@ -120,7 +120,12 @@
   "Add the contents of FILE under NAME; return the store path."
   (unless (equal? hash-algo "sha256")
     (error "add-to-store: only sha256 is supported, not" hash-algo))
-  (%add-file name file recursive? select?))
+  (%add-file name file recursive? (name-selector select?)))
+
+(define (name-selector select?)
+  "Return SELECT?, a procedure of a file name and its 'stat', as one of the name
+alone."
+  (lambda (file) (select? file (lstat file))))
 
 (define* (text-file name text #:optional (references '()))
   "Return as a monadic value the path of a store file holding TEXT."
@@ -131,7 +136,8 @@
                         #:key (recursive? #t) (select? (const #t)))
   "Return as a monadic value the path of FILE once added to the store."
   (lambda (store)
-    (values (%add-file (or name (basename file)) file recursive? select?)
+    (values (%add-file (or name (basename file)) file recursive?
+                       (name-selector select?))
             store)))
 
 (define (current-system)
