@@ -136,7 +136,11 @@ func decode(value string, size int, sri bool) ([]byte, error) {
 	n16, n32, n64 := hex.EncodedLen(size), nixbase32.EncodedLen(size), base64.StdEncoding.EncodedLen(size)
 	switch {
 	case len(value) == n64:
-		return base64.StdEncoding.Strict().DecodeString(value)
+		sum, err := base64.StdEncoding.Strict().DecodeString(value)
+		if err == nil && len(sum) != size {
+			err = fmt.Errorf("the base 64 stands for %d bytes; the value has %d", len(sum), size)
+		}
+		return sum, err
 	case sri:
 		return nil, fmt.Errorf("an SRI value of this algorithm has %d characters, not %d", n64, len(value))
 	case len(value) == n16:
