@@ -1,0 +1,245 @@
+package builder
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"time"
+
+	"fruix/builder/builtin"
+	"fruix/builder/local"
+	"fruix/builder/log"
+	"fruix/builder/plan"
+	"fruix/builder/sched"
+	"fruix/jail"
+	"fruix/store"
+)
+
+// Options configure a Builder. The letters are those of Guix's commands.
+type Options struct {
+	MaxJobs    int           // -M: builds at a time; less than 1 means 1
+	Cores      int           // -c: processors for one build; 0 means all
+	KeepGoing  bool          // -k: after a failure, build what does not depend on it
+	KeepFailed string        // -K: a folder that failed builds' folders are moved to; "" keeps none
+	MaxSilent  time.Duration // kill a builder that prints nothing for so long; 0 means never
+	Timeout    time.Duration // kill a builder after so long; 0 means never
+	LogDir     string        // "" means the store's
+	LogLines   int           // how many lines BuildError.LogTail holds; 0 means 20
+	Systems    []string      // what this machine can run; nil means HostSystems
+	Progress   Progress      // nil means nobody is told
+	Now        func() time.Time
+
+	// Executor carries builds out; nil means a local one, made of what
+	// follows.
+	Executor plan.Executor
+	Jail     jail.Jail
+	Builtins builtin.Table
+	// EUID is the effective user id of the process: root's builds run as
+	// build users.
+	EUID int
+	// NetworkFiles are files of the host that fixed-output builds see; nil
+	// means those for name resolution and certificates.
+	NetworkFiles []string
+}
+
+// networkFiles are the files without which programs find no host.
+var networkFiles = []string{"/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/services", "/etc/hosts", "/etc/ssl/certs/ca-certificates.crt"}
+
+// Builder builds derivations of one store. It may be used by several
+// goroutines.
+type Builder struct {
+	store *store.Store
+	o     Options
+	exec  plan.Executor
+}
+
+// New returns a builder for s.
+func New(s *store.Store, o Options) *Builder {
+	if o.Cores <= 0 {
+		o.Cores = runtime.NumCPU()
+	}
+	if o.LogDir == "" {
+		o.LogDir = s.StatePath("log", "drvs")
+	}
+	if o.LogLines <= 0 {
+		o.LogLines = 20
+	}
+	if o.Systems == nil {
+		o.Systems = HostSystems(runtime.GOOS, runtime.GOARCH)
+	}
+	if o.Progress == nil {
+		o.Progress = silent{}
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.NetworkFiles == nil {
+		o.NetworkFiles = networkFiles
+	}
+	b := &Builder{store: s, o: o, exec: o.Executor}
+	if b.exec == nil {
+		var users *local.Users
+		if o.EUID == 0 {
+			users = local.NewUsers(s.StatePath("userpool"), local.FirstBuildUser, local.BuildUsers, local.BuildGroup)
+		}
+		b.exec = local.New(local.Options{
+			Jail: o.Jail, Builtins: o.Builtins, Users: users, KeepFailed: o.KeepFailed, NetworkFiles: o.NetworkFiles,
+		})
+	}
+	return b
+}
+
+// HostSystems returns the platforms, in Guix's notation, whose programs a
+// machine runs.
+func HostSystems(goos, goarch string) []string {
+	arch := map[string][]string{
+		"amd64": {"x86_64", "i686"}, "arm64": {"aarch64"}, "386": {"i686"}, "arm": {"armhf"},
+		"riscv64": {"riscv64"}, "ppc64le": {"powerpc64le"},
+	}[goarch]
+	if arch == nil {
+		arch = []string{goarch}
+	}
+	systems := make([]string, len(arch))
+	for i, a := range arch {
+		systems[i] = a + "-" + goos
+	}
+	return systems
+}
+
+// A Target is something to build.
+type Target struct {
+	Drv     string   // full logical path of a derivation
+	Outputs []string // names; nil means all
+}
+
+// Result tells what a successful run gave.
+type Result struct {
+	// Outputs holds, for each derivation asked for, its output paths by name:
+	// those asked for.
+	Outputs map[string]map[string]string
+	// Built lists the derivations that were built, in order of completion.
+	Built []string
+}
+
+// Build makes the outputs of targets valid, and everything that it takes. The
+// error is a [*Failure] when builds failed, wraps [ErrInterrupted] when ctx
+// was cancelled, and is otherwise about the derivations themselves or the
+// store.
+func (b *Builder) Build(ctx context.Context, targets ...Target) (*Result, error) {
+	g, err := b.walk(ctx, targets)
+	if err != nil {
+		return nil, interrupted(ctx, err)
+	}
+	res := &Result{Outputs: g.targets}
+	if len(g.jobs) == 0 {
+		return res, nil
+	}
+	b.o.Progress.Event(Planned{g.order()})
+	done, err := sched.Run(ctx, g.jobs, sched.Options{Workers: b.o.MaxJobs, KeepGoing: b.o.KeepGoing},
+		func(ctx context.Context, drv string) error { return b.build(ctx, drv, g.wanted[drv]) })
+	if err != nil {
+		return nil, err
+	}
+	res.Built = done.Done
+	if len(done.Failed) > 0 {
+		return res, failure(done)
+	}
+	if ctx.Err() != nil {
+		return res, interrupted(ctx, ctx.Err())
+	}
+	return res, nil
+}
+
+func interrupted(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return fmt.Errorf("%w (%w)", ErrInterrupted, context.Cause(ctx))
+	}
+	return err
+}
+
+// failure gathers what went wrong.
+func failure(r *sched.Result) *Failure {
+	f := &Failure{Blocked: r.Blocked, Left: r.Left}
+	for drv, err := range r.Failed {
+		var be *BuildError
+		if !errors.As(err, &be) {
+			be = &BuildError{Drv: drv, Status: "error", Err: err}
+		}
+		f.Failed = append(f.Failed, be)
+	}
+	slices.SortFunc(f.Failed, func(x, y *BuildError) int {
+		if x.Drv < y.Drv {
+			return -1
+		}
+		return 1
+	})
+	slices.Sort(f.Left)
+	return f
+}
+
+// ReadLog opens the log of a derivation's last build, decompressed. The error
+// is fs.ErrNotExist when it was never built here.
+func (b *Builder) ReadLog(drvPath string) (io.ReadCloser, error) {
+	return log.Open(b.o.LogDir, drvPath)
+}
+
+// LogFile returns where that log is.
+func (b *Builder) LogFile(drvPath string) string { return log.File(b.o.LogDir, drvPath) }
+
+// build builds one derivation, unless somebody else has meanwhile.
+func (b *Builder) build(ctx context.Context, drvPath string, wanted []string) (err error) {
+	name, err := plan.Name(b.store.Dir(), drvPath)
+	if err != nil {
+		return err
+	}
+	d, err := b.store.ReadDerivation(ctx, drvPath)
+	if err != nil {
+		return err
+	}
+	var outs []string
+	for _, n := range d.OutputNames() {
+		outs = append(outs, d.Outputs[n].Path)
+	}
+	start := b.o.Now()
+	elsewhere := false
+	defer func() {
+		b.o.Progress.Event(Finished{Drv: drvPath, Name: name, Err: err, Elsewhere: elsewhere, Duration: b.o.Now().Sub(start)})
+	}()
+	lock, err := b.store.LockOutputs(store.WithWaitNotice(ctx, func(w store.Wait) {
+		b.o.Progress.Event(Waiting{drvPath, w.Path, w.Holder})
+	}), outs)
+	if err != nil {
+		return err
+	}
+	defer lock.Release()
+	var paths []string
+	for _, n := range wanted {
+		paths = append(paths, d.Outputs[n].Path)
+	}
+	missing, err := b.missing(ctx, paths)
+	if err != nil {
+		return err
+	}
+	if len(missing) == 0 {
+		elsewhere = true
+		return nil
+	}
+	j := &job{Builder: b, drvPath: drvPath, name: name, d: d}
+	return j.run(ctx)
+}
+
+// missing returns those of paths that are not valid.
+func (b *Builder) missing(ctx context.Context, paths []string) ([]string, error) {
+	valid, err := b.store.ValidMany(ctx, paths)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(slices.Clone(paths), func(p string) bool { return valid[p] }), nil
+}
+
+// scratchOf returns the folder that a temporary place stands for.
+func scratchOf(place string) string { return filepath.Dir(place) }

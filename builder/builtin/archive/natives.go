@@ -1,0 +1,69 @@
+package archive
+
+import (
+	"fruix/interp/datum"
+	"fruix/interp/prim/arg"
+)
+
+// Module is the Scheme module of the natives.
+const Module = "(fruix native archive)"
+
+// Natives returns the procedures of [Module]: (%archive? FILE),
+// (%unpack-archive FILE DIRECTORY SELECT STRIP), (%apply-patch FILE DIRECTORY
+// STRIP).
+func Natives() []*datum.Primitive {
+	return []*datum.Primitive{
+		arg.F1("%archive?", func(_ datum.Caller, file datum.Value) (datum.Value, error) {
+			name, err := arg.Text("%archive?", 1, file)
+			if err != nil {
+				return datum.Unset, err
+			}
+			ok, err := Is(name)
+			return datum.Bool(ok), err
+		}),
+		arg.FN("%unpack-archive", 4, 4, unpackNative),
+		arg.F3("%apply-patch", func(_ datum.Caller, file, dir, strip datum.Value) (datum.Value, error) {
+			const who = "%apply-patch"
+			f, err := arg.Text(who, 1, file)
+			if err != nil {
+				return datum.Unset, err
+			}
+			d, err := arg.Text(who, 2, dir)
+			if err != nil {
+				return datum.Unset, err
+			}
+			if !strip.IsFix() {
+				return datum.Unset, datum.WrongTypeExpecting(who, 3, strip, "integer")
+			}
+			return datum.Unspecified, ApplyPatch(f, d, int(strip.Fix()))
+		}),
+	}
+}
+
+func unpackNative(_ datum.Caller, a []datum.Value) (datum.Value, error) {
+	const who = "%unpack-archive"
+	file, err := arg.Text(who, 1, a[0])
+	if err != nil {
+		return datum.Unset, err
+	}
+	dir, err := arg.Text(who, 2, a[1])
+	if err != nil {
+		return datum.Unset, err
+	}
+	var o Options
+	for l := a[2]; l != datum.Null; l = l.Pair().Cdr {
+		if !l.IsPair() {
+			return datum.Unset, datum.WrongTypeExpecting(who, 3, a[2], "list of strings")
+		}
+		s, err := arg.Text(who, 3, l.Pair().Car)
+		if err != nil {
+			return datum.Unset, err
+		}
+		o.Select = append(o.Select, s)
+	}
+	if !a[3].IsFix() || a[3].Fix() < 0 {
+		return datum.Unset, datum.WrongTypeExpecting(who, 4, a[3], "natural number")
+	}
+	o.Strip = int(a[3].Fix())
+	return datum.Unspecified, Unpack(file, dir, o)
+}

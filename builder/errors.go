@@ -1,0 +1,101 @@
+package builder
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// BuildError is one build that failed.
+type BuildError struct {
+	Drv     string   // the derivation
+	Name    string   // its readable name
+	Status  string   // how it ended: "exit code 1", "killed by signal 9", "hash mismatch", …
+	Err     error    // the cause
+	LogTail []string // the last lines of its output
+	LogPath string   // the file that holds all of it; "" when nothing ran
+	KeptDir string   // where its build folder was kept; "" when it was not
+}
+
+// Error says in one line what failed and why.
+func (e *BuildError) Error() string {
+	return fmt.Sprintf("build of %s failed: %v", e.Drv, e.Err)
+}
+
+// Unwrap returns the cause.
+func (e *BuildError) Unwrap() error { return e.Err }
+
+// Failure is a run in which something failed. Its parts are sorted.
+type Failure struct {
+	Failed []*BuildError
+	// Blocked holds derivations that were not built because one that they need
+	// (the value) failed.
+	Blocked map[string]string
+	// Left holds derivations that were not built because the run ended first.
+	Left []string
+}
+
+// Error lists the builds that failed, one a line, and what they kept from
+// being built.
+func (f *Failure) Error() string {
+	var b strings.Builder
+	for i, e := range f.Failed {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		b.WriteString(e.Error())
+	}
+	for _, e := range f.Failed {
+		var names []string
+		for drv, by := range f.Blocked {
+			if by == e.Drv {
+				names = append(names, drv)
+			}
+		}
+		if len(names) > 0 {
+			slices.Sort(names)
+			const shown = 5
+			more := ""
+			if len(names) > shown {
+				more = fmt.Sprintf(" and %d more", len(names)-shown)
+				names = names[:shown]
+			}
+			fmt.Fprintf(&b, "\nnot built because %s failed: %s%s", e.Drv, strings.Join(names, ", "), more)
+		}
+	}
+	return b.String()
+}
+
+// Unwrap returns the errors of the builds.
+func (f *Failure) Unwrap() []error {
+	errs := make([]error, len(f.Failed))
+	for i, e := range f.Failed {
+		errs[i] = e
+	}
+	return errs
+}
+
+// OutputError is a request for an output that a derivation does not have.
+type OutputError struct {
+	Drv, Output string
+	Known       []string
+}
+
+func (e *OutputError) Error() string {
+	return fmt.Sprintf("%s has no output %q; it has: %s", e.Drv, e.Output, strings.Join(e.Known, ", "))
+}
+
+// PlatformError is a derivation for another kind of machine.
+type PlatformError struct {
+	Platform string
+	Known    []string
+}
+
+func (e *PlatformError) Error() string {
+	return fmt.Sprintf("it must be built on %s, but this machine is %s", e.Platform, strings.Join(e.Known, " or "))
+}
+
+// ErrInterrupted is what Build returns, wrapped, when its context was
+// cancelled.
+var ErrInterrupted = errors.New("the build was interrupted")

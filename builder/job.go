@@ -1,0 +1,205 @@
+package builder
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"fruix/builder/local"
+	"fruix/builder/log"
+	"fruix/builder/plan"
+	"fruix/store"
+	"fruix/store/drv"
+)
+
+// job is the build of one derivation, whose outputs are locked.
+type job struct {
+	*Builder
+	drvPath, name string
+	d             *drv.Derivation
+}
+
+// run builds and registers the outputs.
+func (j *job) run(ctx context.Context) error {
+	req, err := j.request(ctx)
+	if err != nil {
+		return j.fail("not started", err, nil)
+	}
+	place, err := j.store.TempOutput(req.Outputs[0].Path)
+	if err != nil {
+		return j.fail("not started", err, nil)
+	}
+	// Whatever happens, nothing of the build stays but its outputs.
+	defer j.store.Discard(place)
+
+	w, err := log.Create(j.o.LogDir, j.drvPath, log.Options{Tail: j.o.LogLines, Now: j.o.Now, Lines: func(line []byte) {
+		j.o.Progress.Event(Line{j.drvPath, j.name, string(line)})
+	}})
+	if err != nil {
+		return j.fail("not started", fmt.Errorf("cannot make the log: %w", err), nil)
+	}
+	j.o.Progress.Event(Started{j.drvPath, j.name, w.Name()})
+	stop := flushNowAndThen(w)
+	err = j.execute(ctx, req, place, w)
+	stop()
+	closeErr := w.Close()
+	if err == nil && closeErr != nil {
+		return j.fail("log", fmt.Errorf("cannot write the log: %w", closeErr), w)
+	}
+	return err
+}
+
+// flushNowAndThen makes the log readable while a quiet build goes on.
+func flushNowAndThen(w *log.Writer) (stop func()) {
+	t := time.NewTicker(2 * time.Second)
+	done := make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-t.C:
+				w.Flush()
+			case <-done:
+				return
+			}
+		}
+	}()
+	return func() { t.Stop(); close(done) }
+}
+
+func (j *job) execute(ctx context.Context, req *plan.Request, place string, w *log.Writer) error {
+	res, err := j.exec.Execute(ctx, req, plan.IO{
+		Scratch:  scratchOf(place),
+		Physical: j.store.Physical,
+		Log:      w,
+		Fetched: func(location string, done, total int64) {
+			j.o.Progress.Event(Fetching{j.drvPath, j.name, location, done, total})
+		},
+	})
+	if err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		status := "error"
+		var fe *plan.FailedError
+		if errors.As(err, &fe) {
+			status = fe.Status
+		}
+		return j.fail(status, err, w)
+	}
+	var built []store.Built
+	for _, o := range req.Outputs {
+		b := store.Built{Path: o.Path, Physical: res.Outputs[o.Name], Deriver: j.drvPath, Candidates: req.Inputs}
+		if o.Fixed != nil {
+			digest, err := o.Fixed.Digest()
+			if err != nil {
+				return j.fail("error", err, w)
+			}
+			b.FixedHash = &store.Fixed{Recursive: o.Fixed.Recursive, Digest: digest}
+		}
+		built = append(built, b)
+	}
+	if _, err := j.store.Finish(ctx, built); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return j.fail(finishStatus(err), err, w)
+	}
+	return nil
+}
+
+// finishStatus names the way in which outputs were no good.
+func finishStatus(err error) string {
+	var mismatch *store.HashMismatchError
+	var missing *store.MissingOutputError
+	switch {
+	case errors.As(err, &mismatch):
+		return "hash mismatch"
+	case errors.As(err, &missing):
+		return "missing output"
+	}
+	return "bad output"
+}
+
+// fail makes the error of this build.
+func (j *job) fail(status string, err error, w *log.Writer) error {
+	e := &BuildError{Drv: j.drvPath, Name: j.name, Status: status, Err: err}
+	if w != nil {
+		e.LogTail, e.LogPath = w.Tail(), w.Name()
+	}
+	var kept *local.KeptError
+	if errors.As(err, &kept) {
+		e.KeptDir = kept.Dir
+	}
+	return e
+}
+
+// request makes the build request: it finds every input.
+func (j *job) request(ctx context.Context) (*plan.Request, error) {
+	if !strings.HasPrefix(j.d.Builder, "builtin:") && !slices.Contains(j.o.Systems, j.d.Platform) {
+		return nil, &PlatformError{j.d.Platform, j.o.Systems}
+	}
+	direct := slices.Clone(j.d.InputSrcs)
+	for _, in := range slices.Sorted(maps.Keys(j.d.InputDrvs)) {
+		d, err := j.store.ReadDerivation(ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		for _, n := range j.d.InputDrvs[in] {
+			o, ok := d.Outputs[n]
+			if !ok {
+				return nil, &OutputError{in, n, d.OutputNames()}
+			}
+			direct = append(direct, o.Path)
+		}
+	}
+	inputs, err := j.store.Closure(ctx, direct...)
+	if err != nil {
+		return nil, err
+	}
+	req, err := plan.New(j.store.Dir(), j.drvPath, j.d, inputs, plan.Constraints{
+		Cores: j.o.Cores, MaxSilent: j.o.MaxSilent, Timeout: j.o.Timeout,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return req, j.referenceGraphs(ctx, req)
+}
+
+// referenceGraphs adds the files that the variable exportReferencesGraph asks
+// for: words "FILE PATH FILE PATH …". Each file tells of the closure of its
+// path, object by object: the path, the deriver (left empty, as it is not a
+// property of the content), the number of references, the references; one a
+// line. See Nix's manual, "Advanced attributes"; Guix's #:references-graphs
+// uses the same.
+func (j *job) referenceGraphs(ctx context.Context, req *plan.Request) error {
+	words := strings.Fields(j.d.Env["exportReferencesGraph"])
+	if len(words)%2 != 0 {
+		return fmt.Errorf("exportReferencesGraph is not a list of file names and store paths: %q", j.d.Env["exportReferencesGraph"])
+	}
+	for i := 0; i < len(words); i += 2 {
+		closure, err := j.store.Closure(ctx, words[i+1])
+		if err != nil {
+			return fmt.Errorf("exportReferencesGraph: %w", err)
+		}
+		var b strings.Builder
+		for _, p := range closure {
+			if _, ok := slices.BinarySearch(req.Inputs, p); !ok {
+				return fmt.Errorf("exportReferencesGraph: %s is not among the inputs", p)
+			}
+			refs, err := j.store.References(ctx, p)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(&b, "%s\n\n%d\n", p, len(refs))
+			for _, r := range refs {
+				b.WriteString(r + "\n")
+			}
+		}
+		req.Files = append(req.Files, plan.File{Name: words[i], Content: []byte(b.String())})
+	}
+	return nil
+}

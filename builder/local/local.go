@@ -1,0 +1,309 @@
+// Package local carries out build requests on this machine: ordinary builders
+// and most builders of Fruix's own in a jail, and those that need the network
+// in the calling process.
+//
+// The store in the jail is a folder of the build's own, in the file system of
+// the real store, with every input mounted read-only at its name. So a builder
+// makes its outputs where they will be, and all that remains is to rename
+// them.
+package local
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"fruix/builder/builtin"
+	"fruix/builder/plan"
+	"fruix/jail"
+)
+
+// Options configure an Executor.
+type Options struct {
+	Jail     jail.Jail
+	Builtins builtin.Table
+	// Users are who builds run as when the caller is root; nil otherwise.
+	Users *Users
+	// KeepFailed, when not empty, is a folder into which the build folder of
+	// a failed build is moved.
+	KeepFailed string
+	// NetworkFiles are files of the host, such as /etc/resolv.conf, that
+	// builds with access to the network see as well, as far as they exist.
+	NetworkFiles []string
+}
+
+// Executor implements plan.Executor.
+type Executor struct{ o Options }
+
+var _ plan.Executor = (*Executor)(nil)
+
+// New returns an executor.
+func New(o Options) *Executor { return &Executor{o} }
+
+// KeptError is a failed build whose folder was kept.
+type KeptError struct {
+	Err error
+	Dir string // where the build folder lies now
+}
+
+func (e *KeptError) Error() string { return e.Err.Error() }
+
+func (e *KeptError) Unwrap() error { return e.Err }
+
+// Execute implements plan.Executor.
+func (e *Executor) Execute(ctx context.Context, r *plan.Request, io plan.IO) (*plan.Result, error) {
+	if io.Fetched == nil {
+		io.Fetched = func(string, int64, int64) {}
+	}
+	limited, log, stop := r.Constraints.Limit(ctx, io.Log)
+	defer stop()
+	io.Log = log
+	b, err := e.prepare(r, &io)
+	if err != nil {
+		return nil, err
+	}
+	defer b.release()
+	var res *plan.Result
+	name, isBuiltin := r.Builtin()
+	if isBuiltin {
+		fn, err := e.o.Builtins.Lookup(name)
+		if err != nil {
+			return nil, err
+		}
+		if fn.InProcess {
+			res, err = b.inProcess(limited, fn)
+			return b.end(ctx, limited, res, err)
+		}
+	}
+	if err := b.acquireUser(limited); err != nil {
+		return nil, err
+	}
+	res, err = b.inJail(limited, name)
+	return b.end(ctx, limited, res, err)
+}
+
+// build is one build under way.
+type build struct {
+	*Executor
+	r    *plan.Request
+	io   *plan.IO
+	user *User
+	// Folders below Scratch.
+	store, tmp, dir string
+}
+
+// prepare makes the folders of a build.
+func (e *Executor) prepare(r *plan.Request, io *plan.IO) (*build, error) {
+	if path.Dir(r.BuildDir) != "/tmp" {
+		return nil, fmt.Errorf("the build folder %s is not in /tmp", r.BuildDir)
+	}
+	b := &build{Executor: e, r: r, io: io, store: filepath.Join(io.Scratch, "store"), tmp: filepath.Join(io.Scratch, "tmp")}
+	b.dir = filepath.Join(b.tmp, path.Base(r.BuildDir))
+	for _, d := range []string{b.store, b.tmp, b.dir} {
+		if err := os.Mkdir(d, 0o755); err != nil {
+			return nil, err
+		}
+	}
+	for _, f := range r.Files {
+		if f.Name != filepath.Base(f.Name) || f.Name == "." || f.Name == ".." {
+			return nil, fmt.Errorf("%s: %q cannot be the name of a file in the build folder", r.Drv, f.Name)
+		}
+		if err := os.WriteFile(filepath.Join(b.dir, f.Name), f.Content, 0o644); err != nil {
+			return nil, err
+		}
+	}
+	return b, nil
+}
+
+// acquireUser takes a build user, if the caller is root, and gives the folders
+// to it.
+func (b *build) acquireUser(ctx context.Context) error {
+	if b.o.Users == nil {
+		return os.Chmod(b.tmp, 0o777|os.ModeSticky)
+	}
+	var err error
+	if b.user, err = b.o.Users.Acquire(ctx); err != nil {
+		return err
+	}
+	give := []string{b.store, b.tmp, b.dir}
+	for _, f := range b.r.Files {
+		give = append(give, filepath.Join(b.dir, f.Name))
+	}
+	for _, f := range give {
+		if err := os.Lchown(f, b.user.UID, b.user.GID); err != nil {
+			return err
+		}
+	}
+	return os.Chmod(b.tmp, 0o777|os.ModeSticky)
+}
+
+func (b *build) release() {
+	if b.user != nil {
+		b.user.Release()
+	}
+}
+
+// end turns what came out of a build into what Execute returns.
+func (b *build) end(outer, limited context.Context, res *plan.Result, err error) (*plan.Result, error) {
+	if err == nil {
+		return res, nil
+	}
+	if outer.Err() != nil {
+		return nil, context.Cause(outer)
+	}
+	if cause := context.Cause(limited); errors.Is(cause, plan.ErrTimeout) || errors.Is(cause, plan.ErrSilent) {
+		err = &plan.FailedError{Status: "killed", Err: fmt.Errorf("the builder was killed: %w", cause)}
+	}
+	if b.o.KeepFailed == "" {
+		return nil, err
+	}
+	dir, kerr := b.keep()
+	if kerr != nil {
+		return nil, errors.Join(err, fmt.Errorf("cannot keep the build folder: %w", kerr))
+	}
+	return nil, &KeptError{err, dir}
+}
+
+// outputs returns where the outputs lie.
+func (b *build) outputs() map[string]string {
+	m := make(map[string]string, len(b.r.Outputs))
+	for _, o := range b.r.Outputs {
+		m[o.Name] = filepath.Join(b.store, path.Base(o.Path))
+	}
+	return m
+}
+
+// inProcess runs a builder in this process.
+func (b *build) inProcess(ctx context.Context, fn builtin.Builtin) (*plan.Result, error) {
+	if b.r.Fixed() == nil {
+		return nil, &plan.FailedError{Status: "refused", Err: fmt.Errorf("%s: %s makes fixed outputs only: give the output a hash", b.r.Drv, b.r.Builder)}
+	}
+	outs := b.outputs()
+	err := fn.Run(ctx, &builtin.Call{
+		Request: b.r, BuildDir: b.dir, Log: b.io.Log, Fetched: b.io.Fetched,
+		Output: func(name string) string { return outs[name] },
+		Input:  b.io.Physical,
+	})
+	if err != nil {
+		return nil, &plan.FailedError{Status: "failed", Err: err}
+	}
+	return &plan.Result{Outputs: outs}, nil
+}
+
+// inJail runs the builder in a jail.
+func (b *build) inJail(ctx context.Context, builtinName string) (*plan.Result, error) {
+	spec, err := b.spec(builtinName)
+	if err != nil {
+		return nil, err
+	}
+	res, err := b.o.Jail.Run(ctx, *spec)
+	if err != nil {
+		var se *jail.SetupError
+		if errors.As(err, &se) && se.Step == "exec" {
+			return nil, &plan.FailedError{Status: "not started", Err: fmt.Errorf("cannot run the builder %s: %w%s", se.Path, se.Err, execHint(se))}
+		}
+		return nil, err
+	}
+	if !res.OK() {
+		return nil, &plan.FailedError{Status: res.String()}
+	}
+	return &plan.Result{Outputs: b.outputs(), User: res.User, System: res.System, MaxRSS: res.MaxRSS}, nil
+}
+
+// execHint explains the commonest reason for an existing builder not to start.
+func execHint(se *jail.SetupError) string {
+	if errors.Is(se.Err, os.ErrNotExist) {
+		return " (the file, its script interpreter or its dynamic linker is not among the derivation's inputs)"
+	}
+	return ""
+}
+
+// spec describes the jail.
+func (b *build) spec(builtinName string) (*jail.Spec, error) {
+	r := b.r
+	s := &jail.Spec{
+		Argv:   append([]string{r.Builder}, r.Args...),
+		Env:    r.Environ(),
+		Dir:    r.BuildDir,
+		Stdout: b.io.Log, Stderr: b.io.Log,
+		Mounts: make([]jail.Mount, 0, len(r.Inputs)+8),
+		Files: []jail.File{
+			{Path: "/etc/passwd", Content: fmt.Appendf(nil, "fruixbuild:x:%d:%d:Build user:/homeless-shelter:/noshell\nnobody:x:65534:65534:Nobody:/:/noshell\n", jail.DefaultUID, jail.DefaultGID)},
+			{Path: "/etc/group", Content: fmt.Appendf(nil, "fruixbuild:!:%d:\nnogroup:x:65534:\n", jail.DefaultGID)},
+			{Path: "/etc/hosts", Content: []byte("127.0.0.1 localhost\n::1 localhost\n")},
+		},
+	}
+	s.Mounts = append(s.Mounts, jail.Mount{Source: b.store, Target: r.StoreDir}, jail.Mount{Source: b.tmp, Target: "/tmp"})
+	for _, in := range r.Inputs {
+		s.Mounts = append(s.Mounts, jail.Mount{Source: b.io.Physical(in), Target: in, ReadOnly: true})
+	}
+	if b.user != nil {
+		s.BuildUser = &b.user.HostUser
+	}
+	if builtinName != "" {
+		data, err := json.Marshal(r)
+		if err != nil {
+			return nil, err
+		}
+		s.Program, s.Argv = builtin.Command(builtinName)
+		s.Self = builtin.SelfPath
+		s.Files = append(s.Files, jail.File{Path: builtin.RequestPath, Content: data})
+		return s, nil
+	}
+	if !path.IsAbs(r.Builder) {
+		return nil, &plan.FailedError{Status: "not started", Err: fmt.Errorf("the builder %q is neither an absolute path nor one of Fruix's own", r.Builder)}
+	}
+	if r.Fixed() != nil {
+		b.network(s)
+	}
+	return s, nil
+}
+
+// network opens the network to a fixed-output derivation, whose hash keeps it
+// honest, as Guix and Nix do.
+func (b *build) network(s *jail.Spec) {
+	s.Network = true
+	for _, f := range b.o.NetworkFiles {
+		data, err := os.ReadFile(f)
+		if err != nil {
+			continue // not every host has every file
+		}
+		replaced := false
+		for i := range s.Files {
+			if s.Files[i].Path == f {
+				s.Files[i].Content, replaced = data, true
+			}
+		}
+		if !replaced {
+			s.Files = append(s.Files, jail.File{Path: f, Content: data})
+		}
+	}
+}
+
+// keep moves the build folder to where the user finds it.
+func (b *build) keep() (string, error) {
+	base := strings.TrimSuffix(path.Base(b.r.BuildDir), "-0")
+	for i := range 1000 {
+		to := filepath.Join(b.o.KeepFailed, fmt.Sprintf("%s-%d", base, i))
+		// Claim the name first.
+		if err := os.Mkdir(to, 0o700); errors.Is(err, os.ErrExist) {
+			continue
+		} else if err != nil {
+			return "", err
+		}
+		if err := os.Remove(to); err != nil {
+			return "", err
+		}
+		if os.Rename(b.dir, to) == nil {
+			return to, nil
+		}
+		// Another file system. What cannot be copied (sockets) ends the copy.
+		return to, os.CopyFS(to, os.DirFS(b.dir))
+	}
+	return "", fmt.Errorf("%s is full of kept build folders", b.o.KeepFailed)
+}

@@ -1,0 +1,208 @@
+// Package log keeps what builders print: compressed in a file, with the last
+// lines in memory for messages.
+//
+// The file for /frx/store/abcd…-hello.drv is DIR/ab/cd…-hello.drv.gz (the
+// layout of Guix's and Nix's log folders), in gzip format (RFC 1952), so that
+// zcat reads it. It can be read while the build runs.
+package log
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
+)
+
+// File returns where in dir the log of a derivation is.
+func File(dir, drvPath string) string {
+	base := path.Base(drvPath)
+	if len(base) < 3 {
+		return filepath.Join(dir, base+".gz")
+	}
+	return filepath.Join(dir, base[:2], base[2:]+".gz")
+}
+
+// Open opens the log of a derivation for reading, decompressed. The error is
+// fs.ErrNotExist when there is none. The log of a build that still runs, or
+// was killed, ends where the last flush was.
+func Open(dir, drvPath string) (io.ReadCloser, error) {
+	f, err := os.Open(File(dir, drvPath))
+	if err != nil {
+		return nil, err
+	}
+	z, err := gzip.NewReader(f)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return readCloser{bytes.NewReader(nil), f}, nil
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return readCloser{untorn{z}, f}, nil
+}
+
+type readCloser struct {
+	io.Reader
+	io.Closer
+}
+
+// untorn takes a missing end for the end.
+type untorn struct{ r io.Reader }
+
+func (u untorn) Read(b []byte) (int, error) {
+	n, err := u.r.Read(b)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		err = io.EOF
+	}
+	return n, err
+}
+
+// Bounds of a tail.
+const (
+	maxLine  = 2000     // bytes of a line that are kept
+	flushing = 16 << 10 // bytes after which compressed data goes to the disk
+)
+
+// Writer writes one log. It is safe for use by several goroutines.
+type Writer struct {
+	// Lines is told of every complete line, without its end; may be nil. It
+	// must not keep the slice.
+	lines func(line []byte)
+
+	mu      sync.Mutex
+	f       *os.File
+	z       *gzip.Writer
+	err     error
+	pending int // bytes since the last flush
+	line    []byte
+	tail    [][]byte // ring
+	next    int
+	last    time.Time // of the last write
+	now     func() time.Time
+}
+
+// Options configure a Writer.
+type Options struct {
+	Tail  int               // how many lines Tail returns at most
+	Lines func(line []byte) // told of every line as it is complete; may be nil
+	Now   func() time.Time  // for Writer.Idle; nil means time.Now
+}
+
+// Create starts the log of a derivation, replacing an older one.
+func Create(dir, drvPath string, o Options) (*Writer, error) {
+	name := File(dir, drvPath)
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return nil, err
+	}
+	// A new file, so that whoever reads the older one can go on.
+	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	z, err := gzip.NewWriterLevel(f, gzip.BestSpeed)
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Writer{lines: o.Lines, f: f, z: z, tail: make([][]byte, max(o.Tail, 1)), now: o.Now, last: o.Now()}, nil
+}
+
+// Name returns the name of the file.
+func (w *Writer) Name() string { return w.f.Name() }
+
+// Write adds to the log. It never fails, since a builder must not be stopped
+// by a log that cannot be kept; Close returns the error.
+func (w *Writer) Write(b []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.last = w.now()
+	if w.err == nil {
+		_, w.err = w.z.Write(b)
+		if w.pending += len(b); w.pending >= flushing && w.err == nil {
+			w.err = w.z.Flush()
+			w.pending = 0
+		}
+	}
+	rest := b
+	for {
+		i := bytes.IndexByte(rest, '\n')
+		if i < 0 {
+			break
+		}
+		w.extend(rest[:i])
+		w.endLine()
+		rest = rest[i+1:]
+	}
+	w.extend(rest)
+	return len(b), nil
+}
+
+// extend adds to the current line, up to a bound.
+func (w *Writer) extend(b []byte) {
+	w.line = append(w.line, b[:min(len(b), maxLine-len(w.line))]...)
+}
+
+func (w *Writer) endLine() {
+	line := bytes.TrimSuffix(w.line, []byte{'\r'})
+	i := w.next % len(w.tail)
+	w.tail[i] = append(w.tail[i][:0], line...)
+	w.next++
+	if w.lines != nil {
+		w.lines(line)
+	}
+	w.line = w.line[:0]
+}
+
+// Flush makes what was written readable for others.
+func (w *Writer) Flush() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err == nil && w.pending > 0 {
+		w.err = w.z.Flush()
+		w.pending = 0
+	}
+}
+
+// Idle returns for how long nothing has been written.
+func (w *Writer) Idle() time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.now().Sub(w.last)
+}
+
+// Tail returns the last lines, an unfinished one included.
+func (w *Writer) Tail() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var lines []string
+	for i := max(0, w.next-len(w.tail)); i < w.next; i++ {
+		lines = append(lines, string(w.tail[i%len(w.tail)]))
+	}
+	if len(w.line) > 0 {
+		lines = append(lines, string(w.line))
+	}
+	return lines[max(0, len(lines)-len(w.tail)):]
+}
+
+// Close ends the log.
+func (w *Writer) Close() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.line) > 0 {
+		w.endLine()
+	}
+	return errors.Join(w.err, w.z.Close(), w.f.Close())
+}

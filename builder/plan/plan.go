@@ -1,0 +1,230 @@
+// Package plan holds what passes between the builder and whatever carries a
+// build out: a [Request], which is plain data that can be printed, compared
+// and sent elsewhere, and an [Executor], which turns it into output trees.
+//
+// What enters is a derivation and the closure of its inputs; what leaves is
+// everything that running it takes: program, arguments, the complete
+// environment, files to provide, paths to make. The environment is that of
+// Guix's and Nix's daemons (Nix manual, "Derivations: builder execution"), so
+// that builders written for those work.
+package plan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"fruix/store/drv"
+	"fruix/store/hash"
+	"fruix/store/path"
+)
+
+// A Fixed is the promise of a fixed output.
+type Fixed struct {
+	Recursive bool   `json:"recursive,omitempty"` // the hash is of the NAR, not of a file's bytes
+	Algo      string `json:"algo"`                // such as "sha256"
+	Hash      string `json:"hash"`                // base 16
+}
+
+// Digest returns the promised hash.
+func (f *Fixed) Digest() (hash.Digest, error) {
+	algo, err := hash.ParseAlgo(f.Algo)
+	if err != nil {
+		return hash.Digest{}, err
+	}
+	return hash.Parse(f.Hash, algo)
+}
+
+// An Output is a store path that a build makes.
+type Output struct {
+	Name  string `json:"name"` // such as "out"
+	Path  string `json:"path"` // full logical path
+	Fixed *Fixed `json:"fixed,omitempty"`
+}
+
+// A File is put into the build folder before the builder starts.
+type File struct {
+	Name    string `json:"name"` // a plain name
+	Content []byte `json:"content"`
+}
+
+// Constraints bound a build. They never change its result.
+type Constraints struct {
+	Cores     int           `json:"cores,omitempty"`     // processors that the builder may use; at least 1
+	MaxSilent time.Duration `json:"maxSilent,omitempty"` // without output; 0 means for ever
+	Timeout   time.Duration `json:"timeout,omitempty"`   // in all; 0 means for ever
+}
+
+// A Request is one build.
+type Request struct {
+	Drv         string            `json:"drv"`      // full logical path of the derivation
+	Name        string            `json:"name"`     // of the derivation, without hash and ".drv"
+	Platform    string            `json:"platform"` // such as "x86_64-linux"
+	Builder     string            `json:"builder"`  // a logical path, or "builtin:NAME"
+	Args        []string          `json:"args"`
+	Env         map[string]string `json:"env"` // complete
+	StoreDir    string            `json:"storeDir"`
+	BuildDir    string            `json:"buildDir"` // where the builder starts, a logical path
+	Inputs      []string          `json:"inputs"`   // full logical paths of every store object in sight, sorted
+	Outputs     []Output          `json:"outputs"`  // sorted by name
+	Files       []File            `json:"files,omitempty"`
+	Constraints Constraints       `json:"constraints,omitzero"`
+}
+
+// builtinPrefix marks builders that are part of Fruix.
+const builtinPrefix = "builtin:"
+
+// Builtin returns the name of a builder that is part of Fruix, and "" for any
+// other.
+func (r *Request) Builtin() (string, bool) {
+	name, ok := strings.CutPrefix(r.Builder, builtinPrefix)
+	if !ok {
+		return "", false
+	}
+	return name, true
+}
+
+// Fixed returns the promise for the only output of a fixed-output derivation,
+// or nil.
+func (r *Request) Fixed() *Fixed {
+	if len(r.Outputs) == 1 {
+		return r.Outputs[0].Fixed
+	}
+	return nil
+}
+
+// Name returns the name of the derivation at drvPath, without hash and ".drv".
+func Name(storeDir, drvPath string) (string, error) {
+	p, err := path.Parse(storeDir, drvPath)
+	if err != nil {
+		return "", err
+	}
+	name, ok := strings.CutSuffix(p.Name, ".drv")
+	if !ok {
+		return "", fmt.Errorf("%s is not a derivation: its name does not end in .drv", drvPath)
+	}
+	return name, nil
+}
+
+// New makes the request for the derivation d, which lies at drvPath. inputs
+// are all store objects that the builder may see.
+func New(storeDir, drvPath string, d *drv.Derivation, inputs []string, c Constraints) (*Request, error) {
+	name, err := Name(storeDir, drvPath)
+	if err != nil {
+		return nil, err
+	}
+	c.Cores = max(c.Cores, 1)
+	r := &Request{
+		Drv: drvPath, Name: name, Platform: d.Platform, Builder: d.Builder, Args: slices.Clone(d.Args),
+		StoreDir: storeDir, BuildDir: "/tmp/fruix-build-" + name + "-0",
+		Inputs: slices.Sorted(slices.Values(inputs)), Constraints: c,
+	}
+	for _, n := range d.OutputNames() {
+		o := d.Outputs[n]
+		out := Output{Name: n, Path: o.Path}
+		if o.HashAlgo != "" {
+			algo, recursive := strings.CutPrefix(o.HashAlgo, "r:")
+			out.Fixed = &Fixed{Recursive: recursive, Algo: algo, Hash: o.Hash}
+			if _, err := out.Fixed.Digest(); err != nil {
+				return nil, fmt.Errorf("%s: output %q: %w", drvPath, n, err)
+			}
+			if len(d.Outputs) != 1 || n != "out" {
+				return nil, fmt.Errorf("%s: a fixed output must be the only one and be called \"out\"", drvPath)
+			}
+		}
+		r.Outputs = append(r.Outputs, out)
+	}
+	r.Env = environment(storeDir, r.BuildDir, d, r.Fixed() != nil, c.Cores)
+	return r, nil
+}
+
+// environment is what the builder's environment holds: defaults, what the
+// derivation says, and places, which a derivation cannot change.
+func environment(storeDir, buildDir string, d *drv.Derivation, fixed bool, cores int) map[string]string {
+	env := map[string]string{
+		"PATH":            "/path-not-set",
+		"HOME":            "/homeless-shelter",
+		"NIX_STORE":       storeDir,
+		"NIX_BUILD_CORES": strconv.Itoa(cores),
+	}
+	maps.Copy(env, d.Env)
+	for _, v := range []string{"NIX_BUILD_TOP", "TMPDIR", "TEMPDIR", "TMP", "TEMP", "PWD"} {
+		env[v] = buildDir
+	}
+	if fixed {
+		env["NIX_OUTPUT_CHECKED"] = "1"
+	}
+	env["NIX_LOG_FD"] = "2"
+	env["TERM"] = "xterm-256color"
+	return env
+}
+
+// Environ returns the environment as NAME=VALUE, sorted.
+func (r *Request) Environ() []string {
+	env := make([]string, 0, len(r.Env))
+	for _, k := range slices.Sorted(maps.Keys(r.Env)) {
+		env = append(env, k+"="+r.Env[k])
+	}
+	return env
+}
+
+// IO is what an executor needs of the place where the request comes from.
+type IO struct {
+	// Scratch is an empty folder of this build alone, in the file system of
+	// the store. Outputs stay below it.
+	Scratch string
+	// Physical returns where a store object lies on this machine.
+	Physical func(logical string) string
+	// Log receives the builder's output.
+	Log io.Writer
+	// Fetched is told how many bytes of how many (-1 when unknown) have come
+	// from a location; may be nil.
+	Fetched func(location string, done, total int64)
+}
+
+// Result is a finished build.
+type Result struct {
+	// Outputs are where the output trees lie, by output name, on the file
+	// system of IO.Scratch. A builder may have failed to make some.
+	Outputs      map[string]string
+	User, System time.Duration
+	MaxRSS       int64 // bytes
+}
+
+// Executor carries out builds: in a jail on this machine, or elsewhere. It may
+// be used by several goroutines at once.
+type Executor interface {
+	// Execute returns when the build is done and nothing of it runs any more.
+	// A builder that failed is a [*FailedError].
+	Execute(ctx context.Context, r *Request, io IO) (*Result, error)
+}
+
+// FailedError says that the builder itself failed, as opposed to the machinery
+// around it.
+type FailedError struct {
+	// Status says how, such as "exit code 1" or "killed by signal 9".
+	Status string
+	// Err is the cause when the builder is part of Fruix; may be nil.
+	Err error
+}
+
+func (e *FailedError) Error() string {
+	if e.Err != nil {
+		return e.Err.Error()
+	}
+	return "builder failed with " + e.Status
+}
+
+func (e *FailedError) Unwrap() error { return e.Err }
+
+// Errors that end a build for its constraints; they are causes of the context.
+var (
+	ErrTimeout = errors.New("it took longer than the time limit")
+	ErrSilent  = errors.New("it was silent for longer than the limit")
+)

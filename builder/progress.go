@@ -1,0 +1,56 @@
+package builder
+
+import "time"
+
+// An Event tells of something that happened while building. It is one of the
+// types below.
+type Event interface{ event() }
+
+// Planned says what is going to be built, before the first build starts. It is
+// sent only when there is anything to do.
+type Planned struct{ Drvs []string }
+
+// Started says that a build has begun.
+type Started struct {
+	Drv, Name string
+	LogPath   string
+}
+
+// Waiting says that a build waits for somebody else who builds the same.
+type Waiting struct{ Drv, Path, Holder string }
+
+// Line is a line of a builder's output, without its end.
+type Line struct {
+	Drv, Name string
+	Text      string
+}
+
+// Fetching says how much of a download has come.
+type Fetching struct {
+	Drv, Name   string
+	Location    string
+	Done, Total int64 // bytes; Total is -1 when unknown
+}
+
+// Finished says that a build has ended.
+type Finished struct {
+	Drv, Name string
+	Err       error // nil when it succeeded
+	// Elsewhere is set when another process had built it meanwhile.
+	Elsewhere bool
+	Duration  time.Duration
+}
+
+func (Planned) event()  {}
+func (Started) event()  {}
+func (Waiting) event()  {}
+func (Line) event()     {}
+func (Fetching) event() {}
+func (Finished) event() {}
+
+// Progress is told of events, from several goroutines. It must return quickly.
+type Progress interface{ Event(Event) }
+
+type silent struct{}
+
+func (silent) Event(Event) {}
