@@ -276,3 +276,17 @@ func declares(text, name string) bool {
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// Exists reports whether a module exists or could be loaded, without loading.
+func (r *Registry) Exists(name datum.Value) bool {
+	name = Canonical(name)
+	if r.modules[Key(name)] != nil {
+		return true
+	}
+	stem, ok := stem(name)
+	if !ok {
+		return false
+	}
+	f, err := r.open(stem)
+	return f != nil && err == nil
+}

@@ -1,0 +1,478 @@
+// Package expand turns syntax into core: it resolves names, runs macros and
+// takes the special forms apart.
+//
+// All special forms are written here in Go. A macro that syntax-rules makes is
+// matched and instantiated here too; only transformers that are procedures run
+// on the machine, through Runtime.
+//
+// Inside the package a program that is not well formed ends the expansion with
+// a panic of type *failure, which the exported entry points turn into an error.
+package expand
+
+import (
+	"context"
+
+	"fruix/interp/core"
+	"fruix/interp/datum"
+	"fruix/interp/module"
+	"fruix/interp/source"
+	"fruix/interp/syntax"
+)
+
+// Runtime is what expansion needs of the machine that runs programs.
+type Runtime interface {
+	// Eval runs an expression and returns its value.
+	Eval(n core.Node) (datum.Value, error)
+	// Apply calls a procedure.
+	Apply(proc datum.Value, args ...datum.Value) (datum.Value, error)
+	// Context is cancelled when work shall stop.
+	Context() context.Context
+	// Read reads all forms of a file as syntax, for include.
+	Read(f *source.File) ([]datum.Value, error)
+	// ReadFile reads a file that a program names, for include.
+	ReadFile(name string) ([]byte, error)
+}
+
+// Expander expands for one engine. It is not for concurrent use.
+type Expander struct {
+	Modules *module.Registry
+	Runtime Runtime
+	// Features lists what cond-expand holds true besides modules.
+	Features []string
+	// MaxExpansions bounds the number of macro uses in one call of Top, 0 for
+	// no limit; MaxDepth bounds nesting, 0 for the default.
+	MaxExpansions int
+	MaxDepth      int
+
+	scopes       *syntax.Scopes
+	forms        map[string]*form
+	ids          map[string]datum.Value
+	vars         map[string]*datum.Variable
+	depth        int
+	running      int // nested runs
+	level        int // of transformer expressions around
+	expansions   int
+	origin       *origin
+	use          source.Pos // the macro use that is being transformed
+	body         *bodyContext
+	topScopes    []*syntax.Scope
+	fresh        map[freshKey]int
+	prims        primitives
+	ellipsis     func(*stx) bool // with-ellipsis, nil for the usual one
+	privateScope *syntax.Scope
+}
+
+type freshKey struct {
+	m   *module.Module
+	sym *datum.Symbol
+}
+
+// origin is the chain of macros whose output is being expanded.
+type origin struct {
+	macro  *syntax.Macro
+	use    source.Pos
+	parent *origin
+}
+
+// New makes an expander and defines the special forms in (guile).
+func New(modules *module.Registry, rt Runtime) *Expander {
+	x := &Expander{
+		Modules: modules,
+		Runtime: rt,
+		scopes:  new(syntax.Scopes),
+		forms:   map[string]*form{},
+		ids:     map[string]datum.Value{},
+		vars:    map[string]*datum.Variable{},
+		fresh:   map[freshKey]int{},
+	}
+	x.prims = x.makePrimitives()
+	x.defineForms()
+	return x
+}
+
+// Top expands one top-level form in the current module. The parts of a
+// top-level begin, and whatever else a form consists of, are given to emit one
+// by one, so that each can be run before the next is expanded.
+func (x *Expander) Top(form datum.Value, emit func(core.Node) error) (err error) {
+	defer x.enter()()
+	defer recoverFailure(&err)
+	x.top(view(form), emit)
+	return nil
+}
+
+// Expand expands one top-level form as a whole, for eval and for transformers.
+func (x *Expander) Expand(form datum.Value) (core.Node, error) {
+	var nodes []core.Node
+	err := x.Top(form, func(n core.Node) error {
+		nodes = append(nodes, n)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return seq(nodes, syntax.PosOf(form)), nil
+}
+
+// enter saves the state that one run of the expander changes and returns what
+// restores it: expansion runs programs, which may expand others.
+func (x *Expander) enter() func() {
+	origin, use, body, top, level, depth := x.origin, x.use, x.body, x.topScopes, x.level, x.depth
+	x.origin, x.body, x.topScopes, x.level = nil, nil, nil, 0
+	if x.running == 0 {
+		x.expansions = 0
+	}
+	x.running++
+	return func() {
+		x.running--
+		x.origin, x.use, x.body, x.topScopes, x.level, x.depth = origin, use, body, top, level, depth
+	}
+}
+
+const defaultMaxDepth = 10000
+
+func (x *Expander) down(s *stx) {
+	x.depth++
+	limit := x.MaxDepth
+	if limit == 0 {
+		limit = defaultMaxDepth
+	}
+	if x.depth > limit {
+		x.fail(s, "", "expression nested too deeply (more than %d levels)", limit)
+	}
+}
+
+// expr expands an expression.
+func (x *Expander) expr(s stx) core.Node {
+	x.down(&s)
+	saved := x.origin
+	n := x.expr1(s)
+	x.origin = saved
+	x.depth--
+	return n
+}
+
+func (x *Expander) expr1(s stx) core.Node {
+	for {
+		switch {
+		case s.isID():
+			d := x.resolve(&s)
+			if d.macro != nil {
+				if d.form() != nil {
+					x.fail(&s, s.sym().Name, "is syntax, not a variable; it must stand first in a form: (%s …)", s.sym().Name)
+				}
+				s = x.transform(d.macro, s)
+				continue
+			}
+			return x.ref(&s, d)
+		case s.isPair():
+			head := s.car()
+			if !head.isID() {
+				return x.call(s, x.expr(head))
+			}
+			d := x.resolve(&head)
+			if d.macro == nil {
+				return x.call(s, x.ref(&head, d))
+			}
+			f := d.form()
+			if f == nil {
+				s = x.transform(d.macro, s)
+				continue
+			}
+			if f.rewrite != nil {
+				out := f.rewrite(x, s)
+				s = stx{out, nil, nil, s.pos}
+				s.norm()
+				continue
+			}
+			if f.expr == nil {
+				x.notHere(&s, f)
+			}
+			return f.expr(x, s)
+		default:
+			return x.literal(s)
+		}
+	}
+}
+
+// literal is a self-evaluating datum.
+func (x *Expander) literal(s stx) core.Node {
+	if s.isNull() {
+		x.fail(&s, "", "an empty pair of parentheses is not an expression; write '() for the empty list")
+	}
+	return &core.Const{At: at(&s), Value: constant(s.v)}
+}
+
+// constant makes a datum of a program immutable.
+func constant(v datum.Value) datum.Value {
+	v = syntax.Strip(v)
+	freeze(v)
+	return v
+}
+
+func freeze(v datum.Value) {
+	for v.IsPair() {
+		freeze(v.Pair().Car)
+		v = v.Pair().Cdr
+	}
+	switch {
+	case v.IsString():
+		v.Str().Literal = true
+	case v.Is(datum.KVector):
+		if v.Vector().Literal {
+			return
+		}
+		v.Vector().Literal = true
+		for _, e := range v.Vector().Items {
+			freeze(e)
+		}
+	case v.Is(datum.KBytevector):
+		v.Bytevector().Literal = true
+	}
+}
+
+func at(s *stx) core.At { return core.At{Where: s.pos} }
+
+// call expands a procedure call whose operator is expanded already.
+func (x *Expander) call(s stx, proc core.Node) core.Node {
+	n := 0
+	for v := s.v.Pair().Cdr; v.IsPair(); v = v.Pair().Cdr {
+		n++
+	}
+	args := make([]core.Node, 0, min(n, 1<<16))
+	rest := s.cdr()
+	for rest.isPair() {
+		args = append(args, x.expr(rest.car()))
+		rest = rest.cdr()
+		if len(args) > maxForm {
+			x.fail(&s, "", "the form has no end")
+		}
+	}
+	if !rest.isNull() {
+		x.fail(&s, "", "a procedure call must be a proper list, this one ends in `. %s'", x.show(&rest))
+	}
+	return &core.Call{At: at(&s), Proc: proc, Args: args}
+}
+
+// ref expands a reference to a variable.
+func (x *Expander) ref(s *stx, d denotation) core.Node {
+	if b := d.binding; b != nil && b.Kind != syntax.Toplevel {
+		switch {
+		case b.Kind == syntax.Pattern:
+			x.fail(s, s.sym().Name, "is a pattern variable; it can be used only inside a template: #'%s", s.sym().Name)
+		case b.Dead || b.Level != x.level:
+			x.outOfContext(s, b)
+		}
+		return &core.LocalRef{At: at(s), Local: b.Local}
+	}
+	return &core.GlobalRef{At: at(s), Var: x.global(s, d)}
+}
+
+func (x *Expander) outOfContext(s *stx, b *syntax.Binding) {
+	if x.level > b.Level {
+		x.fail(s, s.sym().Name, "is a variable of the program; it has no value yet while macros are expanded")
+	}
+	x.fail(s, s.sym().Name, "is used outside of the form that binds it")
+}
+
+// global is the variable of a top-level name.
+func (x *Expander) global(s *stx, d denotation) *datum.Variable {
+	if d.v != nil {
+		return d.v
+	}
+	m := x.moduleOf(s)
+	sym := s.sym()
+	if b := d.binding; b != nil {
+		m, sym = b.Module, b.Global
+	}
+	v, err := m.Ref(sym)
+	if err != nil {
+		x.failErr(s, err)
+	}
+	return v
+}
+
+func (x *Expander) moduleOf(s *stx) *module.Module {
+	if s.mod != nil {
+		return s.mod
+	}
+	return x.Modules.Current
+}
+
+// denotation is what an identifier means: a local binding, a macro, or a
+// top-level variable (v, nil when the name is not known yet).
+type denotation struct {
+	binding *syntax.Binding
+	macro   *syntax.Macro
+	v       *datum.Variable
+}
+
+func (d *denotation) form() *form {
+	if d.macro != nil && d.macro.Kind == syntax.CoreMacro {
+		return d.macro.Core.(*form)
+	}
+	return nil
+}
+
+// resolve finds out what an identifier means.
+func (x *Expander) resolve(s *stx) denotation {
+	sym, m := s.sym(), s.mod
+	if s.set != nil {
+		if b := syntax.Lookup(sym, s.set); b != nil {
+			switch b.Kind {
+			case syntax.Keyword:
+				if b.Dead {
+					x.outOfContext(s, b)
+				}
+				return denotation{binding: b, macro: current(b.Macro)}
+			case syntax.Toplevel:
+				v, err := b.Module.Lookup(b.Global)
+				if err != nil {
+					x.failErr(s, err)
+				}
+				d := denotation{binding: b, v: v}
+				if v != nil {
+					d.macro = current(syntax.MacroOf(v.Value))
+				}
+				return d
+			}
+			return denotation{binding: b}
+		}
+	}
+	if m == nil {
+		m = x.Modules.Current
+	}
+	v, err := m.Lookup(sym)
+	if err != nil {
+		x.failErr(s, err)
+	}
+	d := denotation{v: v}
+	if v != nil {
+		if v.Value == datum.Unset {
+			if err := x.Modules.SettleSyntax(v); err != nil {
+				x.failErr(s, err)
+			}
+		}
+		d.macro = current(syntax.MacroOf(v.Value))
+	}
+	return d
+}
+
+// current looks through a syntax parameter.
+func current(m *syntax.Macro) *syntax.Macro {
+	for m != nil && m.Kind == syntax.Parameter {
+		m = m.Current
+	}
+	return m
+}
+
+// sameMeaning is free-identifier=?.
+func (x *Expander) sameMeaning(a, b *stx) bool {
+	var ba, bb *syntax.Binding
+	if a.set != nil {
+		ba = syntax.Lookup(a.sym(), a.set)
+	}
+	if b.set != nil {
+		bb = syntax.Lookup(b.sym(), b.set)
+	}
+	if ba != nil || bb != nil {
+		return ba == bb
+	}
+	if a.sym() == b.sym() && x.moduleOf(a) == x.moduleOf(b) {
+		return true
+	}
+	va, err := x.moduleOf(a).Lookup(a.sym())
+	if err != nil {
+		x.failErr(a, err)
+	}
+	vb, err := x.moduleOf(b).Lookup(b.sym())
+	if err != nil {
+		x.failErr(b, err)
+	}
+	if va == nil && vb == nil {
+		return a.sym() == b.sym()
+	}
+	return va == vb
+}
+
+// isCore reports whether s is an identifier that means the special form (or
+// auxiliary keyword) of that name.
+func (x *Expander) isCore(s *stx, name string) bool {
+	if !s.isID() {
+		return false
+	}
+	if s.sym().Name != name && s.set == nil && s.mod == nil && x.Modules.Current.Key == "(guile-user)" {
+		// Without renaming imports the name decides.
+		if x.forms[s.sym().Name] != nil {
+			return false
+		}
+	}
+	d := x.resolve(s)
+	if f := d.form(); f != nil {
+		return f.name == name
+	}
+	// An auxiliary keyword is also meant by a name that nobody has bound.
+	return d.macro == nil && d.binding == nil && d.v == nil && s.sym().Name == name
+}
+
+// bodyContext is one body with internal definitions while it is expanded.
+type bodyContext struct {
+	useSites []*syntax.Scope
+	bound    []*syntax.Binding
+}
+
+// transform runs one use of a macro.
+func (x *Expander) transform(m *syntax.Macro, s stx) stx {
+	x.expansions++
+	if x.MaxExpansions > 0 && x.expansions > x.MaxExpansions {
+		x.fail(&s, m.Name, "too many macro expansions (more than %d)", x.MaxExpansions)
+	}
+	if x.expansions&255 == 0 && x.Runtime != nil {
+		if err := x.Runtime.Context().Err(); err != nil {
+			x.failErr(&s, err)
+		}
+	}
+	if m.Level > x.level && m.Level > 0 {
+		x.fail(&s, m.Name, "is a macro of a transformer's own code and does not exist here")
+	}
+	use := s
+	if m.Context != nil && x.body != nil && m.Context == any(x.body) {
+		sc := x.scopes.New()
+		x.body.useSites = append(x.body.useSites, sc)
+		use = s.with(sc)
+	}
+	intro := x.scopes.New()
+	saved := x.use
+	x.use = s.pos
+	var out datum.Value
+	var err error
+	switch m.Kind {
+	case syntax.NativeMacro:
+		in := use.syntax()
+		if !syntax.Is(in) {
+			x.fail(&s, m.Name, "cannot be used here")
+		}
+		out, err = m.Native(syntax.Of(in), intro)
+		if err == nil {
+			x.use = saved
+			x.origin = &origin{m, s.pos, x.origin}
+			r := stx{v: out, pos: s.pos}
+			r.norm()
+			r.pos = s.pos
+			return r
+		}
+	default:
+		in := use.with(intro)
+		out, err = x.Runtime.Apply(m.Proc, in.syntax())
+	}
+	x.use = saved
+	x.origin = &origin{m, s.pos, x.origin}
+	if err != nil {
+		x.failTransformer(&s, m, err)
+	}
+	r := stx{v: out, set: intro.Only(), pos: s.pos}
+	r.norm()
+	if s.pos.Known() {
+		r.pos = s.pos
+	}
+	return r
+}

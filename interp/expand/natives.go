@@ -1,0 +1,303 @@
+package expand
+
+import (
+	"errors"
+
+	"fruix/interp/datum"
+	"fruix/interp/module"
+	"fruix/interp/source"
+	"fruix/interp/syntax"
+)
+
+// primitives are natives that expanded code calls without a name.
+type primitives struct {
+	match, instantiate, noMatch *datum.Primitive
+}
+
+// native wraps f so that failures of the expander become errors.
+func native(f func([]datum.Value) (datum.Value, error)) func(datum.Caller, []datum.Value) (datum.Value, error) {
+	return func(_ datum.Caller, args []datum.Value) (v datum.Value, err error) {
+		defer func() { err = Exception(err) }()
+		defer recoverFailure(&err)
+		return f(args)
+	}
+}
+
+// Exception makes the error of the language from a failure of the expander or
+// of the module system; other errors are returned as they are. Guile's
+// syntax-error has the arguments who, message, source properties, form, part.
+func Exception(err error) error {
+	var de *datum.Error
+	if err == nil || errors.As(err, &de) {
+		return err
+	}
+	var se *syntax.Error
+	if errors.As(err, &se) {
+		who := datum.False
+		if se.Who != "" {
+			who = datum.Sym(se.Who)
+		}
+		form, sub := se.Form, se.Sub
+		if form == datum.Unset {
+			form = datum.False
+		}
+		if sub == datum.Unset {
+			sub = datum.False
+		}
+		return &datum.Error{Key: "syntax-error", Who: se.Who, Message: se.Message,
+			Irritants: []datum.Value{who, sourceProperties(se.Pos), form, sub}, Rest: datum.Unset, Payload: datum.Unset, Cause: err}
+	}
+	var me *module.Error
+	if errors.As(err, &me) {
+		return &datum.Error{Key: "misc-error", Message: "~A", Irritants: []datum.Value{datum.NewString(me.Error())},
+			Rest: datum.Unset, Payload: datum.Unset, Cause: err}
+	}
+	return err
+}
+
+// sourceProperties is Guile's alist of a place, line and column from 0.
+func sourceProperties(p source.Pos) datum.Value {
+	if !p.Known() {
+		return datum.False
+	}
+	name := datum.False
+	if p.File != nil {
+		name = datum.NewString(p.File.Name)
+	}
+	return datum.List(
+		datum.Cons(datum.Sym("filename"), name),
+		datum.Cons(datum.Sym("line"), datum.Fix(int64(p.Line)-1)),
+		datum.Cons(datum.Sym("column"), datum.Fix(int64(p.Col)-1)))
+}
+
+func wrongType(who string, n int, v datum.Value) error {
+	return &datum.Error{Key: "wrong-type-arg", Who: who, Message: "Wrong type argument in position ~A: ~S",
+		Irritants: []datum.Value{datum.Fix(int64(n)), v}, Rest: datum.List(v), Payload: datum.Unset}
+}
+
+func (x *Expander) makePrimitives() primitives {
+	return primitives{
+		match: &datum.Primitive{Name: "syntax-match", Min: 2, Max: 2, FN: native(func(a []datum.Value) (datum.Value, error) {
+			p := a[0].Opaque().Go.(*compiledPattern)
+			vals := make([]datum.Value, p.slots)
+			if !x.match(p.pattern, view(a[1]), vals) {
+				return datum.False, nil
+			}
+			return datum.NewVector(vals), nil
+		})},
+		instantiate: &datum.Primitive{Name: "syntax-instantiate", Min: 1, Max: -1, FN: native(x.instantiate)},
+		noMatch: &datum.Primitive{Name: "syntax-case", Min: 1, Max: 1, FN: native(func(a []datum.Value) (datum.Value, error) {
+			s := view(a[0])
+			who := ""
+			if s.isPair() {
+				if h := s.car(); h.isID() {
+					who = h.sym().Name
+				}
+			}
+			if !s.pos.Known() {
+				s.pos = x.use
+			}
+			return datum.Unset, x.errorAt(&s, who, "bad form "+show(s.v)+": no pattern of the macro matches")
+		})},
+	}
+}
+
+// Natives are the procedures on syntax objects for the module (guile).
+func (x *Expander) Natives() []*datum.Primitive {
+	def := func(name string, min, max int, f func([]datum.Value) (datum.Value, error)) *datum.Primitive {
+		return &datum.Primitive{Name: name, Min: min, Max: max, FN: native(f)}
+	}
+	return []*datum.Primitive{
+		def("syntax?", 1, 1, func(a []datum.Value) (datum.Value, error) { return datum.Bool(syntax.Is(a[0])), nil }),
+		def("identifier?", 1, 1, func(a []datum.Value) (datum.Value, error) {
+			return datum.Bool(syntax.IsIdentifier(a[0])), nil
+		}),
+		def("syntax->datum", 1, 1, func(a []datum.Value) (datum.Value, error) { return syntax.Strip(a[0]), nil }),
+		def("datum->syntax", 2, -1, x.datumToSyntax),
+		def("syntax-source", 1, 1, func(a []datum.Value) (datum.Value, error) {
+			return sourceProperties(syntax.PosOf(a[0])), nil
+		}),
+		def("syntax-module", 1, 1, func(a []datum.Value) (datum.Value, error) {
+			if !syntax.Is(a[0]) {
+				return datum.Unset, wrongType("syntax-module", 1, a[0])
+			}
+			if m := syntax.Of(a[0]).Module; m != nil {
+				return m.Name, nil
+			}
+			return x.Modules.Current.Name, nil
+		}),
+		def("syntax-expression", 1, 1, func(a []datum.Value) (datum.Value, error) { return syntax.Expr(a[0]), nil }),
+		def("syntax-local-binding", 1, -1, x.localBinding),
+		def("bound-identifier=?", 2, 2, func(a []datum.Value) (datum.Value, error) {
+			if err := twoIdentifiers("bound-identifier=?", a); err != nil {
+				return datum.Unset, err
+			}
+			return datum.Bool(syntax.BoundEqual(syntax.Of(a[0]), syntax.Of(a[1]))), nil
+		}),
+		def("free-identifier=?", 2, 2, func(a []datum.Value) (datum.Value, error) {
+			if err := twoIdentifiers("free-identifier=?", a); err != nil {
+				return datum.Unset, err
+			}
+			s, t := view(a[0]), view(a[1])
+			return datum.Bool(x.sameMeaning(&s, &t)), nil
+		}),
+		def("generate-temporaries", 1, 1, func(a []datum.Value) (datum.Value, error) {
+			items, ok := view(a[0]).list()
+			if !ok {
+				return datum.Unset, wrongType("generate-temporaries", 1, a[0])
+			}
+			out := make([]datum.Value, len(items))
+			for i := range out {
+				out[i] = (&syntax.Syntax{Datum: datum.Sym("t"), Scopes: x.scopes.New().Only()}).Value()
+			}
+			return datum.List(out...), nil
+		}),
+		def("make-variable-transformer", 1, 1, func(a []datum.Value) (datum.Value, error) {
+			if !isProcedure(a[0]) {
+				return datum.Unset, wrongType("make-variable-transformer", 1, a[0])
+			}
+			return (&syntax.Macro{Kind: syntax.VariableMacro, Proc: a[0]}).Value(), nil
+		}),
+		def("variable-transformer?", 1, 1, func(a []datum.Value) (datum.Value, error) {
+			m := syntax.MacroOf(a[0])
+			return datum.Bool(m != nil && m.Kind == syntax.VariableMacro), nil
+		}),
+		def("syntax-violation", 3, 4, x.violation),
+		def("macro?", 1, 1, func(a []datum.Value) (datum.Value, error) { return datum.Bool(a[0].Is(datum.KMacro)), nil }),
+		def("macro-name", 1, 1, func(a []datum.Value) (datum.Value, error) {
+			if m := syntax.MacroOf(a[0]); m != nil && m.Name != "" {
+				return datum.Sym(m.Name), nil
+			}
+			return datum.False, nil
+		}),
+		def("macro-transformer", 1, 1, func(a []datum.Value) (datum.Value, error) {
+			if m := syntax.MacroOf(a[0]); m != nil && (m.Kind == syntax.Procedure || m.Kind == syntax.VariableMacro) {
+				return m.Proc, nil
+			}
+			return datum.False, nil
+		}),
+		def("macro-binding", 1, 1, func(a []datum.Value) (datum.Value, error) { return a[0], nil }),
+		def("%defmacro-transformer", 1, 1, x.defmacroTransformer),
+		def("macroexpand", 1, 1, func(a []datum.Value) (datum.Value, error) {
+			n, err := x.Expand(a[0])
+			if err != nil {
+				return datum.Unset, err
+			}
+			return unexpand(n), nil
+		}),
+	}
+}
+
+func twoIdentifiers(who string, a []datum.Value) error {
+	for i, v := range a {
+		if !syntax.IsIdentifier(v) {
+			return wrongType(who, i+1, v)
+		}
+	}
+	return nil
+}
+
+// datumToSyntax is (datum->syntax context datum [#:source source]); a #f
+// context is that of the current module's top level.
+func (x *Expander) datumToSyntax(a []datum.Value) (datum.Value, error) {
+	pos := x.use
+	for i := 2; i+1 < len(a); i += 2 {
+		if a[i] == datum.InternKeyword("source").Value() && syntax.Is(a[i+1]) {
+			pos = syntax.Of(a[i+1]).Pos
+		}
+	}
+	if a[0] == datum.False {
+		return syntax.FromDatum(&syntax.Syntax{Module: x.Modules.Current}, a[1], pos), nil
+	}
+	if !syntax.Is(a[0]) {
+		return datum.Unset, wrongType("datum->syntax", 1, a[0])
+	}
+	ctx := syntax.Of(a[0])
+	if ctx.Pos.Known() {
+		pos = ctx.Pos
+	}
+	return syntax.FromDatum(ctx, a[1], pos), nil
+}
+
+// localBinding is Guile's (syntax-local-binding id): two values, the kind of
+// the binding and something that identifies it.
+func (x *Expander) localBinding(a []datum.Value) (datum.Value, error) {
+	if !syntax.IsIdentifier(a[0]) {
+		return datum.Unset, wrongType("syntax-local-binding", 1, a[0])
+	}
+	s := view(a[0])
+	d := x.resolve(&s)
+	two := func(kind string, v datum.Value) (datum.Value, error) {
+		return datum.MultipleValues([]datum.Value{datum.Sym(kind), v}), nil
+	}
+	switch b := d.binding; {
+	case b != nil && b.Kind == syntax.Variable:
+		return two("lexical", datum.Sym(b.Local.Name.Name))
+	case b != nil && b.Kind == syntax.Pattern:
+		return two("pattern-variable", datum.False)
+	case d.macro != nil && d.binding != nil:
+		return two("macro", d.macro.Proc)
+	}
+	return two("global", datum.Cons(s.v, x.moduleOf(&s).Name))
+}
+
+// violation is R6RS's (syntax-violation who message form [subform]).
+func (x *Expander) violation(a []datum.Value) (datum.Value, error) {
+	form := view(a[2])
+	at := form
+	e := x.errorAt(&form, "", "")
+	if len(a) > 3 {
+		at = view(a[3])
+		e.Sub = at.strip()
+		if at.pos.Known() {
+			e.Pos = at.pos
+		}
+	}
+	if !e.Pos.Known() {
+		e.Pos = x.use
+	}
+	switch {
+	case a[0].IsSymbol():
+		e.Who = a[0].Symbol().Name
+	case a[0].IsString():
+		e.Who = a[0].Str().Go()
+	case syntax.Is(a[0]) || a[0] == datum.False:
+		if form.isPair() {
+			if h := form.car(); h.isID() {
+				e.Who = h.sym().Name
+			}
+		}
+	}
+	e.Message = show(a[1])
+	if a[1].IsString() {
+		e.Message = a[1].Str().Go()
+	}
+	e.Message += " in " + show(at.v)
+	return datum.Unset, e
+}
+
+// defmacroTransformer makes a transformer of a procedure on plain data.
+func (x *Expander) defmacroTransformer(a []datum.Value) (datum.Value, error) {
+	proc := a[0]
+	p := &datum.Primitive{Name: "defmacro", Min: 1, Max: 1, F1: func(c datum.Caller, form datum.Value) (datum.Value, error) {
+		s := view(form)
+		if !s.isPair() {
+			return datum.Unset, x.errorAt(&s, "", "bad use of a macro made with define-macro")
+		}
+		head := s.car()
+		args, ok := s.cdr().list()
+		if !ok {
+			return datum.Unset, x.errorAt(&s, "", "bad use of a macro made with define-macro")
+		}
+		plain := make([]datum.Value, len(args))
+		for i := range args {
+			plain[i] = args[i].strip()
+		}
+		out, err := c.Apply(proc, plain...)
+		if err != nil {
+			return datum.Unset, err
+		}
+		return syntax.FromDatum(&syntax.Syntax{Scopes: head.set, Module: head.mod}, out, s.pos), nil
+	}}
+	return p.Value(), nil
+}
