@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"os"
 
+	"golang.org/x/sys/unix"
+
 	"fruix/store/db"
 	"fruix/store/drv"
 	"fruix/store/hash"
@@ -350,15 +352,13 @@ func contentAddress(recursive bool, d hash.Digest) string {
 
 // openRegular opens the regular file at hostPath; links are followed.
 func openRegular(hostPath string) (*os.File, int64, error) {
-	st, err := os.Stat(hostPath) // first, since opening a named pipe would wait
+	// Opening a named pipe must not wait.
+	f, err := os.OpenFile(hostPath, os.O_RDONLY|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, 0, err
 	}
-	f, err := os.Open(hostPath)
-	if err != nil {
-		return nil, 0, err
-	}
-	if st, err = f.Stat(); err == nil && !st.Mode().IsRegular() {
+	st, err := f.Stat()
+	if err == nil && !st.Mode().IsRegular() {
 		err = &fs.PathError{Op: "add", Path: hostPath, Err: errors.New("not a regular file; only a recursive hash takes trees")}
 	}
 	if err != nil {

@@ -1,0 +1,158 @@
+package store_test
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"fruix/store"
+	"fruix/store/tree"
+)
+
+// smallFiles makes a tree of n files of some kilobytes.
+func smallFiles(b testing.TB, dir string, n int) int64 {
+	b.Helper()
+	r := rand.New(rand.NewPCG(1, 1))
+	buf := make([]byte, 8<<10)
+	for i := range buf {
+		buf[i] = byte(r.Uint32())
+	}
+	var total int64
+	for i := range n {
+		d := filepath.Join(dir, fmt.Sprintf("d%d", i/100))
+		if i%100 == 0 {
+			if err := os.MkdirAll(d, 0o755); err != nil {
+				b.Fatal(err)
+			}
+		}
+		size := r.IntN(len(buf))
+		total += int64(size)
+		if err := os.WriteFile(filepath.Join(d, fmt.Sprint(i)), buf[:size], 0o644); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return total
+}
+
+// largeFiles makes two files of the given size.
+func largeFiles(b testing.TB, dir string, size int64) int64 {
+	b.Helper()
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		b.Fatal(err)
+	}
+	for i := range 2 {
+		f := must(os.Create(filepath.Join(dir, fmt.Sprint(i))))(b)
+		_, err := io.CopyN(f, rand.NewChaCha8([32]byte{byte(i)}), size)
+		if err != nil || f.Close() != nil {
+			b.Fatal(err)
+		}
+	}
+	return 2 * size
+}
+
+// measureAdd adds a tree once to a new store of ours and once to a new one of
+// Nix's per round, and reports how many times as fast we are.
+func measureAdd(b *testing.B, fill func(dir string) int64, relaxed bool) {
+	dir := scratch(b)
+	src := filepath.Join(dir, "src")
+	b.SetBytes(fill(src))
+	n := newNix(b)
+	n.run("nix-store", "--verify") // makes its database
+	var ours, theirs time.Duration
+	round := 0
+	for b.Loop() {
+		round++
+		c := config(filepath.Join(dir, fmt.Sprint("root", round)))
+		c.Relaxed = relaxed
+		s := must(store.Open(b.Context(), c))(b)
+		start := time.Now()
+		must(s.AddPath(b.Context(), "src", src, store.AddOptions{Recursive: true}))(b)
+		ours += time.Since(start)
+		s.Close()
+		n.root = scratch(b)
+		start = time.Now()
+		n.run("nix-store", "--add", src)
+		theirs += time.Since(start)
+	}
+	b.ReportMetric(float64(theirs)/float64(ours), "x-vs-nix")
+	b.ReportMetric(ours.Seconds()/float64(round), "s-ours")
+}
+
+// BenchmarkAddSmallFiles adds 20,000 small files; Nix does not sync, so the
+// comparison is without.
+func BenchmarkAddSmallFiles(b *testing.B) {
+	for _, relaxed := range []bool{true, false} {
+		b.Run(fmt.Sprintf("relaxed=%v", relaxed), func(b *testing.B) {
+			measureAdd(b, func(dir string) int64 { return smallFiles(b, dir, 20000) }, relaxed)
+		})
+	}
+}
+
+// BenchmarkAddLargeFiles adds 512 MiB in two files.
+func BenchmarkAddLargeFiles(b *testing.B) {
+	measureAdd(b, func(dir string) int64 { return largeFiles(b, dir, 256<<20) }, true)
+}
+
+// BenchmarkHashTree makes and hashes the archive of 512 MiB, against sha256sum
+// of the same files, which reads as much and knows less.
+func BenchmarkHashTree(b *testing.B) {
+	dir := scratch(b)
+	b.SetBytes(largeFiles(b, filepath.Join(dir, "src"), 256<<20))
+	if _, err := exec.LookPath("sha256sum"); err != nil {
+		b.Skip("sha256sum is not installed")
+	}
+	var ours, theirs time.Duration
+	for b.Loop() {
+		start := time.Now()
+		if _, err := tree.Dump(b.Context(), sha256.New(), filepath.Join(dir, "src"), tree.Options{}); err != nil {
+			b.Fatal(err)
+		}
+		ours += time.Since(start)
+		start = time.Now()
+		if err := exec.Command("sha256sum", filepath.Join(dir, "src/0"), filepath.Join(dir, "src/1")).Run(); err != nil {
+			b.Fatal(err)
+		}
+		theirs += time.Since(start)
+	}
+	b.ReportMetric(float64(theirs)/float64(ours), "x-vs-sha256sum")
+}
+
+// BenchmarkOpenAndAsk is what the store costs a command with nothing to do.
+func BenchmarkOpenAndAsk(b *testing.B) {
+	root := scratch(b)
+	p := must(open(b, root).AddText(b.Context(), "a", nil, nil))(b)
+	for b.Loop() {
+		s := must(store.Open(b.Context(), config(root)))(b)
+		if !must(s.IsValid(b.Context(), p))(b) {
+			b.Fatal("not valid")
+		}
+		s.Close()
+	}
+}
+
+// BenchmarkDerivations adds 1,000 derivations that use each other in one batch.
+func BenchmarkDerivations(b *testing.B) {
+	for b.Loop() {
+		s := open(b, scratch(b))
+		batch := s.NewBatch()
+		last := ""
+		for i := range 1000 {
+			d := derivation("out")
+			d.Env["n"] = fmt.Sprint(i)
+			if last != "" {
+				d.InputDrvs[last] = []string{"out"}
+			}
+			last = must(batch.AddDerivation(b.Context(), "d", d))(b)
+		}
+		if err := batch.Flush(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+		s.Close()
+	}
+}

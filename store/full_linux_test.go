@@ -1,0 +1,69 @@
+package store_test
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"fruix/store"
+)
+
+// TestFullDisk works on a file system that has little room.
+func TestFullDisk(t *testing.T) {
+	dir := scratch(t)
+	mount := filepath.Join(dir, "mnt")
+	if err := os.Mkdir(mount, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Mount("tmpfs", mount, "tmpfs", 0, "size=2m"); err != nil {
+		t.Skipf("a small file system cannot be mounted (%v); needs root", err)
+	}
+	defer unix.Unmount(mount, unix.MNT_DETACH)
+	ctx := t.Context()
+	src := filepath.Join(dir, "src")
+	grow(t, src, map[string]string{"small": "x", "d/big": strings.Repeat("y", 4<<20)})
+	s := open(t, mount)
+	defer s.Close()
+	small := must(s.AddText(ctx, "small", []byte("x"), nil))(t)
+
+	var full *store.NoSpaceError
+	if _, err := s.AddPath(ctx, "src", src, store.AddOptions{Recursive: true}); !errors.As(err, &full) {
+		t.Errorf("a tree that is too large: %v", err)
+	}
+	if _, err := s.AddText(ctx, "big", bytes.Repeat([]byte("z"), 3<<20), nil); !errors.As(err, &full) {
+		t.Errorf("a text that is too large: %v", err)
+	}
+	// Fill it to the last block: then even the database has no room.
+	f := must(os.Create(filepath.Join(mount, "filler")))(t)
+	for chunk := bytes.Repeat([]byte("f"), 4096); ; {
+		if _, err := f.Write(chunk); err != nil {
+			break
+		}
+	}
+	f.Close()
+	if _, err := s.AddText(ctx, "more", []byte("1"), nil); !errors.As(err, &full) {
+		t.Errorf("on a full disk: %v", err)
+	} else {
+		t.Log(err)
+	}
+	if err := os.Remove(f.Name()); err != nil {
+		t.Fatal(err)
+	}
+	if left := must(os.ReadDir(filepath.Join(mount, "frx/store")))(t); len(left) != 2 {
+		t.Errorf("the store holds %v", left)
+	}
+	must(s.AddText(ctx, "more", []byte("1"), nil))(t)
+	if !must(s.IsValid(ctx, small))(t) {
+		t.Error("an object was lost")
+	}
+	s.Close()
+	if n := checkStore(t, mount); n != 2 {
+		t.Errorf("%d objects", n)
+	}
+	checkTidy(t, mount)
+}
