@@ -140,6 +140,29 @@ func writeHostTree(b *testing.B, dir, image string) int64 {
 
 // BenchmarkNew plans a tree of 100,000 files.
 func BenchmarkNew(b *testing.B) {
+	root := smallFiles()
+	for b.Loop() {
+		if _, err := New(root, Options{UUID: [16]byte{1}}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkWrite writes them from memory to nowhere.
+func BenchmarkWrite(b *testing.B) {
+	l, err := New(smallFiles(), Options{UUID: [16]byte{1}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(l.Size())
+	for b.Loop() {
+		if err := l.WriteTo(&failing{1 << 60, nil}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func smallFiles() *tree.Node {
 	root := &tree.Node{Kind: tree.Dir, Mode: 0o755}
 	for i := range 100 {
 		d := &tree.Node{Kind: tree.Dir, Mode: 0o755}
@@ -149,9 +172,5 @@ func BenchmarkNew(b *testing.B) {
 		}
 		root.Entries = append(root.Entries, tree.Entry{Name: "dir" + strconv.Itoa(i), Node: d})
 	}
-	for b.Loop() {
-		if _, err := New(root, Options{UUID: [16]byte{1}}); err != nil {
-			b.Fatal(err)
-		}
-	}
+	return root
 }

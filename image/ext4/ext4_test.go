@@ -2,11 +2,14 @@ package ext4
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"fruix/image/tree"
@@ -189,6 +192,113 @@ func TestAllSizes(t *testing.T) {
 	}
 }
 
+// TestChecksums damages each kind of metadata and finds that e2fsck, for which
+// so much is fine otherwise, sees it: that is, that it does verify them.
+func TestChecksums(t *testing.T) {
+	many := dir()
+	for i := range 1000 {
+		many.Entries = append(many.Entries, entry(fmt.Sprintf("file-%d", i), text("x")))
+	}
+	root := dir(entry("many", many), entry("sparse", &tree.Node{Kind: tree.File, Content: everySecond(400)}))
+	l, image := build(t, root, Options{Size: 1 << 30})
+	fsck(t, image)
+	block := func(b int64) int64 { return b * blockSize }
+	data := func(inode uint32) int64 {
+		return block(int64(part(l.plan.extents, l.plan.files[inode-1].extents)[0].physical))
+	}
+	const manyInode = firstInode + 1
+	desc := &l.geo.desc[0]
+	program := peer(t, "e2fsck")
+	for _, c := range []struct {
+		what string
+		at   int64
+	}{
+		{"superblock", 1024 + 0x88},
+		{"group descriptor", block(1) + 0x30},
+		{"block bitmap", block(desc.blockBitmap) + 4000},
+		{"inode bitmap", block(desc.inodeBitmap) + 300},
+		{"inode", block(desc.inodeTable) + (manyInode-1)*inodeSize + 0x10},
+		{"index", data(manyInode) + blockSize - 4},
+		{"directory", data(manyInode) + blockSize + 20},
+		{"extents", block(int64(l.plan.nodes[0])) + 4000},
+		{"journal", data(journalInode) + 0x10},
+	} {
+		f, err := os.OpenFile(image, os.O_RDWR, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		flip := func() {
+			var b [1]byte
+			if _, err := f.ReadAt(b[:], c.at); err != nil {
+				t.Fatal(err)
+			}
+			b[0] ^= 0x40
+			if _, err := f.WriteAt(b[:], c.at); err != nil {
+				t.Fatal(err)
+			}
+		}
+		flip()
+		if out, err := exec.Command(program, "-fn", image).CombinedOutput(); err == nil {
+			t.Errorf("%s: e2fsck does not see the damage\n%s", c.what, out)
+		}
+		flip()
+		f.Close()
+	}
+	fsck(t, image)
+}
+
+// TestBackups reads the copies of the superblock, and has e2fsck repair a file
+// system that has lost the first of them and the group descriptors.
+func TestBackups(t *testing.T) {
+	program := peer(t, "dumpe2fs")
+	root := manyFiles(100, 10)
+	l, image := build(t, root, Options{Size: 7 << 30, Label: "copies"})
+	dump := func(block int64) string {
+		out, err := exec.Command(program, "-h", "-o", fmt.Sprint("superblock=", block), "-o", "blocksize=4096", image).CombinedOutput()
+		if err != nil {
+			t.Fatalf("dumpe2fs of the copy at %d: %v\n%s", block, err, out)
+		}
+		var kept []string
+		for line := range strings.Lines(string(out)) {
+			// The number of the copy is in them.
+			if !strings.HasPrefix(line, "Checksum:") && !strings.HasPrefix(line, "Block group number:") {
+				kept = append(kept, line)
+			}
+		}
+		return strings.Join(kept, "")
+	}
+	want := dump(0)
+	copies := 0
+	for g := int64(1); g < l.geo.groups; g++ {
+		if !hasSuper(g) {
+			continue
+		}
+		copies++
+		if got := dump(g * groupBlocks); got != want {
+			t.Errorf("the copy in group %d says\n%s, the first\n%s", g, got, want)
+		}
+	}
+	if copies != 8 { // 1 3 5 7 9 25 27 49
+		t.Errorf("%d copies in %d groups", copies, l.geo.groups)
+	}
+
+	f, err := os.OpenFile(image, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteAt(make([]byte, 2*blockSize), 0); err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	// Exit code 1 is "errors were corrected".
+	out, err := exec.Command(peer(t, "e2fsck"), "-fy", "-b", "32768", "-B", "4096", image).CombinedOutput()
+	var exit *exec.ExitError
+	if err != nil && (!errors.As(err, &exit) || exit.ExitCode() > 1) {
+		t.Fatalf("e2fsck -b: %v\n%s", err, out)
+	}
+	verify(t, image, root)
+}
+
 // TestGrow lets resize2fs move the file system to larger disks.
 func TestGrow(t *testing.T) {
 	program := peer(t, "resize2fs")
@@ -284,6 +394,73 @@ func TestShortContent(t *testing.T) {
 	defer f.Close()
 	if err := l.WriteTo(f); err == nil || !strings.Contains(err.Error(), `ext4: "d/f": content ended at byte 3, 100 were promised`) {
 		t.Errorf("error: %v", err)
+	}
+}
+
+// failing is a target that fills up, or a disk that breaks.
+type failing struct {
+	left int64
+	err  error
+}
+
+func (f *failing) WriteAt(p []byte, _ int64) (int, error) {
+	f.left -= int64(len(p))
+	if f.left < 0 {
+		return 0, f.err
+	}
+	return len(p), nil
+}
+
+// counted knows how many of its readers are open.
+type counted struct {
+	tree.Sparse
+	open *atomic.Int32
+}
+
+type countedReader struct {
+	io.ReadCloser
+	open *atomic.Int32
+}
+
+func (c counted) Open() (io.ReadCloser, error) {
+	c.open.Add(1)
+	r, err := c.Sparse.Open()
+	return countedReader{r, c.open}, err
+}
+
+func (r countedReader) Close() error {
+	r.open.Add(-1)
+	return r.ReadCloser.Close()
+}
+
+// TestFullTarget finds that a target that fails at any point gives its error
+// and leaves nothing open.
+func TestFullTarget(t *testing.T) {
+	var open atomic.Int32
+	root := manyFiles(50, 10)
+	for i := range 5 {
+		c := counted{pieces{40 << 20, []tree.Extent{{Off: 0, Len: 30 << 20}, {Off: 31 << 20, Len: 5 << 20}}}, &open}
+		root.Entries = append(root.Entries, entry(fmt.Sprintf("large%d", i), &tree.Node{Kind: tree.File, Content: c}))
+	}
+	l, err := New(root, Options{UUID: testUUID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	full := errors.New("the disk is full")
+	for left := int64(0); ; left += 7<<20 + 1 {
+		err := l.WriteTo(&failing{left, full})
+		if n := open.Load(); n != 0 {
+			t.Fatalf("%d contents were left open after %d bytes", n, left)
+		}
+		if err == nil {
+			if left < 100<<20 {
+				t.Errorf("%d bytes were enough", left)
+			}
+			break
+		}
+		if !errors.Is(err, full) {
+			t.Fatalf("after %d bytes: %v", left, err)
+		}
 	}
 }
 

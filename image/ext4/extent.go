@@ -34,12 +34,12 @@ type treeRecord struct {
 func extentTree(root []byte, extents []extent, blocks []uint32, seed uint32, node func(block uint32, b []byte) error) error {
 	level := make([]treeRecord, len(extents))
 	for i, e := range extents {
-		level[i] = treeRecord{e.logical, e.length, e.physical}
+		level[i] = treeRecord(e)
 	}
-	buf := make([]byte, blockSize)
 	depth := uint16(0)
 	for len(level) > rootRecords {
 		var upper []treeRecord
+		buf := make([]byte, blockSize)
 		for len(level) > 0 {
 			n := min(len(level), nodeRecords)
 			clear(buf)

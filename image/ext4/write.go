@@ -15,40 +15,46 @@ import (
 // read as zeros, as it does in a fresh sparse file. An error names the file
 // whose content could not be read or the offset that could not be written.
 func (l *Layout) WriteTo(w io.WriterAt) error {
-	out := &writer{l: l, target: w, buf: make([]byte, 0, bufferSize)}
-	out.summary = l.count()
+	out := &writer{l: l, summary: l.count(), blocks: l.usedBlocks(), sink: startSink(w)}
 	out.metadata = l.metadata(out.summary)
-	out.blocks = l.usedBlocks()
-	for _, number := range l.plan.order {
-		if err := out.data(number); err != nil {
-			return fmt.Errorf("ext4: %w", err)
-		}
+	out.buf = out.sink.buffer()
+	err := out.all()
+	if serr := out.sink.finish(); serr != nil {
+		err = serr // what came first
 	}
-	if err := out.before(l.geo.blocks); err != nil {
-		return fmt.Errorf("ext4: %w", err)
-	}
-	if err := out.flush(); err != nil {
+	if err != nil {
 		return fmt.Errorf("ext4: %w", err)
 	}
 	return nil
 }
 
-const (
-	bufferSize = 4 << 20
-	// Contents up to this size go through the buffer, together with their
-	// neighbours. Larger ones are copied apart, by the kernel where it can.
-	smallContent = 256 << 10
-)
+// Contents up to this size go through a buffer, together with their
+// neighbours. Larger ones are copied apart, by the kernel where it can.
+const smallContent = 256 << 10
 
-// writer is one writing of a Layout.
+// writer is one writing of a Layout. It fills buffers with metadata and small
+// contents while its sink writes earlier ones.
 type writer struct {
 	l        *Layout
-	target   io.WriterAt
-	buf      []byte // what belongs at off and is not written yet
+	sink     *sink
+	buf      []byte // what belongs at off and was not handed on yet
 	off      int64
 	summary  *summary
 	blocks   *blockUse
 	metadata []piece // of the groups, not written yet
+}
+
+// all hands everything to the sink.
+func (w *writer) all() error {
+	for _, number := range w.l.plan.order {
+		if err := w.data(number); err != nil {
+			return err
+		}
+	}
+	if err := w.before(w.l.geo.blocks); err != nil {
+		return err
+	}
+	return w.flush()
 }
 
 // piece is a part of the groups' metadata.
@@ -193,23 +199,19 @@ func (w *writer) content(in *inode, extents []extent) error {
 		int64(extents[0].length) == ceilDiv(in.size, blockSize) {
 		return w.small(in, extents[0])
 	}
-	source, err := tree.OpenSource(in.node.Content)
-	if err != nil {
-		return err
-	}
-	err = w.large(source, in.size, extents)
-	if cerr := source.Close(); err == nil {
-		err = cerr
-	}
-	return err
+	return w.large(in, extents)
 }
 
 // small reads a content that lies in one piece into the buffer.
 func (w *writer) small(in *inode, e extent) error {
-	b, err := w.at(e.physical, int64(e.length)*blockSize)
+	if err := w.before(int64(e.physical)); err != nil {
+		return err
+	}
+	b, err := w.extend(int64(e.physical)*blockSize, int64(e.length)*blockSize)
 	if err != nil {
 		return err
 	}
+	clear(b[in.size:])
 	r, err := in.node.Content.Open()
 	if err != nil {
 		return err
@@ -221,25 +223,59 @@ func (w *writer) small(in *inode, e extent) error {
 	return errors.Join(err, r.Close())
 }
 
-// large copies a content from extent to extent, past the buffer.
-func (w *writer) large(source *tree.Source, size int64, extents []extent) error {
-	done := int64(0)
-	for _, e := range extents {
+// large has the sink copy a content from extent to extent, past the buffer.
+func (w *writer) large(in *inode, extents []extent) error {
+	c := &contentCopy{l: w.l, sink: w.sink, in: in}
+	for i, e := range extents {
 		if err := w.before(int64(e.physical)); err != nil {
 			return err
 		}
 		if err := w.flush(); err != nil {
 			return err
 		}
-		from := int64(e.logical) * blockSize
-		n := min(int64(e.length)*blockSize, size-from)
-		source.Skip(from - done)
-		if err := source.Copy(w.target, int64(e.physical)*blockSize, n, tree.CopyOptions{}); err != nil {
+		last := i == len(extents)-1
+		if err := w.sink.do(func(target io.WriterAt) error { return c.extent(target, e, last) }); err != nil {
 			return err
 		}
-		done = from + n
 	}
 	return nil
+}
+
+// contentCopy is the copying of one large content. It runs in the sink.
+type contentCopy struct {
+	l      *Layout
+	sink   *sink
+	in     *inode
+	source *tree.Source
+	done   int64
+}
+
+// extent copies what belongs in one extent; extents are given in order.
+func (c *contentCopy) extent(target io.WriterAt, e extent, last bool) error {
+	err := c.copy(target, e)
+	if err == nil && last {
+		c.sink.open = nil
+		err = c.source.Close()
+	}
+	if err != nil {
+		return c.l.contentError(c.in.node, err)
+	}
+	return nil
+}
+
+func (c *contentCopy) copy(target io.WriterAt, e extent) error {
+	if c.source == nil {
+		source, err := tree.OpenSource(c.in.node.Content)
+		if err != nil {
+			return err
+		}
+		c.source, c.sink.open = source, source
+	}
+	from := int64(e.logical) * blockSize
+	n := min(int64(e.length)*blockSize, c.in.size-from)
+	c.source.Skip(from - c.done)
+	c.done = from + n
+	return c.source.Copy(target, int64(e.physical)*blockSize, n, tree.CopyOptions{})
 }
 
 // contentError adds the path, which is looked for only now that it is needed.
@@ -267,6 +303,13 @@ func (w *writer) at(block uint32, n int64) ([]byte, error) {
 // lie before what was given out already. They must be filled before the next
 // call.
 func (w *writer) room(off, n int64) ([]byte, error) {
+	b, err := w.extend(off, n)
+	clear(b)
+	return b, err
+}
+
+// extend is room with anything in it.
+func (w *writer) extend(off, n int64) ([]byte, error) {
 	if off != w.off+int64(len(w.buf)) || int64(len(w.buf))+n > int64(cap(w.buf)) {
 		if err := w.flush(); err != nil {
 			return nil, err
@@ -278,18 +321,21 @@ func (w *writer) room(off, n int64) ([]byte, error) {
 	}
 	start := len(w.buf)
 	w.buf = w.buf[:start+int(n)]
-	b := w.buf[start:]
-	clear(b)
-	return b, nil
+	return w.buf[start:], nil
 }
 
-// flush writes the buffer out.
+// flush hands the buffer to the sink and takes another.
 func (w *writer) flush() error {
 	if len(w.buf) == 0 {
 		return nil
 	}
-	_, err := w.target.WriteAt(w.buf, w.off)
-	w.off += int64(len(w.buf))
-	w.buf = w.buf[:0]
+	b, off := w.buf, w.off
+	w.off += int64(len(b))
+	err := w.sink.do(func(target io.WriterAt) error {
+		_, err := target.WriteAt(b, off)
+		w.sink.recycle(b)
+		return err
+	})
+	w.buf = w.sink.buffer()
 	return err
 }
