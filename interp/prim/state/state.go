@@ -1,0 +1,199 @@
+// Package state is what the natives of one engine share: its ports, its
+// environment and working directory, its counters. Two engines never share
+// one State.
+package state
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"sync/atomic"
+
+	"fruix/interp/datum"
+	"fruix/interp/num"
+	"fruix/interp/print"
+)
+
+// Key is the extension under which an engine keeps its *State.
+const Key = "prim"
+
+// Options configure a State.
+type Options struct {
+	Stdin          io.Reader // nil reads nothing
+	Stdout, Stderr io.Writer // nil discards
+	Args           []string  // what command-line and program-arguments give
+	// Environ is the initial environment as "NAME=value" entries.
+	Environ []string
+	// Dir is the initial working directory; "" is that of the process.
+	Dir string
+	// NoFiles forbids all access to files, NoProcesses all access to other
+	// processes and to the process's own state.
+	NoFiles, NoProcesses bool
+	// GlobalDir makes chdir, setenv and umask change the process itself,
+	// for a program whose only purpose is to run one engine.
+	GlobalDir bool
+	// Seed is the seed of *random-state*; "" takes a fixed one.
+	Seed string
+	// Print configures the printer.
+	Print *print.Config
+	// Exit is called by primitive-exit after flushing; nil makes it an error
+	// that carries the status.
+	Exit func(status int)
+}
+
+// State is the shared state of an engine's natives.
+type State struct {
+	Options
+	Random *num.RandomState
+	// Properties are Guile's object properties by identity.
+	Properties *datum.HashTable
+	// In, Out, Err and Warning are the fluids of the current ports, and Load
+	// that of the port being loaded.
+	In, Out, Err, Warning, Load *datum.Fluid
+
+	symbols atomic.Int64
+	dir     string
+	env     map[string]string
+	umask   os.FileMode
+	// HashReaders are the extensions made by read-hash-extend, procedures of
+	// a character and a port.
+	HashReaders map[rune]datum.Value
+}
+
+// New makes the state of an engine.
+func New(o Options) *State {
+	s := &State{
+		Options:    o,
+		Properties: datum.NewHashTable(),
+		dir:        o.Dir,
+		env:        map[string]string{},
+		umask:      0o022,
+	}
+	seed := o.Seed
+	if seed == "" {
+		seed = "fruix"
+	}
+	s.Random = num.NewRandomState(seed)
+	for _, kv := range o.Environ {
+		if k, v, ok := strings.Cut(kv, "="); ok {
+			s.env[k] = v
+		}
+	}
+	if s.Print == nil {
+		s.Print = &print.Config{}
+	}
+	return s
+}
+
+// Of returns the state of the engine that runs a native.
+func Of(c datum.Caller) *State {
+	s, _ := c.Extension(Key).(*State)
+	return s
+}
+
+// NextSymbol counts the symbols made by gensym.
+func (s *State) NextSymbol() int64 { return s.symbols.Add(1) }
+
+// Getenv returns a variable of the engine's environment.
+func (s *State) Getenv(name string) (string, bool) {
+	v, ok := s.env[name]
+	return v, ok
+}
+
+// Setenv changes a variable.
+func (s *State) Setenv(name, value string) {
+	s.env[name] = value
+	if s.GlobalDir {
+		os.Setenv(name, value)
+	}
+}
+
+// Unsetenv removes a variable.
+func (s *State) Unsetenv(name string) {
+	delete(s.env, name)
+	if s.GlobalDir {
+		os.Unsetenv(name)
+	}
+}
+
+// Environ lists the environment as "NAME=value", sorted by name.
+func (s *State) Environ() []string {
+	out := make([]string, 0, len(s.env))
+	for k, v := range s.env {
+		out = append(out, k+"="+v)
+	}
+	sort.Strings(out)
+	return out
+}
+
+// ClearEnv removes all variables.
+func (s *State) ClearEnv() {
+	for k := range s.env {
+		s.Unsetenv(k)
+	}
+}
+
+// Getwd returns the engine's working directory.
+func (s *State) Getwd() (string, error) {
+	if s.dir == "" {
+		return os.Getwd()
+	}
+	return s.dir, nil
+}
+
+// Chdir changes the engine's working directory.
+func (s *State) Chdir(dir string) error {
+	p := s.Path(dir)
+	st, err := os.Stat(p)
+	if err != nil {
+		return err
+	}
+	if !st.IsDir() {
+		return &os.PathError{Op: "chdir", Path: dir, Err: notDir}
+	}
+	if s.GlobalDir {
+		if err := os.Chdir(p); err != nil {
+			return err
+		}
+		s.dir = ""
+		return nil
+	}
+	abs, err := filepath.Abs(p)
+	if err != nil {
+		return err
+	}
+	s.dir = abs
+	return nil
+}
+
+// Path resolves a file name against the engine's working directory.
+func (s *State) Path(name string) string {
+	if s.dir == "" || filepath.IsAbs(name) || name == "" {
+		return name
+	}
+	return s.dir + "/" + name
+}
+
+// CheckFiles is the error for natives that touch files in an engine that
+// must not, and nil elsewhere.
+func (s *State) CheckFiles(who string) error {
+	if s.NoFiles {
+		return forbidden(who, "access to files is switched off")
+	}
+	return nil
+}
+
+// CheckProcesses is the same for processes.
+func (s *State) CheckProcesses(who string) error {
+	if s.NoProcesses {
+		return forbidden(who, "access to processes is switched off")
+	}
+	return nil
+}
+
+func forbidden(who, what string) error {
+	return &datum.Error{Key: "system-error", Who: who, Message: "~A",
+		Irritants: []datum.Value{datum.NewString(what)}, Rest: datum.List(datum.Fix(1)), Payload: datum.Unset}
+}
