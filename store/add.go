@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"golang.org/x/sys/unix"
 
@@ -71,14 +72,13 @@ func (s *Store) addTexts(ctx context.Context, texts []text) error {
 		return err
 	}
 	items := make([]item, 0, len(missing))
-	var places []string
-	defer func() { s.discardAll(places) }()
+	first, err := s.temp(missing[0].path.Base())
+	if err != nil {
+		return err
+	}
+	defer s.Discard(first)
 	for _, t := range missing {
-		place, err := s.temp(t.path.Base())
-		if err != nil {
-			return err
-		}
-		places = append(places, place)
+		place := filepath.Join(filepath.Dir(first), t.path.Base()) // one directory serves them all
 		it, err := s.writeText(place, t)
 		if err != nil {
 			return s.explain("add "+t.path.Base(), err)

@@ -200,7 +200,7 @@ func TestKilledAtAnyInstant(t *testing.T) {
 }
 
 func growSource(t testing.TB, root string) {
-	nodes := map[string]string{"big": strings.Repeat("0123456789", 50<<10)}
+	nodes := map[string]string{"big": strings.Repeat("0123456789", 5<<10)}
 	for i := range 20 {
 		nodes[fmt.Sprintf("d%d/f%d", i%4, i)] = strings.Repeat("x", 100*i)
 	}

@@ -137,11 +137,3 @@ func (s *Store) withdraw(ctx context.Context, items []item) {
 		}
 	}
 }
-
-// discardAll removes temporary places.
-func (s *Store) discardAll(places []string) {
-	for _, p := range places {
-		// What is left goes when the store is closed or opened again.
-		_ = s.Discard(p)
-	}
-}
