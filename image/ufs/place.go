@@ -28,11 +28,12 @@ type placement struct {
 
 	freeFrags int64 // left over, in whole blocks and parts of blocks
 
-	zones    []zone // what remains of the zones for data, in whole blocks
-	pieces   pieces // free parts of blocks
-	pending  []int32
-	passed   int64 // blocks given out since the ends of files were last packed
-	fullUpto int64 // groups below this one have no free inodes
+	zones    []zone              // what remains of the zones for data, in whole blocks
+	pieces   pieces              // free parts of blocks
+	pending  [2][maxFrag][]int32 // ends of files without a place: of short and of long ones, by length
+	waiting  int                 // how many these are
+	passed   int64               // blocks given out since they were last packed
+	fullUpto int64               // groups below this one have no free inodes
 	arena    []run
 }
 
@@ -103,12 +104,9 @@ func newPlacement(p *plan, g *geometry) *placement {
 			})
 		}
 		if n.tail > 0 {
-			l.pending = append(l.pending, int32(i))
-			if len(l.pending) >= packFiles {
-				l.pack()
-			}
+			l.wait(int32(i), n)
 		}
-		if l.passed += n.blocks + n.indirect; l.passed >= packBlocks {
+		if l.passed += n.blocks + n.indirect; l.passed >= packBlocks || l.waiting >= packFiles {
 			l.pack()
 		}
 	}
@@ -185,61 +183,63 @@ func (l *placement) blocks(block, n int64) {
 	}
 }
 
+// wait puts off placing the end of a file.
+func (l *placement) wait(i int32, n *inode) {
+	long := 0
+	if n.blocks > 0 {
+		long = 1
+	}
+	l.pending[long][n.tail] = append(l.pending[long][n.tail], i)
+	l.waiting++
+}
+
 // pack gives places to the ends of files that do not fill a block. The longest
 // come first, as that wastes least. Ends of longer files only go to blocks
 // that are given out now, behind the rest of the file, so that the file can be
 // written in one pass; short files may go back into any piece that is free.
 func (l *placement) pack() {
-	l.passed = 0
-	if len(l.pending) == 0 {
-		return
-	}
-	slices.SortStableFunc(l.pending, func(a, b int32) int {
-		x, y := &l.plan.inodes[a], &l.plan.inodes[b]
-		if long := x.blocks > 0; long != (y.blocks > 0) {
-			if long {
-				return -1
-			}
-			return 1
-		}
-		return int(y.tail - x.tail)
-	})
 	old := l.pieces
 	l.pieces = pieces{}
-	long := true
-	for _, i := range l.pending {
-		n := &l.plan.inodes[i]
-		if long && n.blocks == 0 {
-			long = false
-			for size := range old {
-				l.pieces[size] = append(old[size], l.pieces[size]...)
-			}
-			old = pieces{}
-		}
-		addr, ok := l.pieces.take(n.tail)
-		if !ok {
-			addr, ok = l.split(n.tail)
-		}
-		if !ok {
-			addr, ok = old.take(n.tail)
-		}
-		if !ok {
-			l.shortFrags += n.tail
-			continue
-		}
-		tail := run{howMany(n.size, l.g.bsize) - 1, addr, n.tail}
-		pl := &l.places[i]
-		if len(pl.data) == 0 {
-			l.arena = append(l.arena, tail)
-			pl.data = l.arena[len(l.arena)-1 : len(l.arena) : len(l.arena)]
-		} else {
-			pl.data = append(slices.Clip(pl.data), tail)
-		}
-	}
+	l.packAll(&l.pending[1], &old)
 	for size := range old {
 		l.pieces[size] = append(old[size], l.pieces[size]...)
 	}
-	l.pending = l.pending[:0]
+	l.packAll(&l.pending[0], &pieces{})
+	l.waiting, l.passed = 0, 0
+}
+
+// packAll places what waits in one list. Where no block is left it makes do
+// with the pieces in last.
+func (l *placement) packAll(list *[maxFrag][]int32, last *pieces) {
+	for size := int64(maxFrag - 1); size > 0; size-- {
+		for _, i := range list[size] {
+			addr, ok := l.pieces.take(size)
+			if !ok {
+				addr, ok = l.split(size)
+			}
+			if !ok {
+				addr, ok = last.take(size)
+			}
+			if !ok {
+				l.shortFrags += size
+				continue
+			}
+			l.end(i, addr)
+		}
+		list[size] = list[size][:0]
+	}
+}
+
+// end gives the end of a file its place.
+func (l *placement) end(i int32, addr int64) {
+	n, pl := &l.plan.inodes[i], &l.places[i]
+	tail := run{howMany(n.size, l.g.bsize) - 1, addr, n.tail}
+	if len(pl.data) > 0 {
+		pl.data = append(slices.Clip(pl.data), tail)
+		return
+	}
+	l.arena = append(l.arena, tail)
+	pl.data = l.arena[len(l.arena)-1 : len(l.arena) : len(l.arena)]
 }
 
 // split takes a block apart for n fragments.

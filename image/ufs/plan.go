@@ -42,7 +42,6 @@ type plan struct {
 	frag, nindir int64
 	inodes       []inode
 	frags        int64 // all that the inodes take
-	paths        map[*tree.Node]int32
 	maxFile      int64
 }
 
@@ -64,7 +63,7 @@ func newPlan(root *tree.Node, o Options) (*plan, error) {
 	g := blockParameters(o)
 	p := &plan{
 		bsize: g.bsize, fsize: g.fsize, frag: g.frag, nindir: g.nindir,
-		paths: make(map[*tree.Node]int32), maxFile: g.maxFileSize(),
+		maxFile: g.maxFileSize(),
 	}
 	if err := p.directories(root, o); err != nil {
 		return nil, err
@@ -104,6 +103,7 @@ func (p *plan) describe(n *inode) string {
 // directories lists the inodes. It keeps its own stack of directories, so that
 // depth costs no more than breadth.
 func (p *plan) directories(root *tree.Node, o Options) error {
+	listed := make(map[*tree.Node]int32) // what may have several names
 	p.inodes = append(p.inodes, inode{node: root, links: 2})
 	stack := []int32{0}
 	for len(stack) > 0 {
@@ -118,7 +118,7 @@ func (p *plan) directories(root *tree.Node, o Options) error {
 			subdirs = append(subdirs, entries[0].inode)
 		}
 		for _, e := range node.Entries {
-			i, known := p.paths[e.Node]
+			i, known := listed[e.Node]
 			switch {
 			case e.Node.Kind == tree.Dir:
 				i = -1 // listed after the files
@@ -126,7 +126,7 @@ func (p *plan) directories(root *tree.Node, o Options) error {
 				p.inodes[i].links++
 			default:
 				i = p.add(e.Node, d)
-				p.paths[e.Node] = i
+				listed[e.Node] = i
 				if err := p.describeFile(i, e.Name); err != nil {
 					return err
 				}
