@@ -183,12 +183,22 @@ func (x *extractor) file(host string, n *Node) error {
 	}
 	err = Copy(Guard{W: f, Err: x.o.Stop}, 0, n.Content)
 	if err == nil {
-		err = f.Truncate(n.Size()) // holes at the end
+		err = extend(f, n.Size())
 	}
 	if cerr := f.Close(); err == nil {
 		err = cerr
 	}
 	return err
+}
+
+// extend makes a file of that size, should it end in a hole. Most do not, and
+// looking is cheaper than truncating, which journals.
+func extend(f *os.File, size int64) error {
+	info, err := f.Stat()
+	if err != nil || info.Size() == size {
+		return err
+	}
+	return f.Truncate(size)
 }
 
 // attributes sets owner, mode and time in the order in which none undoes
