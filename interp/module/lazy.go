@@ -165,3 +165,6 @@ func (r *Registry) ForceAll() error {
 	}
 	return nil
 }
+
+// IsLazy reports whether v has a definition that is still to be evaluated.
+func (r *Registry) IsLazy(v *datum.Variable) bool { return r.lazy[v] != nil }

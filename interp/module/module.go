@@ -381,3 +381,30 @@ func (m *Module) visibleNames() []string {
 	}
 	return out
 }
+
+// RefValue is the value of sym in m: of its own variable or an imported one. A
+// lazy definition is evaluated. An unbound name is an error.
+func (m *Module) RefValue(sym *datum.Symbol) (datum.Value, error) {
+	v, err := m.Lookup(sym)
+	if err != nil {
+		return datum.Unset, err
+	}
+	if v != nil && v.Value == datum.Unset {
+		if v, err = m.reg.Settle(v); err != nil {
+			return datum.Unset, err
+		}
+	}
+	if v == nil {
+		if m.IsInterface() {
+			return datum.Unset, m.mustOffer(sym)
+		}
+		return datum.Unset, &Error{
+			Message: "no variable named `" + sym.Name + "' in module " + m.Key,
+			Hint:    didYouMean(Nearest(sym.Name, m.visibleNames())),
+		}
+	}
+	return v.Value, nil
+}
+
+// Suggest lists visible names of m that sym may be a misspelling of.
+func (m *Module) Suggest(sym *datum.Symbol) []string { return Nearest(sym.Name, m.visibleNames()) }

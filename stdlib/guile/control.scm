@@ -1,0 +1,115 @@
+;;; Control: values, escapes, parameters, promises, loops.
+
+(define call/cc call-with-current-continuation)
+
+(define (call-with-escape-continuation f)
+  (let ((tag (make-prompt-tag "call/ec")))
+    (call-with-prompt tag
+      (lambda () (f (lambda args (apply abort-to-prompt tag args))))
+      (lambda (k . args) (apply values args)))))
+
+(define (call/ec f) (call-with-escape-continuation f))
+
+(define (compose f . rest)
+  (if (null? rest)
+      f
+      (let ((g (apply compose rest)))
+        (lambda args
+          (call-with-values (lambda () (apply g args)) f)))))
+
+(define (const value) (lambda args value))
+
+(define (negate f) (lambda args (not (apply f args))))
+
+(define* (make-parameter init #:optional (converter #f))
+  (let ((fluid (make-fluid (if converter (converter init) init))))
+    (%make-parameter fluid converter)))
+
+(define* (fluid->parameter fluid #:optional (converter #f))
+  (fluid-set! fluid (if converter (converter (fluid-ref fluid)) (fluid-ref fluid)))
+  (%make-parameter fluid converter))
+
+(define (%parameterize params vals thunk)
+  (if (null? (cdr params))
+      (let ((p (car params)))
+        (with-fluid* (%parameter-fluid p) (%parameter-convert p (car vals)) thunk))
+      (with-fluids* (map %parameter-fluid params)
+                    (map %parameter-convert params vals)
+                    thunk)))
+
+(define (%parameter-fluid p)
+  (cond ((parameter? p) (parameter-fluid p))
+        ((fluid? p) p)
+        (else (%wrong-type "parameterize" 1 p))))
+
+(define (%parameter-convert p value)
+  (let ((convert (and (parameter? p) (parameter-converter p))))
+    (if convert (convert value) value)))
+
+(define (force promise)
+  (if (promise? promise)
+      (let loop ()
+        (if (%promise-done? promise)
+            (%promise-value promise)
+            (let ((next ((%promise-value promise))))
+              (if (not (%promise-done? promise))
+                  (if (promise? next)
+                      (%promise-share! promise next)
+                      (%promise-resolve! promise next)))
+              (loop))))
+      promise))
+
+(define (make-promise value)
+  (if (promise? value) value (%make-promise #t value)))
+
+;; setup is (lambda (break) (cons test (lambda (continue) body))).
+(define (%while setup)
+  (let ((break-tag (make-prompt-tag "break"))
+        (continue-tag (make-prompt-tag "continue")))
+    (call-with-prompt break-tag
+      (lambda ()
+        (let* ((loop (setup (lambda args (apply abort-to-prompt break-tag args))))
+               (test (car loop))
+               (body (cdr loop))
+               (continue (lambda () (abort-to-prompt continue-tag))))
+          (let next ()
+            (if (test)
+                (begin
+                  (call-with-prompt continue-tag
+                    (lambda () (body continue))
+                    (lambda (k) #f))
+                  (next))
+                #f))))
+      (lambda (k . args)
+        (if (null? args) #t (apply values args))))))
+
+(define* (make-procedure-with-setter getter setter)
+  (%make-procedure-with-setter getter setter))
+
+(define (call-with-input-values producer consumer)
+  (call-with-values producer consumer))
+
+(define (stream-car s) (car s))
+
+(define (stream-cdr s) (force (cdr s)))
+
+(define (stream-pair? s) (and (pair? s) (promise? (cdr s))))
+
+(define (and=> value f) (and value (f value)))
+
+(define (1+ n) (+ n 1))
+
+(define (1- n) (- n 1))
+
+(define (thunk? obj)
+  (and (procedure? obj)
+       (let ((arity (procedure-minimum-arity obj)))
+         (or (not arity) (eqv? (car arity) 0)))))
+
+(define (call-with-blocked-asyncs proc) (proc))
+
+(define (call-with-unblocked-asyncs proc) (proc))
+
+(define (with-dynamic-state state thunk) (thunk))
+
+(define (monitor-thunk thunk) (thunk))

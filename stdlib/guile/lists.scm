@@ -1,0 +1,128 @@
+;;; Lists: the procedures of Guile's core that call procedures.
+;;;
+;;; Commentary:
+;;; The files in this folder are the boot library, the part of the module
+;;; (guile) that is written in Scheme: procedures that call procedures, so that
+;;; continuations pass through them.  A file holds definitions only, each
+;;; beginning in the first column; a definition is compiled when its name is
+;;; first used.
+;;; Code:
+
+(define (%wrong-type who position value)
+  (scm-error 'wrong-type-arg who "Wrong type argument in position ~A: ~S"
+             (list position value) (list value)))
+
+(define (%out-of-range who position value)
+  (scm-error 'out-of-range who "Argument ~A out of range: ~S"
+             (list position value) (list value)))
+
+(define map
+  (case-lambda
+    ((f l)
+     (let map1 ((l l))
+       (if (pair? l)
+           (let ((x (f (car l))))
+             (cons x (map1 (cdr l))))
+           (if (null? l) '() (%wrong-type "map" 2 l)))))
+    ((f l1 l2)
+     (let map2 ((l1 l1) (l2 l2))
+       (if (and (pair? l1) (pair? l2))
+           (let ((x (f (car l1) (car l2))))
+             (cons x (map2 (cdr l1) (cdr l2))))
+           '())))
+    ((f l1 l2 l3 . rest)
+     (let mapn ((ls (cons* l1 l2 l3 rest)))
+       (if (%all-pairs? ls)
+           (let ((x (apply f (%cars ls))))
+             (cons x (mapn (%cdrs ls))))
+           '())))))
+
+(define (map-in-order f l . rest)
+  (apply map f l rest))
+
+(define (%all-pairs? ls)
+  (or (null? ls)
+      (and (pair? (car ls)) (%all-pairs? (cdr ls)))))
+
+(define (%cars ls)
+  (if (pair? ls) (cons (car (car ls)) (%cars (cdr ls))) '()))
+
+(define (%cdrs ls)
+  (if (pair? ls) (cons (cdr (car ls)) (%cdrs (cdr ls))) '()))
+
+(define for-each
+  (case-lambda
+    ((f l)
+     (let loop ((l l))
+       (if (pair? l)
+           (begin (f (car l)) (loop (cdr l)))
+           (if (null? l) (if #f #f) (%wrong-type "for-each" 2 l)))))
+    ((f l1 l2)
+     (let loop ((l1 l1) (l2 l2))
+       (if (and (pair? l1) (pair? l2))
+           (begin (f (car l1) (car l2)) (loop (cdr l1) (cdr l2))))))
+    ((f l1 l2 l3 . rest)
+     (let loop ((ls (cons* l1 l2 l3 rest)))
+       (if (%all-pairs? ls)
+           (begin (apply f (%cars ls)) (loop (%cdrs ls))))))))
+
+(define (filter pred l)
+  (let loop ((rest l))
+    (if (pair? rest)
+        (if (pred (car rest))
+            (cons (car rest) (loop (cdr rest)))
+            (loop (cdr rest)))
+        (if (null? rest) '() (%wrong-type "filter" 2 l)))))
+
+(define (filter! pred l) (filter pred l))
+
+(define (and-map pred l)
+  (let loop ((result #t) (l l))
+    (if (and (pair? l) result)
+        (loop (pred (car l)) (cdr l))
+        result)))
+
+(define (or-map pred l)
+  (let loop ((result #f) (l l))
+    (if (and (pair? l) (not result))
+        (loop (pred (car l)) (cdr l))
+        result)))
+
+(define member
+  (case-lambda
+    ((x l) (%member x l))
+    ((x l same?)
+     (let loop ((l l))
+       (if (pair? l)
+           (if (same? x (car l)) l (loop (cdr l)))
+           #f)))))
+
+(define (%member x l)
+  (let loop ((l l))
+    (if (pair? l)
+        (if (equal? x (car l)) l (loop (cdr l)))
+        #f)))
+
+(define assoc
+  (case-lambda
+    ((key l)
+     (let loop ((rest l))
+       (if (pair? rest)
+           (if (equal? key (car (car rest))) (car rest) (loop (cdr rest)))
+           #f)))
+    ((key l same?)
+     (let loop ((rest l))
+       (if (pair? rest)
+           (if (same? key (car (car rest))) (car rest) (loop (cdr rest)))
+           #f)))))
+
+(define* (delete x l #:optional (same? equal?))
+  (let loop ((rest l))
+    (if (pair? rest)
+        (if (same? x (car rest))
+            (loop (cdr rest))
+            (cons (car rest) (loop (cdr rest))))
+        (if (null? rest) '() (%wrong-type "delete" 2 l)))))
+
+(define* (delete! x l #:optional (same? equal?))
+  (delete x l same?))

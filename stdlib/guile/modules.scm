@@ -1,0 +1,59 @@
+;;; Modules and evaluation.
+
+(define (save-module-excursion thunk)
+  (let ((inner (current-module)) (outer #f))
+    (dynamic-wind
+      (lambda () (set! outer (set-current-module inner)))
+      thunk
+      (lambda () (set! inner (set-current-module outer))))))
+
+(define (%with-module module thunk)
+  (if (eq? module (current-module))
+      (thunk)
+      (let ((inner module) (outer #f))
+        (dynamic-wind
+          (lambda () (set! outer (set-current-module inner)))
+          thunk
+          (lambda () (set! inner (set-current-module outer)))))))
+
+(define* (eval exp #:optional (env (interaction-environment)))
+  (%with-module env (%eval-thunk exp env)))
+
+(define (primitive-eval exp)
+  ((%eval-thunk exp (current-module))))
+
+(define (interaction-environment) (current-module))
+
+(define (%load-forms next)
+  (save-module-excursion
+   (lambda ()
+     (let loop ((last (if #f #f)))
+       (let ((form (next)))
+         (if form
+             (call-with-values form (lambda (v . rest) (loop v)))
+             last))))))
+
+(define (primitive-load file)
+  (%load-forms (%file-forms file)))
+
+(define* (load file #:optional reader)
+  (primitive-load file))
+
+(define (primitive-load-path file . rest)
+  (%load-forms (%path-forms file)))
+
+(define (load-from-path file) (primitive-load-path file))
+
+(define (module-for-each f module)
+  (for-each (lambda (name) (f name (module-variable module name)))
+            (%module-names module)))
+
+(define (module-map f module)
+  (map (lambda (name) (f name (module-variable module name)))
+       (%module-names module)))
+
+(define (nested-ref root names)
+  (let loop ((at root) (names names))
+    (cond ((null? names) at)
+          ((null? (cdr names)) (module-ref at (car names) #f))
+          (else (loop (module-ref at (car names) #f) (cdr names))))))

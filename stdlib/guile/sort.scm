@@ -1,0 +1,73 @@
+;;; Sorting: a stable merge sort.
+
+;; Sort the first n elements of l; return the sorted list.
+(define (%merge-sort l n less?)
+  (define (step n)
+    (cond ((> n 2)
+           (let* ((half (quotient n 2))
+                  (a (step half))
+                  (b (step (- n half))))
+             (%merge-lists a b less?)))
+          ((= n 2)
+           (let ((x (car l)) (y (cadr l)))
+             (set! l (cddr l))
+             (if (less? y x) (list y x) (list x y))))
+          ((= n 1)
+           (let ((x (car l)))
+             (set! l (cdr l))
+             (list x)))
+          (else '())))
+  (step n))
+
+;; Merge two fresh lists, reusing their pairs.
+(define (%merge-lists a b less?)
+  (let ((head (cons #f '())))
+    (let loop ((last head) (a a) (b b))
+      (cond ((null? a) (set-cdr! last b))
+            ((null? b) (set-cdr! last a))
+            ((less? (car b) (car a))
+             (set-cdr! last b)
+             (loop b a (cdr b)))
+            (else
+             (set-cdr! last a)
+             (loop a (cdr a) b))))
+    (cdr head)))
+
+(define (sort items less?)
+  (cond ((null? items) '())
+        ((pair? items) (%merge-sort items (length items) less?))
+        ((vector? items)
+         (list->vector (%merge-sort (vector->list items) (vector-length items) less?)))
+        (else (%wrong-type "sort" 1 items))))
+
+(define (stable-sort items less?) (sort items less?))
+
+(define (sort! items less?)
+  (if (vector? items)
+      (let loop ((l (%merge-sort (vector->list items) (vector-length items) less?)) (i 0))
+        (if (pair? l)
+            (begin (vector-set! items i (car l)) (loop (cdr l) (+ i 1)))
+            items))
+      (sort items less?)))
+
+(define (stable-sort! items less?) (sort! items less?))
+
+(define (sort-list items less?) (sort items less?))
+
+(define (sort-list! items less?) (sort items less?))
+
+(define (merge a b less?)
+  (%merge-lists (list-copy a) (list-copy b) less?))
+
+(define (merge! a b less?) (%merge-lists a b less?))
+
+(define (sorted? items less?)
+  (let loop ((l (if (vector? items) (vector->list items) items)))
+    (or (null? l) (null? (cdr l))
+        (and (not (less? (cadr l) (car l)))
+             (loop (cdr l))))))
+
+(define (restricted-vector-sort! v less? start end)
+  (let loop ((l (%merge-sort (vector->list v start end) (- end start) less?)) (i start))
+    (if (pair? l)
+        (begin (vector-set! v i (car l)) (loop (cdr l) (+ i 1))))))
