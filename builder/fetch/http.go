@@ -1,0 +1,261 @@
+package fetch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strconv"
+	"time"
+)
+
+// HTTP fetches http:// and https:// locations. Zero fields take defaults.
+type HTTP struct {
+	// Proxy says which proxy to use for a request; nil means none. See Proxies.
+	Proxy func(*http.Request) (*url.URL, error)
+	// Tries is how often a location is tried when the failure may pass. A
+	// file that came in part is continued. Default 5.
+	Tries int
+	// Stall is for how long nothing may come before a try is given up, from
+	// the connection on. Default 60 s.
+	Stall time.Duration
+	// Backoff is the pause before the second try; it doubles from then on.
+	// Default 500 ms.
+	Backoff time.Duration
+	// MaxSize is the largest file that is accepted, in bytes; 0 means 64 GiB.
+	MaxSize int64
+	// UserAgent is the name given to servers; default "fruix".
+	UserAgent string
+	// Transport, when not nil, replaces the one made from Proxy.
+	Transport http.RoundTripper
+}
+
+const maxRedirects = 10
+
+// client makes the HTTP client of one fetch.
+func (h *HTTP) client() *http.Client {
+	rt := h.Transport
+	if rt == nil {
+		rt = &http.Transport{
+			Proxy:               h.Proxy,
+			DialContext:         (&net.Dialer{Timeout: 20 * time.Second}).DialContext,
+			TLSHandshakeTimeout: 20 * time.Second,
+			ForceAttemptHTTP2:   true,
+			// The bytes that a server keeps are what has the hash, not what a
+			// compressing transport makes of them.
+			DisableCompression: true,
+		}
+	}
+	return &http.Client{Transport: rt, CheckRedirect: func(req *http.Request, via []*http.Request) error {
+		if len(via) >= maxRedirects {
+			return fmt.Errorf("more than %d redirections", maxRedirects)
+		}
+		return nil
+	}}
+}
+
+// permanent marks a failure that another try does not cure.
+type permanent struct{ error }
+
+func (p permanent) Unwrap() error { return p.error }
+
+// StatusError is an answer that is not the file.
+type StatusError struct {
+	Code   int
+	Status string
+	after  time.Duration // asked for by the server
+}
+
+func (e *StatusError) Error() string { return "the server says " + e.Status }
+
+// Fetch implements Fetcher.
+func (h *HTTP) Fetch(ctx context.Context, u *url.URL, dst *os.File, progress func(done, total int64)) error {
+	tries, backoff := h.Tries, h.Backoff
+	if tries <= 0 {
+		tries = 5
+	}
+	if backoff <= 0 {
+		backoff = 500 * time.Millisecond
+	}
+	client := h.client()
+	if t, ok := client.Transport.(*http.Transport); ok && h.Transport == nil {
+		defer t.CloseIdleConnections()
+	}
+	d := &download{HTTP: h, client: client, u: u, dst: dst, progress: progress}
+	for try := 1; ; try++ {
+		err := d.once(ctx)
+		var p permanent
+		switch {
+		case err == nil:
+			return nil
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case errors.As(err, &p):
+			return p.error
+		case try >= tries:
+			if tries > 1 {
+				return fmt.Errorf("%w (tried %d times)", err, tries)
+			}
+			return err
+		}
+		// A little at random, so that many clients do not come back at once;
+		// it changes when a file comes, not what comes.
+		pause := backoff + rand.N(backoff/2+1)
+		var se *StatusError
+		if errors.As(err, &se) && se.after > 0 {
+			pause = min(se.after, time.Minute)
+		}
+		backoff = min(2*backoff, 30*time.Second)
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(pause):
+		}
+	}
+}
+
+// download is a file on its way, over several tries.
+type download struct {
+	*HTTP
+	client   *http.Client
+	u        *url.URL
+	dst      *os.File
+	progress func(done, total int64)
+	have     int64  // bytes in dst
+	version  string // strong validator of what is in dst: an entity tag or a date
+}
+
+// once makes one try.
+func (d *download) once(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	stall := d.Stall
+	if stall <= 0 {
+		stall = time.Minute
+	}
+	watch := time.AfterFunc(stall, func() { cancel(fmt.Errorf("nothing has come for %v", stall)) })
+	defer watch.Stop()
+	explain := func(err error) error {
+		if c := context.Cause(ctx); c != nil {
+			return c
+		}
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, d.u.String(), nil)
+	if err != nil {
+		return permanent{err}
+	}
+	agent := d.UserAgent
+	if agent == "" {
+		agent = "fruix"
+	}
+	req.Header.Set("User-Agent", agent)
+	if d.have > 0 && d.version != "" {
+		// RFC 9110, sections 13.1.5 and 14.2.
+		req.Header.Set("Range", fmt.Sprintf("bytes=%d-", d.have))
+		req.Header.Set("If-Range", d.version)
+	}
+	resp, err := d.client.Do(req)
+	if err != nil {
+		return explain(failure(err))
+	}
+	defer resp.Body.Close()
+	if err := d.accept(resp); err != nil {
+		return err
+	}
+	total := int64(-1)
+	if resp.ContentLength >= 0 {
+		total = d.have + resp.ContentLength
+	}
+	limit := d.MaxSize
+	if limit <= 0 {
+		limit = 64 << 30
+	}
+	if total > limit {
+		return permanent{fmt.Errorf("the file has %d bytes; at most %d are accepted", total, limit)}
+	}
+	buf := make([]byte, 128<<10)
+	for {
+		n, err := resp.Body.Read(buf)
+		if n > 0 {
+			watch.Reset(stall)
+			if d.have+int64(n) > limit {
+				return permanent{fmt.Errorf("the file has more than %d bytes", limit)}
+			}
+			if _, werr := d.dst.WriteAt(buf[:n], d.have); werr != nil {
+				return permanent{werr}
+			}
+			d.have += int64(n)
+			d.progress(d.have, total)
+		}
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return explain(err)
+		}
+	}
+	if total >= 0 && d.have != total {
+		return fmt.Errorf("%d of %d bytes came", d.have, total)
+	}
+	return nil
+}
+
+// accept looks at the head of an answer, and makes dst ready for its body.
+func (d *download) accept(resp *http.Response) error {
+	switch {
+	case resp.StatusCode == http.StatusPartialContent && d.have > 0:
+		var from int64
+		if _, err := fmt.Sscanf(resp.Header.Get("Content-Range"), "bytes %d-", &from); err != nil || from != d.have {
+			d.version = "" // do not ask for a part again
+			return fmt.Errorf("the server sent another part than was asked for: %q", resp.Header.Get("Content-Range"))
+		}
+		return nil
+	case resp.StatusCode == http.StatusOK:
+		d.have, d.version = 0, resp.Header.Get("ETag")
+		if d.version == "" || d.version[0] == 'W' { // weak ones cannot join parts
+			d.version = resp.Header.Get("Last-Modified")
+		}
+		if err := d.dst.Truncate(0); err != nil {
+			return permanent{err}
+		}
+		return nil
+	}
+	e := &StatusError{Code: resp.StatusCode, Status: resp.Status}
+	if s, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && s >= 0 {
+		e.after = time.Duration(s) * time.Second
+	}
+	switch c := resp.StatusCode; {
+	case c == http.StatusRequestedRangeNotSatisfiable:
+		d.have, d.version = 0, ""
+		return e
+	case c == http.StatusRequestTimeout, c == http.StatusTooManyRequests, c == http.StatusTooEarly, c >= 500:
+		return e
+	}
+	return permanent{e}
+}
+
+// failure tells lasting failures of a request from passing ones.
+func failure(err error) error {
+	var ue *url.Error
+	if errors.As(err, &ue) {
+		err = ue.Err // the URL is in the message of whoever reports it
+	}
+	var dns *net.DNSError
+	if errors.As(err, &dns) && dns.IsNotFound {
+		return permanent{err}
+	}
+	if errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	var op *net.OpError
+	if errors.As(err, &op) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || os.IsTimeout(err) {
+		return err
+	}
+	return permanent{err} // certificates, redirections, protocols
+}

@@ -1,0 +1,186 @@
+package sched
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// parse reads a toy graph: "a: b c; b: c; c:" (a depends on b and c, …).
+func parse(s string) []Job {
+	var jobs []Job
+	for _, part := range strings.Split(s, ";") {
+		id, deps, _ := strings.Cut(part, ":")
+		jobs = append(jobs, Job{strings.TrimSpace(id), strings.Fields(deps)})
+	}
+	return jobs
+}
+
+func TestRun(t *testing.T) {
+	for _, tt := range []struct {
+		name, graph string
+		fail        string
+		o           Options
+		order       string // of calls, with one worker
+		blocked     string
+		left        string
+	}{
+		{name: "empty chain", graph: "a:", order: "a"},
+		{name: "chain", graph: "a: b; b: c; c:", order: "c b a"},
+		{name: "diamond", graph: "top: l r; l: base; r: base; base:", order: "base l r top"},
+		{name: "repeated dependency", graph: "a: b b b; b:", order: "b a"},
+		{name: "longest chain first", graph: "x:; y:; end: mid; mid: start; start:", order: "start mid x y end"},
+		{name: "stops", graph: "a:; b: a; c:", fail: "a", order: "a", blocked: "b<a", left: "c"},
+		{name: "keeps going", graph: "a:; b: a; d: b c; c:", fail: "a", o: Options{KeepGoing: true}, order: "a c", blocked: "b<a d<a"},
+		{name: "two failures", graph: "a:; b:; c: a b; d: c; e:", fail: "a b", o: Options{KeepGoing: true}, order: "a b e", blocked: "c<a d<a"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			fail := strings.Fields(tt.fail)
+			var calls []string
+			res, err := Run(t.Context(), parse(tt.graph), tt.o, func(_ context.Context, id string) error {
+				calls = append(calls, id)
+				if slices.Contains(fail, id) {
+					return errors.New(id)
+				}
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var blocked []string
+			for _, id := range slices.Sorted(maps.Keys(res.Blocked)) {
+				blocked = append(blocked, id+"<"+res.Blocked[id])
+			}
+			got := fmt.Sprint(calls, blocked, res.Left, slices.Sorted(maps.Keys(res.Failed)))
+			want := fmt.Sprint(strings.Fields(tt.order), strings.Fields(tt.blocked), strings.Fields(tt.left), fail)
+			if got != want {
+				t.Errorf("got  %s\nwant %s", got, want)
+			}
+			if n := len(res.Done) + len(res.Failed) + len(res.Blocked) + len(res.Left); n != len(parse(tt.graph)) {
+				t.Errorf("%d jobs are accounted for", n)
+			}
+		})
+	}
+}
+
+func TestBadGraphs(t *testing.T) {
+	for graph, want := range map[string]string{
+		"a: b; b: c; c: b; d: a": "jobs depend on each other in a circle: b -> c -> b",
+		"a: a":                   "jobs depend on each other in a circle: a -> a",
+		"a: b":                   "job a depends on b, which is no job",
+		"a:; a:":                 "job a occurs twice",
+	} {
+		_, err := Run(t.Context(), parse(graph), Options{}, func(context.Context, string) error {
+			t.Error("a job was run")
+			return nil
+		})
+		if err == nil || err.Error() != want {
+			t.Errorf("%s: %v", graph, err)
+		}
+	}
+}
+
+// TestRandom checks on random graphs that each job runs once, after what it
+// depends on, and that the limit holds.
+func TestRandom(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for range 50 {
+		n, workers := 1+rnd.IntN(200), 1+rnd.IntN(8)
+		jobs := make([]Job, n)
+		for i := range jobs {
+			jobs[i].ID = fmt.Sprint(i)
+			for range rnd.IntN(4) {
+				if i > 0 {
+					jobs[i].Deps = append(jobs[i].Deps, fmt.Sprint(rnd.IntN(i)))
+				}
+			}
+		}
+		rnd.Shuffle(n, func(i, j int) { jobs[i], jobs[j] = jobs[j], jobs[i] })
+		deps := map[string][]string{}
+		for _, j := range jobs {
+			deps[j.ID] = j.Deps
+		}
+		var mu sync.Mutex
+		done, running, most := map[string]bool{}, 0, 0
+		res, err := Run(t.Context(), jobs, Options{Workers: workers}, func(_ context.Context, id string) error {
+			mu.Lock()
+			running++
+			most = max(most, running)
+			for _, d := range deps[id] {
+				if !done[d] {
+					t.Errorf("%s before %s", id, d)
+				}
+			}
+			mu.Unlock()
+			mu.Lock()
+			defer mu.Unlock()
+			running--
+			if done[id] {
+				t.Errorf("%s twice", id)
+			}
+			done[id] = true
+			return nil
+		})
+		if err != nil || len(res.Done) != n || most > workers {
+			t.Errorf("%v, %d of %d, %d of %d", err, len(res.Done), n, most, workers)
+		}
+	}
+}
+
+func TestCancel(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	res, err := Run(ctx, parse("a:; b:; c: a; d:"), Options{Workers: 2, KeepGoing: true}, func(ctx context.Context, id string) error {
+		cancel()
+		<-ctx.Done()
+		return fmt.Errorf("%s: %w", id, ctx.Err())
+	})
+	if err != nil || len(res.Done)+len(res.Failed)+len(res.Blocked) != 0 || len(res.Left) != 4 {
+		t.Errorf("%+v %v", res, err)
+	}
+}
+
+// TestFailureCancels checks that a failure ends what runs beside it, and that
+// those do not count as failed.
+func TestFailureCancels(t *testing.T) {
+	started := make(chan struct{})
+	res, err := Run(t.Context(), parse("slow:; bad:"), Options{Workers: 2}, func(ctx context.Context, id string) error {
+		if id == "bad" {
+			<-started
+			return errors.New("bad")
+		}
+		close(started)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(5 * time.Second):
+			return nil
+		}
+	})
+	if err != nil || len(res.Failed) != 1 || fmt.Sprint(res.Left) != "[slow]" {
+		t.Errorf("%+v %v", res, err)
+	}
+}
+
+func BenchmarkRun(b *testing.B) {
+	const n = 20000
+	jobs := make([]Job, n)
+	for i := range jobs {
+		jobs[i].ID = fmt.Sprint(i)
+		for d := 1; d <= 3 && i-d*7 >= 0; d++ {
+			jobs[i].Deps = append(jobs[i].Deps, fmt.Sprint(i-d*7))
+		}
+	}
+	for b.Loop() {
+		if _, err := Run(b.Context(), jobs, Options{Workers: 2}, func(context.Context, string) error { return nil }); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed())/float64(b.N)/n, "ns/job")
+}
