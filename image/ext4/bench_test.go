@@ -31,10 +31,7 @@ func benchMiB(b *testing.B) int64 {
 func hostTree(b *testing.B, dir string, total int64) {
 	b.Helper()
 	r := rand.New(rand.NewPCG(1, 2))
-	noise := make([]byte, 32<<20)
-	for i := range noise {
-		noise[i] = byte(r.Uint32())
-	}
+	noise := noise(1, 32<<20)
 	for i := 0; total > 0; i++ {
 		var size int64
 		switch k := r.IntN(1000); {

@@ -42,12 +42,13 @@ func TestTrees(t *testing.T) {
 		{"341 extents", sparse(341), Options{}},
 		{"1360 extents", sparse(1360), Options{}},
 		{"1361 extents", sparse(1361), Options{}},
-		{"5 GiB sparse", dir(entry("big", sparseHostFile(t, 5<<30, 5, 1<<20, 4<<30-5, 4<<30, 5<<30-10))), Options{}},
+		{"5 GiB sparse", dir(entry("big", hostFile(t, tree.HolesFromHost, 5<<30, 5, 1<<20, 4<<30-5, 4<<30, 5<<30-10))), Options{}},
 		{"largest file", dir(entry("big", &tree.Node{Kind: tree.File, Mode: 0o644, Content: tree.Zeros(maxFileSize)})), Options{}},
 		{"20 GiB", oneOfEach(), Options{Size: 20 << 30}},
 		{"300 GiB and a bit", oneOfEach(), Options{Size: 300<<30 + 8<<20, FreeInodes: 1000, Reserved: 15 << 30}},
 		{"across groups", dir(entry("a", &tree.Node{Kind: tree.File, Content: pieces{300 << 20,
 			[]tree.Extent{{Off: 0, Len: 300 << 20}}}}), entry("b", text("b"))), Options{Journal: -1}},
+		{"dense", dir(entry("a", text("a")), entry("big", hostFile(t, tree.HolesNone, 700<<20, 0, 3<<20-5, 500<<20, 699<<20)), entry("c", text("c"))), Options{}},
 		{"journal across groups", dir(entry("b", text("b"))), Options{Size: 600 << 20, Journal: 400 << 20}},
 		{"many inodes", dir(entry("b", text("b"))), Options{FreeInodes: 200000}},
 	} {
@@ -67,7 +68,7 @@ func FuzzTrees(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, seed uint64, files uint16) {
 		r := rand.New(rand.NewPCG(seed, 1))
-		root := randomTree(r, 1+int(files%2048))
+		root := randomTree(r, 1+int(files%600))
 		o := Options{Slack: r.Int64N(100 << 20), Time: r.Int64N(1 << 31), Label: "random"}
 		if r.IntN(3) == 0 {
 			o.Journal = -1

@@ -48,15 +48,15 @@ func (l *Layout) place() error {
 	if err == nil && short <= 0 {
 		return nil
 	}
-	size := l.opt.Size
-	l.opt.Size = 0
+	// Find out what would do, for the message. Where the metadata of a size
+	// happens to be larger than that of a smaller one, it does here too.
 	if err := l.grow(data, 0); err != nil {
 		return err
 	}
-	if l.Size() <= size { // the limit was not one of space
-		return fmt.Errorf("tree does not fit in %d bytes: %w", size, err)
+	if l.Size() > l.opt.Size {
+		return fmt.Errorf("tree does not fit in %d bytes: it takes %d", l.opt.Size, l.Size())
 	}
-	return fmt.Errorf("tree does not fit in %d bytes: it takes %d", size, l.Size())
+	return nil
 }
 
 // grow finds the smallest file system with so many free blocks. Each try tells
