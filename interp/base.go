@@ -1,0 +1,115 @@
+package interp
+
+import (
+	_ "embed"
+	"io/fs"
+	"strings"
+
+	"fruix/interp/code"
+	"fruix/interp/datum"
+	"fruix/interp/module"
+	"fruix/interp/prim"
+	"fruix/interp/prim/state"
+	"fruix/interp/source"
+	"fruix/interp/syntax"
+)
+
+// controlText is the part of the boot library that belongs to the machine:
+// exceptions, parameters and escapes on top of prompts.
+//
+//go:embed control.scm
+var controlText []byte
+
+// registerBase fills (guile) with natives.
+func (e *Engine) registerBase() {
+	environ := e.opts.Environ
+	e.SetExtension(state.Key, state.New(state.Options{
+		Stdin: e.opts.Stdin, Stdout: e.opts.Stdout, Stderr: e.opts.Stderr, Args: e.opts.Args,
+		Environ: environ, Dir: e.opts.Dir, NoFiles: e.opts.NoFiles, NoProcesses: e.opts.NoProcesses,
+		Print: e.printer, Exit: e.opts.Exit,
+	}))
+	m := e.modules.Guile
+	for name, v := range e.machine.Procedures() {
+		e.define(m, name, v)
+	}
+	for name, v := range prim.Constants() {
+		e.define(m, name, v)
+	}
+	e.Register("(guile)", prim.Guile()...)
+	e.Register("(guile)", e.expander.Natives()...)
+	e.Register("(guile)", e.exceptionNatives()...)
+	e.Register("(guile)", e.procedureNatives()...)
+	e.Register("(guile)", e.evalNatives()...)
+	for _, t := range e.types.All() {
+		e.define(m, t.Name, t.Value())
+	}
+}
+
+// boot indexes the boot library: the machine's part and the files guile/*.scm
+// of Stdlib.
+func (e *Engine) boot() error {
+	if err := e.modules.Index(e.modules.Guile, &source.File{Name: "guile/control.scm", Text: controlText}); err != nil {
+		return e.report(err)
+	}
+	if e.opts.Stdlib == nil {
+		return nil
+	}
+	files, err := fs.Glob(e.opts.Stdlib, "guile/*.scm")
+	if err != nil {
+		return e.report(err)
+	}
+	for _, name := range files {
+		text, err := fs.ReadFile(e.opts.Stdlib, name)
+		if err != nil {
+			return e.report(err)
+		}
+		if err := e.modules.Index(e.modules.Guile, &source.File{Name: name, Text: text}); err != nil {
+			return e.report(err)
+		}
+	}
+	return nil
+}
+
+func (e *Engine) moduleRef(m *module.Module, sym *datum.Symbol) (datum.Value, error) {
+	v, err := m.Lookup(sym)
+	if err != nil {
+		return datum.Value{}, err
+	}
+	if v != nil && v.Value == datum.Unset {
+		if v, err = e.modules.Settle(v); err != nil {
+			return datum.Value{}, err
+		}
+	}
+	if v == nil || v.Value == datum.Unset || syntax.MacroOf(v.Value) != nil {
+		out := &Error{Key: "unbound-variable", Message: "module " + m.Key + " has no variable " + sym.Name, Object: datum.Unset}
+		var names []string
+		for _, s := range m.Names() {
+			names = append(names, s.Name)
+		}
+		if near := module.Nearest(sym.Name, names); len(near) > 0 {
+			out.Hint = "did you mean " + strings.Join(near, " or ") + "?"
+		}
+		return datum.Value{}, out
+	}
+	return v.Value, nil
+}
+
+// signatureHint shows how a procedure wants to be called.
+func signatureHint(proc datum.Value) string {
+	if !proc.Is(datum.KClosure) {
+		if proc.Is(datum.KPrimitive) {
+			return proc.Primitive().Name + " takes " + countText(proc.Primitive().Min, proc.Primitive().Max)
+		}
+		return ""
+	}
+	c := code.ClosureOf(proc)
+	name := code.ProcName(proc)
+	if name == "" {
+		name = "the procedure"
+	}
+	hint := name + " takes " + c.Code.Signature()
+	if c.Code.Where.Known() {
+		hint += ", defined at " + c.Code.Where.String()
+	}
+	return hint
+}

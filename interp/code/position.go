@@ -1,0 +1,81 @@
+package code
+
+import (
+	"encoding/binary"
+
+	"fruix/interp/source"
+)
+
+// Positions builds the table from code offsets to source positions. Each entry
+// holds, as variable-length integers, the distance in words from the entry
+// before, the change of line (zigzag, with a low bit that announces a file
+// number) and the change of column. The idea is that of Starlark's and Go's
+// own line tables: most entries take three bytes.
+type Positions struct {
+	table []byte
+	files []*source.File
+	pc    int
+	last  source.Pos
+}
+
+// Add says that the code from word pc on belongs to p. Calls come with rising
+// pc.
+func (t *Positions) Add(pc int, p source.Pos) {
+	if p == t.last || !p.Known() {
+		return
+	}
+	t.table = binary.AppendUvarint(t.table, uint64(pc-t.pc))
+	line := int64(p.Line) - int64(t.last.Line)
+	z := uint64(line<<1) ^ uint64(line>>63)
+	if p.File == t.last.File {
+		t.table = binary.AppendUvarint(t.table, z<<1)
+	} else {
+		t.table = binary.AppendUvarint(t.table, z<<1|1)
+		n := -1
+		for i, f := range t.files {
+			if f == p.File {
+				n = i
+			}
+		}
+		if n < 0 {
+			n = len(t.files)
+			t.files = append(t.files, p.File)
+		}
+		t.table = binary.AppendUvarint(t.table, uint64(n))
+	}
+	t.table = binary.AppendVarint(t.table, int64(p.Col)-int64(t.last.Col))
+	t.pc, t.last = pc, p
+}
+
+// SetPositions gives p its table.
+func (p *Proc) SetPositions(t *Positions) { p.positions, p.files = t.table, t.files }
+
+// PosAt is the source position of the instruction at word pc.
+func (p *Proc) PosAt(pc int) source.Pos {
+	var cur source.Pos
+	at := 0
+	for t := p.positions; len(t) > 0; {
+		d, n := binary.Uvarint(t)
+		t = t[n:]
+		at += int(d)
+		if at > pc {
+			break
+		}
+		z, n := binary.Uvarint(t)
+		t = t[n:]
+		if z&1 != 0 {
+			f, n := binary.Uvarint(t)
+			t = t[n:]
+			cur.File = p.files[f]
+		}
+		z >>= 1
+		cur.Line = uint32(int64(cur.Line) + (int64(z>>1) ^ -int64(z&1)))
+		c, n := binary.Varint(t)
+		t = t[n:]
+		cur.Col = uint32(int64(cur.Col) + c)
+	}
+	if !cur.Known() {
+		return p.Where
+	}
+	return cur
+}

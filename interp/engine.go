@@ -1,0 +1,299 @@
+// Package interp is the Scheme engine of Fruix: Guile's dialect and R7RS,
+// compiled to register code that a machine in Go runs.
+//
+// An Engine owns everything a program can change: modules, ports, the
+// environment, the dynamic state. Two engines in one process share nothing
+// but the tables of symbols and keywords, and may run at the same time; one
+// engine serves one goroutine at a time. Natives may call the engine that runs
+// them.
+//
+// The way of a program through the packages below:
+//
+//	text ─ read ─► syntax ─ expand ─► core ─ compile ─► code ─ vm ─► values
+package interp
+
+import (
+	"context"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"fruix/interp/code"
+	"fruix/interp/compile"
+	"fruix/interp/condition"
+	"fruix/interp/core"
+	"fruix/interp/datum"
+	"fruix/interp/expand"
+	"fruix/interp/module"
+	"fruix/interp/print"
+	"fruix/interp/read"
+	"fruix/interp/source"
+	"fruix/interp/syntax"
+	"fruix/interp/vm"
+)
+
+// Options configure an Engine. The zero value gives an engine without
+// library, without input, whose output is discarded.
+type Options struct {
+	// Stdlib holds the library, module (a b) in the file a/b.scm. LoadPath
+	// lists directories that are searched before it.
+	Stdlib   fs.FS
+	LoadPath []string
+
+	Stdin          io.Reader // nil: empty
+	Stdout, Stderr io.Writer // nil: discarded
+	Args           []string  // (command-line)
+	// Getenv looks up the environment that programs see; nil is empty.
+	Getenv func(string) string
+	// Environ is the environment as "NAME=value"; it is used when Getenv is
+	// nil, and is the only one that can be listed.
+	Environ []string
+	// Dir is the working directory of programs, "" for that of the process.
+	Dir string
+	// NoFiles forbids access to files other than Stdlib and LoadPath,
+	// NoProcesses to other processes.
+	NoFiles, NoProcesses bool
+	// Exit is called by (exit); nil makes Eval return an *Error whose Key is
+	// "quit".
+	Exit func(status int)
+
+	// MaxSteps bounds the calls and loop iterations of one Eval, MaxMemory the
+	// bytes of the process's heap while it runs, MaxDepthBytes the bytes of
+	// the stack. 0 is no limit (for the stack: 4 GiB).
+	MaxSteps, MaxMemory, MaxDepthBytes int64
+	// Warn is called with each warning of the module system.
+	Warn func(text string)
+}
+
+// Engine runs programs.
+type Engine struct {
+	opts     Options
+	machine  *vm.Machine
+	modules  *module.Registry
+	expander *expand.Expander
+	types    *condition.Types
+	printer  *print.Config
+	ext      map[string]any
+	// setterType is that of procedures with setters.
+	setterType *datum.RecordType
+	ctx        context.Context // of the evaluation under way
+}
+
+// New makes an engine. The only failures are those of the library's boot file.
+func New(opts Options) (*Engine, error) {
+	e := &Engine{opts: opts, ext: map[string]any{}, ctx: context.Background()}
+	e.printer = &print.Config{}
+	e.types = condition.NewTypes()
+	e.setterType = &datum.RecordType{
+		Name: "procedure-with-setter", Fields: []*datum.Symbol{datum.Intern("procedure"), datum.Intern("setter")},
+		Mutable: []bool{false, false}, Applicable: true, Printer: datum.False, Properties: datum.Null,
+	}
+	e.modules = module.NewRegistry()
+	e.modules.Stdlib, e.modules.LoadPath = opts.Stdlib, opts.LoadPath
+	e.modules.Warn = opts.Warn
+	e.modules.Run = e.runFile
+	e.modules.Force = e.force
+	e.machine = vm.New(vm.Options{MaxStack: opts.MaxDepthBytes, MaxSteps: opts.MaxSteps, MaxMemory: opts.MaxMemory}, vm.Hooks{
+		Raise:     e.types.FromError,
+		Extension: func(key string) any { return e.ext[key] },
+		Settle:    e.modules.Settle,
+	})
+	e.expander = expand.New(e.modules, runtime{e})
+	e.registerBase()
+	if err := e.boot(); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// SetExtension stores what natives get from datum.Caller.Extension(key).
+func (e *Engine) SetExtension(key string, v any) { e.ext[key] = v }
+
+// Modules gives access to the module system.
+func (e *Engine) Modules() *module.Registry { return e.modules }
+
+// Register makes natives known: it creates or extends the module of the given
+// name, "(fruix native store)", and exports them.
+func (e *Engine) Register(name string, prims ...*datum.Primitive) {
+	m := e.module(name)
+	for _, p := range prims {
+		e.define(m, p.Name, p.Value())
+	}
+}
+
+func (e *Engine) module(name string) *module.Module {
+	v, ok := module.ParseName(name)
+	if !ok {
+		panic("interp: bad module name " + name)
+	}
+	return e.modules.Make(v)
+}
+
+// define makes a constant of m and exports it.
+func (e *Engine) define(m *module.Module, name string, v datum.Value) {
+	sym := datum.Intern(name)
+	b := m.Set(sym, v)
+	b.Constant = true
+	if m != e.modules.Guile {
+		m.Export(sym, sym)
+	}
+}
+
+// Eval evaluates all forms of a text in the current module, which is
+// (guile-user) at first, and returns the value of the last. fileName serves
+// for positions alone.
+func (e *Engine) Eval(ctx context.Context, text, fileName string) (datum.Value, error) {
+	return e.protect(ctx, func() (datum.Value, error) {
+		return e.evalFile(&source.File{Name: fileName, Text: []byte(text)})
+	})
+}
+
+// EvalIn is Eval in the module of the given name, which is loaded or made when
+// there is none. The current module stays what it was.
+func (e *Engine) EvalIn(ctx context.Context, moduleName string, text, fileName string) (datum.Value, error) {
+	return e.protect(ctx, func() (datum.Value, error) {
+		name, ok := module.ParseName(moduleName)
+		if !ok {
+			return datum.Value{}, &Error{Key: "misc-error", Message: "not a module name: " + moduleName}
+		}
+		m, err := e.modules.Load(name)
+		if err != nil {
+			if e.modules.Exists(name) {
+				return datum.Value{}, err
+			}
+			m = e.modules.Make(name)
+			m.Use(e.modules.Guile.Public())
+		}
+		saved := e.modules.Current
+		e.modules.Current = m
+		defer func() { e.modules.Current = saved }()
+		return e.evalFile(&source.File{Name: fileName, Text: []byte(text)})
+	})
+}
+
+// Load evaluates the file at path in the current module and returns the value
+// of its last form.
+func (e *Engine) Load(ctx context.Context, path string) (datum.Value, error) {
+	return e.protect(ctx, func() (datum.Value, error) {
+		if e.opts.Dir != "" && !filepath.IsAbs(path) {
+			path = filepath.Join(e.opts.Dir, path)
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return datum.Value{}, &Error{Key: "system-error", Message: "cannot load: " + err.Error(), Cause: err}
+		}
+		return e.evalFile(&source.File{Name: path, Text: text})
+	})
+}
+
+// Apply calls a procedure.
+func (e *Engine) Apply(ctx context.Context, proc datum.Value, args ...datum.Value) (datum.Value, error) {
+	return e.protect(ctx, func() (datum.Value, error) { return e.machine.Run(e.ctx, proc, args...) })
+}
+
+// Lookup returns the value of an exported variable of a module, loading the
+// module when needed, as (@ module name) does.
+func (e *Engine) Lookup(moduleName, name string) (datum.Value, error) {
+	return e.protect(e.ctx, func() (datum.Value, error) {
+		mod, ok := module.ParseName(moduleName)
+		if !ok {
+			return datum.Value{}, &Error{Key: "misc-error", Message: "not a module name: " + moduleName}
+		}
+		m, err := e.modules.Load(mod)
+		if err != nil {
+			return datum.Value{}, err
+		}
+		return e.moduleRef(m.Public(), datum.Intern(name))
+	})
+}
+
+// Write gives the text of v as write does, Display as display does.
+func (e *Engine) Write(v datum.Value) string { return e.printer.String(v, print.Write) }
+
+// Display gives the text of v as display does.
+func (e *Engine) Display(v datum.Value) string { return e.printer.String(v, print.Display) }
+
+// protect runs f with ctx as the context of the evaluation, turns its error
+// into *Error, and keeps panics from leaving the engine.
+func (e *Engine) protect(ctx context.Context, f func() (datum.Value, error)) (v datum.Value, err error) {
+	saved := e.ctx
+	e.ctx = ctx
+	mod := e.modules.Current
+	defer func() {
+		e.ctx = saved
+		if r := recover(); r != nil {
+			e.modules.Current = mod
+			v, err = datum.Value{}, e.internalError(r)
+		}
+	}()
+	v, err = f()
+	if err != nil {
+		return datum.Value{}, e.report(err)
+	}
+	return v, nil
+}
+
+// evalFile evaluates the forms of a file one after the other.
+func (e *Engine) evalFile(f *source.File) (datum.Value, error) {
+	last := datum.Unspecified
+	r := read.New(f, read.Options{Wrap: syntax.Wrap})
+	for {
+		form, err := r.Read()
+		if err != nil {
+			return last, err
+		}
+		if form == datum.EOF {
+			return last, nil
+		}
+		err = e.expander.Top(form, func(n core.Node) error {
+			v, err := e.evalNode(n)
+			last = v
+			return err
+		})
+		if err != nil {
+			return last, err
+		}
+	}
+}
+
+func (e *Engine) evalNode(n core.Node) (datum.Value, error) {
+	c, err := compile.Compile(n)
+	if err != nil {
+		return datum.Value{}, err
+	}
+	return e.machine.Run(e.ctx, c.Value())
+}
+
+// runFile evaluates a module's file.
+func (e *Engine) runFile(f *source.File) error {
+	saved := e.modules.Current
+	defer func() { e.modules.Current = saved }()
+	_, err := e.evalFile(f)
+	return err
+}
+
+// force evaluates one definition of a boot file.
+func (e *Engine) force(l *module.Lazy) error {
+	saved := e.modules.Current
+	e.modules.Current = l.Module
+	defer func() { e.modules.Current = saved }()
+	r := read.New(&source.File{Name: l.File.Name, Text: l.File.Text[l.Offset:]}, read.Options{Wrap: syntax.Wrap, Line: l.Line})
+	form, err := r.Read()
+	if err != nil {
+		return err
+	}
+	return e.expander.Top(form, func(n core.Node) error {
+		_, err := e.evalNode(n)
+		return err
+	})
+}
+
+// Disassemble shows the code of a procedure.
+func (e *Engine) Disassemble(w io.Writer, v datum.Value) error {
+	if !v.Is(datum.KClosure) {
+		_, err := io.WriteString(w, e.Write(v)+": not compiled\n")
+		return err
+	}
+	return code.ClosureOf(v).Code.Disassemble(w, e.Write)
+}

@@ -1,0 +1,200 @@
+package vm
+
+import (
+	"errors"
+
+	"fruix/interp/datum"
+)
+
+// dyn is one entry of the dynamic state, an immutable list from the innermost
+// entry outwards.
+type dyn struct {
+	kind  dynKind
+	level *level
+	next  *dyn
+	depth int
+	// winder
+	in, out datum.Value
+	// fluid
+	fluid *datum.Fluid
+	cell  *datum.Value
+	// table holds all bindings from here outwards; every fluidStride-th fluid
+	// entry has one, so that looking up a fluid is not linear in the depth.
+	table  map[*datum.Fluid]*datum.Value
+	fluids int // number of fluid entries from here outwards
+	// prompt
+	tag   datum.Value
+	under *segment // the stack with call-with-prompt's frame on top
+}
+
+type dynKind uint8
+
+const (
+	dynWind dynKind = iota
+	dynFluid
+	dynPrompt
+)
+
+const fluidStride = 32
+
+func (m *Machine) push(d *dyn) {
+	d.next, d.level, d.depth, d.fluids = m.dyn, m.level, 0, 0
+	if m.dyn != nil {
+		d.depth, d.fluids = m.dyn.depth+1, m.dyn.fluids
+	}
+	if d.kind == dynFluid {
+		d.fluids++
+		if d.fluids%fluidStride == 0 {
+			d.table = m.dyn.bindings()
+			d.table[d.fluid] = d.cell
+		}
+	}
+	m.dyn = d
+}
+
+// bindings collects the current cells of all fluids bound in d.
+func (d *dyn) bindings() map[*datum.Fluid]*datum.Value {
+	t := map[*datum.Fluid]*datum.Value{}
+	for ; d != nil; d = d.next {
+		if d.kind != dynFluid {
+			continue
+		}
+		if d.table != nil {
+			for f, c := range d.table {
+				if _, ok := t[f]; !ok {
+					t[f] = c
+				}
+			}
+			return t
+		}
+		if _, ok := t[d.fluid]; !ok {
+			t[d.fluid] = d.cell
+		}
+	}
+	return t
+}
+
+// cell is where the current value of f is kept.
+func (m *Machine) cell(f *datum.Fluid) *datum.Value {
+	for d := m.dyn; d != nil; d = d.next {
+		if d.kind != dynFluid {
+			continue
+		}
+		if d.fluid == f {
+			return d.cell
+		}
+		if d.table != nil {
+			if c, ok := d.table[f]; ok {
+				return c
+			}
+			break
+		}
+	}
+	return &f.Default
+}
+
+// FluidRef implements datum.Caller.
+func (m *Machine) FluidRef(f *datum.Fluid) datum.Value { return *m.cell(f) }
+
+// FluidSet implements datum.Caller.
+func (m *Machine) FluidSet(f *datum.Fluid, v datum.Value) { *m.cell(f) = v }
+
+// step is a thunk to be called on the way from one dynamic state to another,
+// with the state that is current while it runs.
+type step struct {
+	thunk datum.Value
+	state *dyn
+}
+
+// common is the innermost entry that both lists share.
+func common(a, b *dyn) *dyn {
+	for depth(a) > depth(b) {
+		a = a.next
+	}
+	for depth(b) > depth(a) {
+		b = b.next
+	}
+	for a != b {
+		a, b = a.next, b.next
+	}
+	return a
+}
+
+func depth(d *dyn) int {
+	if d == nil {
+		return -1
+	}
+	return d.depth
+}
+
+// path lists the winders to be run between two states, in order.
+func path(from, to *dyn) []step {
+	c := common(from, to)
+	var steps []step
+	for d := from; d != c; d = d.next {
+		if d.kind == dynWind {
+			steps = append(steps, step{d.out, d.next})
+		}
+	}
+	outs := len(steps)
+	for d := to; d != c; d = d.next {
+		if d.kind == dynWind {
+			steps = append(steps, step{d.in, d.next})
+		}
+	}
+	for i, j := outs, len(steps)-1; i < j; i, j = i+1, j-1 {
+		steps[i], steps[j] = steps[j], steps[i]
+	}
+	return steps
+}
+
+// continuation is a captured continuation, whole or up to a prompt.
+type continuation struct {
+	stack *segment
+	dyn   *dyn
+	level *level
+	// For a composable one: stack and dyn end where these begin.
+	composable bool
+	stackEnd   *segment
+	dynEnd     *dyn
+}
+
+// errBarrier is the failure to leave or enter the run of a native.
+var errBarrier = errors.New("continuation crosses a native procedure")
+
+func barrier(who string) *datum.Error {
+	return &datum.Error{Key: "misc-error", Who: who, Message: "cannot invoke a continuation whose native caller has returned",
+		Rest: datum.False, Payload: datum.Unset, Cause: errBarrier}
+}
+
+// splice puts the frames of k onto the current stack under, and its dynamic
+// entries onto the current state. Prompts among these are given their new
+// place.
+func (m *Machine) splice(k *continuation, onto *segment) (*segment, *dyn) {
+	var nodes []*segment
+	for s := k.stack; s != k.stackEnd; s = s.next {
+		nodes = append(nodes, s)
+	}
+	moved := map[*segment]*segment{k.stackEnd: onto}
+	top := onto
+	for i := len(nodes) - 1; i >= 0; i-- {
+		top = &segment{nodes[i].slots, top}
+		moved[nodes[i]] = top
+	}
+	var entries []*dyn
+	for d := k.dyn; d != k.dynEnd; d = d.next {
+		entries = append(entries, d)
+	}
+	saved := m.dyn
+	for i := len(entries) - 1; i >= 0; i-- {
+		e := *entries[i]
+		e.table = nil
+		if e.kind == dynPrompt {
+			e.under = moved[e.under]
+		}
+		m.push(&e)
+	}
+	state := m.dyn
+	m.dyn = saved
+	return top, state
+}

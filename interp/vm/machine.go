@@ -1,0 +1,224 @@
+package vm
+
+import (
+	"context"
+	"unsafe"
+
+	"fruix/interp/code"
+	"fruix/interp/datum"
+)
+
+// Options limit a machine. Zero values mean no limit, except for MaxStack.
+type Options struct {
+	// MaxStack is the most bytes that the stack may take, saved segments not
+	// counted; 0 means 4 GiB.
+	MaxStack int64
+	// MaxSteps is the most calls and backward jumps of one Run.
+	MaxSteps int64
+	// MaxMemory is how many bytes the process's heap may hold while a Run is
+	// under way. It is looked at from time to time, so that it can be
+	// overshot.
+	MaxMemory int64
+}
+
+// Hooks connect the machine with packages that it must not import.
+type Hooks struct {
+	// Raise turns a native's failure into the object that handlers get.
+	Raise func(*datum.Error) datum.Value
+	// Extension answers datum.Caller.Extension.
+	Extension func(key string) any
+	// Settle is asked for the variable to use when one is found unset; nil
+	// means that the name is unbound.
+	Settle func(*datum.Variable) (*datum.Variable, error)
+}
+
+// Machine runs code for one goroutine at a time.
+type Machine struct {
+	stack []datum.Value
+	limit uintptr // frames must end below this address
+	under view
+	dyn   *dyn
+	level *level
+
+	ctx   context.Context
+	opts  Options
+	hooks Hooks
+	fuel  int
+	steps int64
+	polls int
+	spare [][]datum.Value
+	// handlers holds the list of exception handlers, innermost first.
+	handlers *datum.Fluid
+	// native is the failure behind nativeObject, the last exception that an
+	// instruction or a native raised.
+	native       *datum.Error
+	nativeObject datum.Value
+	args         []datum.Value // of a call that an intrinsic asks for
+	overrun      bool          // the stack's reserve is in use
+}
+
+// level is one activation of run; natives that call back make nested ones.
+type level struct {
+	outer *level
+	done  bool
+}
+
+// slot is a stack slot seen as the return information of a frame.
+type slot struct {
+	p unsafe.Pointer // *code.Closure of the caller
+	n uint64         // code offset in bytes << 32 | frame distance in bytes
+}
+
+const (
+	valueSize  = int(unsafe.Sizeof(datum.Value{}))
+	wordSize   = int(unsafe.Sizeof(code.Word(0)))
+	firstStack = 256
+	// margin is how many slots beyond a frame may be used by the machine.
+	margin = 32
+	// reserve is what a handler of a stack overflow may use.
+	reserve = 64 * 1024
+	// pollInterval is the number of steps between looks at the context.
+	pollInterval = 8192
+	defaultStack = 4 << 30
+)
+
+// New makes a machine.
+func New(opts Options, hooks Hooks) *Machine {
+	if opts.MaxStack == 0 {
+		opts.MaxStack = defaultStack
+	}
+	m := &Machine{opts: opts, hooks: hooks, ctx: context.Background(),
+		handlers: &datum.Fluid{Default: datum.Null, Name: "exception-handlers"}}
+	m.setStack(make([]datum.Value, firstStack))
+	return m
+}
+
+func (m *Machine) setStack(s []datum.Value) {
+	m.stack = s
+	m.limit = uintptr(unsafe.Pointer(&s[0])) + uintptr((len(s)-margin)*valueSize)
+}
+
+// base is the frame pointer of an empty stack.
+func (m *Machine) base() unsafe.Pointer { return unsafe.Pointer(&m.stack[1]) }
+
+// grow makes room for frame bytes at fp and returns fp on the new stack, or
+// an error when the bound is reached.
+func (m *Machine) grow(fp unsafe.Pointer, frame int) (unsafe.Pointer, *datum.Error) {
+	at := (uintptr(fp) - uintptr(unsafe.Pointer(&m.stack[0]))) / uintptr(valueSize)
+	need := int(at) + frame + margin + 1
+	size := len(m.stack)
+	for size < need {
+		size *= 2
+	}
+	max := int(m.opts.MaxStack / int64(valueSize))
+	if size > max {
+		size = max
+		if m.overrun {
+			size += reserve
+		}
+	}
+	if size < need {
+		if !m.overrun {
+			m.overrun = true
+			return fp, &datum.Error{Key: "stack-overflow", Message: "Stack overflow", Rest: datum.False, Payload: datum.Unset}
+		}
+		return fp, &datum.Error{Key: "stack-overflow", Message: "Stack overflow while a stack overflow was handled", Rest: datum.False, Payload: datum.Unset}
+	}
+	if size <= len(m.stack) {
+		return fp, nil
+	}
+	s := make([]datum.Value, size)
+	copy(s, m.stack[:min(int(at)+margin, len(m.stack))])
+	m.setStack(s)
+	return unsafe.Pointer(&s[at]), nil
+}
+
+// Run calls proc and returns its value, which is a KValues object when there
+// are several. Errors are *Uncaught for an exception that nobody handled,
+// *Stopped for a cancelled context or a spent budget.
+func (m *Machine) Run(ctx context.Context, proc datum.Value, args ...datum.Value) (datum.Value, error) {
+	if m.level == nil {
+		m.ctx, m.steps, m.fuel, m.overrun = ctx, 0, pollInterval, false
+		if err := ctx.Err(); err != nil {
+			return datum.Value{}, &Stopped{Cause: err}
+		}
+	} else if ctx != m.ctx {
+		saved := m.ctx
+		m.ctx = ctx
+		defer func() { m.ctx = saved }()
+	}
+	return m.nested(proc, args)
+}
+
+// nested runs proc on a stack of its own.
+func (m *Machine) nested(proc datum.Value, args []datum.Value) (v datum.Value, err error) {
+	stack, under, dyn, limit := m.stack, m.under, m.dyn, m.limit
+	outer := m.level
+	// Short runs made by natives count, too.
+	if m.fuel -= 16; m.fuel < 0 {
+		m.fuel = pollInterval
+		if err := m.poll(); err != nil {
+			return datum.Value{}, err
+		}
+	}
+	if outer != nil {
+		if k := len(m.spare); k > 0 {
+			m.setStack(m.spare[k-1])
+			m.spare = m.spare[:k-1]
+		} else {
+			m.setStack(make([]datum.Value, firstStack))
+		}
+	}
+	m.under = view{}
+	m.level = &level{outer: outer}
+	ok := false
+	defer func() {
+		m.level.done = true
+		m.level = outer
+		m.under, m.dyn = under, dyn
+		if outer != nil {
+			if len(m.stack) <= 4*firstStack && len(m.spare) < 8 {
+				m.spare = append(m.spare, m.stack)
+			}
+			m.stack, m.limit = stack, limit
+		} else if len(m.stack) > 1<<20 || !ok {
+			// A very large stack is not kept.
+			m.setStack(make([]datum.Value, firstStack))
+		}
+	}()
+	v, err = m.run(proc, args)
+	ok = true
+	return v, err
+}
+
+// Apply implements datum.Caller.
+func (m *Machine) Apply(proc datum.Value, args ...datum.Value) (datum.Value, error) {
+	v, err := m.nested(proc, args)
+	if err == nil && v.Is(datum.KValues) {
+		v = firstValue(v)
+	}
+	return v, err
+}
+
+// ApplyValues is Apply that may return a KValues object.
+func (m *Machine) ApplyValues(proc datum.Value, args ...datum.Value) (datum.Value, error) {
+	return m.nested(proc, args)
+}
+
+// Context implements datum.Caller.
+func (m *Machine) Context() context.Context { return m.ctx }
+
+// Extension implements datum.Caller.
+func (m *Machine) Extension(key string) any {
+	if m.hooks.Extension == nil {
+		return nil
+	}
+	return m.hooks.Extension(key)
+}
+
+func firstValue(v datum.Value) datum.Value {
+	if items := v.Values().Items; len(items) > 0 {
+		return items[0]
+	}
+	return datum.Unspecified
+}
