@@ -123,16 +123,12 @@ func smallestAt(p *plan, o Options, slack, fragsPerInode int64) (*placement, err
 	slackFrags := howMany(slack, p.fsize)
 	// missing is by how much a placement falls short, at least a block if it does.
 	missing := func(l *placement) int64 {
-		short := l.shortFrags + l.shortInodes*fragsPerInode
-		if short == 0 {
-			short = slackFrags - l.freeFrags
-		} else {
-			short += slackFrags
+		frags := l.shortFrags + slackFrags
+		if l.shortFrags == 0 { // else what is free is in pieces that nothing fits into
+			frags = max(0, slackFrags-l.freeFrags)
 		}
-		if short <= 0 {
-			return 0
-		}
-		return roundUp(short, p.frag)
+		inodes := max(0, l.shortInodes+slackFrags/fragsPerInode-l.freeInodes)
+		return roundUp(max(frags, inodes*fragsPerInode), p.frag)
 	}
 	try := func(size int64) (*placement, error) {
 		g, err := newGeometry(o, size, fragsPerInode)

@@ -13,8 +13,8 @@ type Options struct {
 	// the tree and leaves Slack bytes free.
 	Size int64
 	// Slack is the free space in bytes, for the superuser, that a file system
-	// of Size 0 has beside the tree. MinFree percent of the file system are
-	// the superuser's alone, so others may see less.
+	// of Size 0 has beside the tree, with inodes to fill it. MinFree percent
+	// of the file system are the superuser's alone, so others may see less.
 	Slack int64
 	// Label is the volume name: up to 31 letters, digits, "-" and "_".
 	// FreeBSD shows it as /dev/ufs/LABEL.

@@ -26,7 +26,8 @@ type placement struct {
 	// What did not fit.
 	shortFrags, shortInodes int64
 
-	freeFrags int64 // left over, in whole blocks and parts of blocks
+	// What is left over: fragments, in whole blocks and parts of blocks, and inodes.
+	freeFrags, freeInodes int64
 
 	zones    []zone              // what remains of the zones for data, in whole blocks
 	pieces   pieces              // free parts of blocks
@@ -111,6 +112,7 @@ func newPlacement(p *plan, g *geometry) *placement {
 		}
 	}
 	l.pack()
+	l.freeInodes = g.ncg*g.ipg - rootInode - int64(len(p.inodes)) + l.shortInodes
 	for _, z := range l.zones {
 		l.freeFrags += z.end - z.start
 	}

@@ -71,16 +71,12 @@ func newPlan(root *tree.Node, o Options) (*plan, error) {
 	for i := range p.inodes {
 		n := &p.inodes[i]
 		if n.links > maxLinks {
-			return nil, fmt.Errorf("ufs: %v has %d links; the most is %d", p.describe(n), n.links, maxLinks)
+			return nil, fmt.Errorf("ufs: %v has %d links; the most is %d", p.describe(int32(i)), n.links, maxLinks)
 		}
-		if n.node.Kind == tree.Dir {
-			n.content = &dirContent{plan: p, dir: n, index: int32(i)}
-			n.size = n.content.Size()
-			if n.size > maxDirSize {
-				return nil, fmt.Errorf("ufs: a directory has %d entries, more than it can hold", len(n.entries))
-			}
+		if err := p.setContent(int32(i)); err != nil {
+			return nil, err
 		}
-		if err := p.measure(n); err != nil {
+		if err := p.measure(int32(i)); err != nil {
 			return nil, err
 		}
 		p.frags += n.blocks*p.frag + n.tail + n.indirect*p.frag
@@ -88,16 +84,23 @@ func newPlan(root *tree.Node, o Options) (*plan, error) {
 	return p, nil
 }
 
-// describe names an inode in an error.
-func (p *plan) describe(n *inode) string {
-	for i := range p.inodes {
-		for _, e := range p.inodes[i].entries {
-			if &p.inodes[e.inode] == n {
-				return fmt.Sprintf("%v %q", n.node.Kind, e.name)
+// describe names an inode in an error, by its kind and its first path.
+func (p *plan) describe(i int32) string {
+	kind, path := p.inodes[i].node.Kind, ""
+	for i != 0 {
+		parent := p.inodes[i].parent
+		for _, e := range p.inodes[parent].entries {
+			if e.inode == i {
+				path = "/" + e.name + path
+				break
 			}
 		}
+		i = parent
 	}
-	return "the root directory"
+	if path == "" {
+		path = "/"
+	}
+	return fmt.Sprintf("%v %q", kind, path)
 }
 
 // directories lists the inodes. It keeps its own stack of directories, so that
@@ -127,9 +130,6 @@ func (p *plan) directories(root *tree.Node, o Options) error {
 			default:
 				i = p.add(e.Node, d)
 				listed[e.Node] = i
-				if err := p.describeFile(i, e.Name); err != nil {
-					return err
-				}
 			}
 			entries = append(entries, entry{e.Name, i})
 		}
@@ -171,24 +171,30 @@ func (p *plan) add(n *tree.Node, parent int32) int32 {
 	return int32(len(p.inodes) - 1)
 }
 
-// describeFile sets what the blocks of something other than a directory hold.
-func (p *plan) describeFile(i int32, name string) error {
+// setContent sets what the blocks of an inode hold.
+func (p *plan) setContent(i int32) error {
 	n := &p.inodes[i]
 	switch n.node.Kind {
+	case tree.Dir:
+		n.content = &dirContent{plan: p, dir: n, index: i}
+		n.size = n.content.Size()
+		if n.size > maxDirSize {
+			return fmt.Errorf("ufs: %v has %d entries, more than it can hold", p.describe(i), len(n.entries))
+		}
 	case tree.File:
 		n.content = n.node.Content
 		n.size = n.node.Size()
 		if n.size > p.maxFile {
-			return fmt.Errorf("ufs: file %q has %d bytes; the most with blocks of %d bytes is %d", name, n.size, p.bsize, p.maxFile)
+			return fmt.Errorf("ufs: %v has %d bytes; the most with blocks of %d bytes is %d", p.describe(i), n.size, p.bsize, p.maxFile)
 		}
 	case tree.CharDevice, tree.BlockDevice:
 		if n.node.Major&n.node.Minor == math.MaxUint32 {
-			return fmt.Errorf("ufs: device %q has the number that stands for none", name)
+			return fmt.Errorf("ufs: %v has the number that stands for no device", p.describe(i))
 		}
 	case tree.Symlink:
 		n.size = int64(len(n.node.Target))
 		if n.size > maxTarget {
-			return fmt.Errorf("ufs: the target of symbolic link %q is %d bytes long; FreeBSD follows at most %d", name, n.size, maxTarget)
+			return fmt.Errorf("ufs: the target of %v is %d bytes long; FreeBSD follows at most %d", p.describe(i), n.size, maxTarget)
 		}
 		if n.size >= shortLink {
 			n.content = tree.Text(n.node.Target)
@@ -199,12 +205,13 @@ func (p *plan) describeFile(i int32, name string) error {
 
 // measure finds which blocks of a file are stored. The last one always is:
 // UFS has no holes at the end of a file.
-func (p *plan) measure(n *inode) error {
+func (p *plan) measure(i int32) error {
+	n := &p.inodes[i]
 	if n.content == nil || n.size == 0 {
 		return nil
 	}
 	total := howMany(n.size, p.bsize)
-	stored, err := p.stored(n, total)
+	stored, err := p.stored(i, total)
 	if err != nil {
 		return err
 	}
@@ -225,21 +232,22 @@ func (p *plan) measure(n *inode) error {
 }
 
 // stored lists the blocks that a file needs, the last one included.
-func (p *plan) stored(n *inode, total int64) ([]span, error) {
+func (p *plan) stored(i int32, total int64) ([]span, error) {
+	n := &p.inodes[i]
 	sparse, ok := n.content.(tree.Sparse)
 	if !ok {
 		return []span{{0, total}}, nil
 	}
 	extents, err := sparse.Extents()
 	if err != nil {
-		return nil, fmt.Errorf("ufs: finding the holes of %v: %w", p.describe(n), err)
+		return nil, fmt.Errorf("ufs: finding the holes of %v: %w", p.describe(i), err)
 	}
 	var out []span
 	end := int64(0)
 	for _, e := range extents {
 		if e.Off < end || e.Len < 0 || e.Off > n.size-e.Len {
 			return nil, fmt.Errorf("ufs: %v: the extent of %d bytes at %d is out of order or beyond the end at %d",
-				p.describe(n), e.Len, e.Off, n.size)
+				p.describe(i), e.Len, e.Off, n.size)
 		}
 		if e.Len > 0 {
 			out = appendSpan(out, span{e.Off / p.bsize, howMany(e.Off+e.Len, p.bsize)})

@@ -216,6 +216,10 @@ func TestInodeDensity(t *testing.T) {
 	}
 	b := inMemory(t, root, ufs.Options{})
 	verify(t, bytes.NewReader(b), int64(len(b)), root)
+	b = inMemory(t, root, ufs.Options{Slack: 8 << 20})
+	if fs, err := ufscheck.Summary(bytes.NewReader(b), int64(len(b))); err != nil || fs.Cstotal.Nifree < 1000 {
+		t.Errorf("%d inodes are free, %v", fs.Cstotal.Nifree, err)
+	}
 	b = inMemory(t, root, ufs.Options{Size: 100 << 20, BytesPerInode: 16384})
 	verify(t, bytes.NewReader(b), int64(len(b)), root)
 	if _, err := ufs.New(root, ufs.Options{Size: 20 << 20, BytesPerInode: 65536}); err == nil || !strings.Contains(err.Error(), "inodes") {
@@ -291,7 +295,7 @@ func TestBadInput(t *testing.T) {
 		{dir(named("a/b", dir())), ufs.Options{}, "slash"},
 		{many, ufs.Options{}, "links"},
 		{links, ufs.Options{}, "links"},
-		{dir(named("huge", huge)), ufs.Options{}, "huge"},
+		{dir(named("sub", dir(named("huge", huge)))), ufs.Options{}, "/sub/huge"},
 		{dir(named("link", &tree.Node{Kind: tree.Symlink, Target: strings.Repeat("x", 1024)})), ufs.Options{}, "link"},
 		{dir(named("dev", &tree.Node{Kind: tree.CharDevice, Major: 1<<32 - 1, Minor: 1<<32 - 1})), ufs.Options{}, "dev"},
 		{dir(named("bad", &tree.Node{Kind: tree.File, Content: badExtents{}})), ufs.Options{}, "bad"},

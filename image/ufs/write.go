@@ -112,7 +112,7 @@ func (w *writer) item(it item) error {
 	}
 	n := &w.l.plan.inodes[it.index]
 	if err := w.data(it, n); err != nil {
-		return fmt.Errorf("ufs: writing %s: %w", w.l.plan.describe(n), err)
+		return fmt.Errorf("ufs: writing %s: %w", w.l.plan.describe(it.index), err)
 	}
 	return nil
 }
