@@ -49,10 +49,23 @@ func check(re *regexp.Regexp, what, s string) error {
 	return nil
 }
 
+// query reads the query of a location. Unlike in a web form, "+" stands for
+// itself, as it does in versions of packages.
+func query(u *url.URL) url.Values {
+	v := url.Values{}
+	for _, part := range strings.Split(u.RawQuery, "&") {
+		key, value, _ := strings.Cut(part, "=")
+		if plain, err := url.PathUnescape(value); err == nil {
+			v.Add(key, plain)
+		}
+	}
+	return v
+}
+
 // debNames are the file names that a binary package may have in a folder: with
 // the epoch escaped, as apt names it; without, as archives do; as given.
 func debNames(u *url.URL) []string {
-	q := u.Query()
+	q := query(u)
 	arch := q.Get("arch")
 	_, bare, ok := strings.Cut(q.Get("version"), ":")
 	if !ok {
@@ -108,7 +121,7 @@ func (a *Apt) etc() string {
 
 // binary fetches a binary package into dir and returns the file.
 func (a *Apt) binary(ctx context.Context, u *url.URL, dir string) (string, error) {
-	q := u.Query()
+	q := query(u)
 	component, pkg, _ := strings.Cut(strings.TrimPrefix(u.Path, "/"), "/")
 	arch := q.Get("arch")
 	for _, err := range []error{
@@ -144,7 +157,7 @@ func (a *Apt) binary(ctx context.Context, u *url.URL, dir string) (string, error
 
 // source fetches one file of a source package into dir and returns it.
 func (a *Apt) source(ctx context.Context, u *url.URL, dir string) (string, error) {
-	q := u.Query()
+	q := query(u)
 	pkg, file := u.Host, q.Get("file")
 	for _, err := range []error{
 		check(debPackage, "package name", pkg), check(debVersion, "package version", q.Get("version")), check(debFile, "file name", file),

@@ -248,7 +248,7 @@ func (c *Client) inFolders(w Want) []string {
 	names = append(names, w.Name)
 	for _, l := range w.Locations {
 		if u, err := url.Parse(l); err == nil {
-			if file := u.Query().Get("file"); file != "" {
+			if file := query(u).Get("file"); file != "" {
 				names = append(names, file)
 			}
 			names = append(names, path.Base(u.Path))

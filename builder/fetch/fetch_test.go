@@ -203,7 +203,7 @@ func TestTooBig(t *testing.T) {
 func TestFolders(t *testing.T) {
 	d := hash.Sum(hash.SHA256, content)
 	for _, name := range []string{"file.tar", "upstream-1.0.tar", "src.orig.tar.xz", d.Hex(), "sha256-" + d.Base32(), "sha256/" + d.Hex(),
-		"pkg_1%3a2.0-1_amd64.deb", "pkg_2.0-1_all.deb"} {
+		"pkg_1%3a2.0-1+b1_amd64.deb", "pkg_2.0-1+b1_all.deb"} {
 		dir := t.TempDir()
 		f := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(f), 0o755); err != nil {
@@ -215,7 +215,7 @@ func TestFolders(t *testing.T) {
 		c := client()
 		c.Folders = []string{filepath.Join(dir, "missing"), dir}
 		from, err := get(t, c, want("https://example.invalid/upstream-1.0.tar", "debian-source://p?version=1&file=src.orig.tar.xz",
-			"debian://bookworm/main/pkg?version=1:2.0-1&arch=amd64"))
+			"debian://bookworm/main/pkg?version=1:2.0-1+b1&arch=amd64"))
 		if err != nil || from != f {
 			t.Errorf("%s: from %q: %v", name, from, err)
 		}
