@@ -362,7 +362,7 @@ comes twice."
 
 (define boot-service-type
   ;; Code that brings the system up, run by process 1 after the root file
-  ;; system has been mounted.
+  ;; system has been mounted.  The last step becomes Shepherd.
   (%service-type
    (name 'boot)
    (extensions (list (service-extension system-service-type boot-entry)))
@@ -373,7 +373,14 @@ comes twice."
 
 (define (activation-entry gexps)
   "Return the 'activate' entry: the program that runs GEXPS in order."
-  (list (list "activate" (program-file "activate" #~(begin #$@gexps)))))
+  (list (list "activate" (activation-program gexps))))
+
+(define (activation-program gexps)
+  (program-file "activate" #~(begin #$@gexps)))
+
+(define (activation-boot-code gexps)
+  "Return the boot step that activates the system."
+  (list #~(primitive-load #$(activation-program gexps))))
 
 (define activation-service-type
   ;; Code that makes the running system what its declaration says: it is run
@@ -381,7 +388,9 @@ comes twice."
   (%service-type
    (name 'activate)
    (extensions (list (service-extension system-service-type
-                                        activation-entry)))
+                                        activation-entry)
+                     (service-extension boot-service-type
+                                        activation-boot-code)))
    (compose (lambda (extensions)
               (append-map (lambda (extension)
                             (if (list? extension) extension (list extension)))

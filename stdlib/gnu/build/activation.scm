@@ -1,0 +1,164 @@
+;;; Bringing a running system up to date.
+;;;
+;;; Commentary:
+;;;
+;;; The procedures that activation code is made of.  They run on the target
+;;; machine, as root, at boot and when a new system is switched to; all can
+;;; be run again at any time.
+;;;
+;;; Code:
+
+(define-module (gnu build activation)
+  #:use-module (ice-9 match)
+  #:use-module (ice-9 ftw)
+  #:use-module (ice-9 rdelim)
+  #:use-module (ice-9 textual-ports)
+  #:use-module (srfi srfi-1)
+  #:use-module (guix build utils)
+  #:export (activate-current-system
+            activate-etc
+            activate-accounts
+            activate-homes
+            activate-directories))
+
+(define (replace-link target name)
+  "Make NAME a symbolic link to TARGET in one step."
+  (let ((pivot (string-append name ".fruix-new")))
+    (false-if-exception (delete-file pivot))
+    (symlink target pivot)
+    (rename-file pivot name)))
+
+(define (replace-file name text mode)
+  "Make NAME a file of MODE that holds TEXT in one step."
+  (let ((pivot (string-append name ".fruix-new")))
+    (false-if-exception (delete-file pivot))
+    (call-with-output-file pivot
+      (lambda (port)
+        (chmod pivot mode)
+        (display text port)))
+    (rename-file pivot name)))
+
+(define (link-target file)
+  "Return what the symbolic link FILE leads to, or #f if it is none."
+  (and=> (false-if-exception (lstat file))
+         (lambda (s)
+           (and (eq? 'symlink (stat:type s))
+                (readlink file)))))
+
+(define (activate-current-system system)
+  "Make /run/current-system lead to the store item SYSTEM."
+  (mkdir-p "/run")
+  (unless (equal? system (link-target "/run/current-system"))
+    (replace-link system "/run/current-system")))
+
+(define %etc "/run/current-system/etc/")
+
+(define (activate-etc)
+  "Link every entry of the system's etc in /etc, replacing what is there, and
+remove links to entries that the system does not have any more.  Entries of
+directories that exist in /etc as real directories are linked one by one."
+  (define (entries directory)
+    (or (scandir directory (lambda (name) (not (member name '("." "..")))))
+        '()))
+  (define (link-entry source name)
+    (let ((file (false-if-exception (lstat name))))
+      (cond ((and file (eq? 'directory (stat:type file))
+                  (directory-exists? source))
+             (for-each (lambda (entry)
+                         (link-entry (string-append source "/" entry)
+                                     (string-append name "/" entry)))
+                       (entries source)))
+            ((equal? source (link-target name)) #t)
+            (else
+             (when (and file (not (eq? 'symlink (stat:type file))))
+               (rename-file name (string-append name ".before-fruix")))
+             (replace-link source name)))))
+  (mkdir-p "/etc")
+  (for-each (lambda (name)
+              (let ((target (link-target (string-append "/etc/" name))))
+                (when (and target
+                           (string-prefix? %etc target)
+                           (not (file-exists? target)))
+                  (delete-file (string-append "/etc/" name)))))
+            (entries "/etc"))
+  (for-each (lambda (name)
+              (link-entry (string-append %etc name)
+                          (string-append "/etc/" name)))
+            (entries %etc)))
+
+(define (file-lines file)
+  "Return the lines of FILE, '() when it is absent."
+  (if (file-exists? file)
+      (remove string-null?
+              (string-split (call-with-input-file file get-string-all)
+                            #\newline))
+      '()))
+
+(define (keep-passwords text current)
+  "Return TEXT, lines NAME:PASSWORD:..., where accounts that are locked in it
+and have a password in the lines CURRENT keep that one: a password that was
+set on the machine is not lost when the system changes."
+  (define passwords
+    (filter-map (lambda (line)
+                  (match (string-split line #\:)
+                    ((name password _ ...) (cons name password))
+                    (_ #f)))
+                current))
+  (string-concatenate
+   (map (lambda (line)
+          (string-append
+           (match (string-split line #\:)
+             ((name (or "*" "!" "!*") rest ...)
+              (match (assoc-ref passwords name)
+                ((or #f "*" "!" "!*") line)
+                (password (string-join (cons* name password rest) ":"))))
+             (_ line))
+           "\n"))
+        (remove string-null? (string-split text #\newline)))))
+
+(define (secret-file target)
+  "Return the name below /etc of the file that holds the passwords."
+  (match target
+    ('linux "shadow")
+    ('freebsd "master.passwd")))
+
+(define (activate-accounts target files)
+  "Write the account FILES, an alist of names below /etc and of store files.
+On FreeBSD make the databases that its libc reads from them."
+  (for-each
+   (match-lambda
+     ((name . file)
+      (let* ((text    (call-with-input-file file get-string-all))
+             (place   (string-append "/etc/" name))
+             (secret? (string=? name (secret-file target)))
+             (text    (if secret?
+                          (keep-passwords text (file-lines place))
+                          text)))
+        (unless (and (file-exists? place)
+                     (not (link-target place))
+                     (string=? text (call-with-input-file place
+                                      get-string-all)))
+          (replace-file place text (if secret? #o600 #o644))))))
+   files)
+  (when (eq? target 'freebsd)
+    (invoke "/usr/sbin/pwd_mkdb" "-p" "-d" "/etc" "/etc/master.passwd")))
+
+(define (activate-homes homes)
+  "Make the directories HOMES, lists (DIRECTORY UID GID MODE), that are
+missing."
+  (for-each (match-lambda
+              ((directory uid gid mode)
+               (unless (file-exists? directory)
+                 (mkdir-p directory)
+                 (chown directory uid gid)
+                 (chmod directory mode))))
+            homes))
+
+(define (activate-directories directories)
+  "Make DIRECTORIES, lists (DIRECTORY MODE), that are missing."
+  (for-each (match-lambda
+              ((directory mode)
+               (unless (directory-exists? directory)
+                 (mkdir-p directory)
+                 (chmod directory mode))))
+            directories))
