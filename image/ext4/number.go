@@ -58,7 +58,7 @@ func (l *Layout) number(root *tree.Node) error {
 	if err := n.directory(".", root, rootInode, rootInode, extra); err != nil {
 		return err
 	}
-	if len(l.inodes) > maxBlocks {
+	if int64(len(l.inodes)) > maxBlocks {
 		return fmt.Errorf("%d files are more than ext4 has inodes", len(l.inodes))
 	}
 	for i := range l.inodes {
