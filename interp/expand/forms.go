@@ -86,6 +86,12 @@ func formTable() []*form {
 		expr("the-environment", (*Expander).theEnvironment),
 		expr("current-source-location", (*Expander).sourceLocation),
 		expr("current-filename", (*Expander).currentFilename),
+		expr("%match", (*Expander).matchForm),
+		expr("%match-lambda", (*Expander).matchLambda),
+		expr("%match-lambda*", (*Expander).matchLambdaStar),
+		expr("%match-let", (*Expander).matchLet),
+		expr("%match-let*", (*Expander).matchLetStar),
+		expr("%match-letrec", (*Expander).matchLetrec),
 		rewrite("with-syntax", expression, (*Expander).withSyntax),
 
 		def("define", (*Expander).define),

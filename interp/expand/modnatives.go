@@ -65,9 +65,8 @@ func (x *Expander) value(v *datum.Variable) (datum.Value, bool, error) {
 	return w.Value, true, nil
 }
 
-// ModuleNatives are the procedures on modules, variables and evaluation for
-// the module (guile).
-func (x *Expander) ModuleNatives() []*datum.Primitive {
+// moduleNatives are the procedures on modules, variables and evaluation.
+func (x *Expander) moduleNatives() []*datum.Primitive {
 	r := x.Modules
 	def := func(name string, min, max int, f nativeFunc) *datum.Primitive {
 		return &datum.Primitive{Name: name, Min: min, Max: max, FN: native(f)}

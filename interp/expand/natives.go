@@ -102,8 +102,13 @@ func (x *Expander) makePrimitives() primitives {
 	}
 }
 
-// Natives are the procedures on syntax objects for the module (guile).
+// Natives are the procedures on syntax objects, modules and evaluation for the
+// module (guile).
 func (x *Expander) Natives() []*datum.Primitive {
+	return append(x.syntaxNatives(), x.moduleNatives()...)
+}
+
+func (x *Expander) syntaxNatives() []*datum.Primitive {
 	def := func(name string, min, max int, f func([]datum.Value) (datum.Value, error)) *datum.Primitive {
 		return &datum.Primitive{Name: name, Min: min, Max: max, FN: native(f)}
 	}

@@ -46,10 +46,10 @@ func view(v datum.Value) stx {
 	return s
 }
 
-func (s *stx) isPair() bool   { return s.v.IsPair() }
-func (s *stx) isNull() bool   { return s.v == datum.Null }
-func (s *stx) isID() bool     { return s.v.IsSymbol() }
-func (s *stx) isVector() bool { return s.v.Is(datum.KVector) }
+func (s stx) isPair() bool   { return s.v.IsPair() }
+func (s stx) isNull() bool   { return s.v == datum.Null }
+func (s stx) isID() bool     { return s.v.IsSymbol() }
+func (s stx) isVector() bool { return s.v.Is(datum.KVector) }
 
 func (s *stx) sym() *datum.Symbol { return s.v.Symbol() }
 

@@ -2,14 +2,6 @@
 
 (define call/cc call-with-current-continuation)
 
-(define (call-with-escape-continuation f)
-  (let ((tag (make-prompt-tag "call/ec")))
-    (call-with-prompt tag
-      (lambda () (f (lambda args (apply abort-to-prompt tag args))))
-      (lambda (k . args) (apply values args)))))
-
-(define (call/ec f) (call-with-escape-continuation f))
-
 (define (compose f . rest)
   (if (null? rest)
       f
@@ -21,30 +13,9 @@
 
 (define (negate f) (lambda args (not (apply f args))))
 
-(define* (make-parameter init #:optional (converter #f))
-  (let ((fluid (make-fluid (if converter (converter init) init))))
-    (%make-parameter fluid converter)))
-
 (define* (fluid->parameter fluid #:optional (converter #f))
   (fluid-set! fluid (if converter (converter (fluid-ref fluid)) (fluid-ref fluid)))
   (%make-parameter fluid converter))
-
-(define (%parameterize params vals thunk)
-  (if (null? (cdr params))
-      (let ((p (car params)))
-        (with-fluid* (%parameter-fluid p) (%parameter-convert p (car vals)) thunk))
-      (with-fluids* (map %parameter-fluid params)
-                    (map %parameter-convert params vals)
-                    thunk)))
-
-(define (%parameter-fluid p)
-  (cond ((parameter? p) (parameter-fluid p))
-        ((fluid? p) p)
-        (else (%wrong-type "parameterize" 1 p))))
-
-(define (%parameter-convert p value)
-  (let ((convert (and (parameter? p) (parameter-converter p))))
-    (if convert (convert value) value)))
 
 (define (force promise)
   (if (promise? promise)
@@ -82,9 +53,6 @@
                 #f))))
       (lambda (k . args)
         (if (null? args) #t (apply values args))))))
-
-(define* (make-procedure-with-setter getter setter)
-  (%make-procedure-with-setter getter setter))
 
 (define (call-with-input-values producer consumer)
   (call-with-values producer consumer))
