@@ -24,6 +24,7 @@
   #:use-module (guix records)
   #:use-module (guix gexp)
   #:use-module (guix utils)
+  #:use-module (fruix native osmodel)
   #:export (service-extension
             service-extension?
             service-extension-target
@@ -400,8 +401,39 @@ comes twice."
    (description "What is run when the system is activated.")))
 
 (define (etc-entry files)
-  "Return the 'etc' entry: a directory of FILES, lists (NAME FILE-LIKE)."
-  (list (list "etc" (file-union "etc" (unique-names "/etc" files)))))
+  "Return the 'etc' entry: a directory of FILES, lists (NAME FILE-LIKE).  An
+entry named \".\" is a directory whose files are there as well, unless another
+entry has their name."
+  (call-with-values
+      (lambda ()
+        (partition (lambda (entry) (string=? "." (first entry))) files))
+    (lambda (directories files)
+      (let ((own (file-union "etc" (unique-names "/etc" files))))
+        (list (list "etc"
+                    (if (null? directories)
+                        own
+                        (completed-directory "etc" own
+                                             (map second directories)))))))))
+
+(define (completed-directory name own others)
+  "Return the directory NAME of links to the entries of the directory OWN and
+to those of the directories OTHERS that it lacks."
+  (computed-file name
+                 #~(begin
+                     (use-modules (ice-9 ftw))
+                     (mkdir #$output)
+                     (for-each
+                      (lambda (directory)
+                        (for-each
+                         (lambda (name)
+                           (let ((link (string-append #$output "/" name)))
+                             (unless (false-if-exception (lstat link))
+                               (symlink (string-append directory "/" name)
+                                        link))))
+                         (scandir directory
+                                  (lambda (name)
+                                    (not (member name '("." "..")))))))
+                      (list #$own #$@others)))))
 
 (define etc-service-type
   ;; Files of /etc.
@@ -474,10 +506,15 @@ later value replaces an earlier one."
           '() (append settings more))))
 
 (define rc-conf-service-type
-  ;; Settings of FreeBSD's rc.conf(5): an alist of names and values.  The
-  ;; file itself is written by the essential services of a FreeBSD system.
+  ;; Settings of FreeBSD's rc.conf(5): an alist of names and values.
   (%service-type
    (name 'rc-conf)
+   (extensions
+    (list (service-extension
+           etc-service-type
+           (lambda (settings)
+             `(("rc.conf" ,(plain-file "rc.conf"
+                                       (%render-rc-conf settings))))))))
    (compose concatenate)
    (extend (merge-settings "rc.conf"))
    (default-value '())
@@ -487,6 +524,13 @@ later value replaces an earlier one."
   ;; Settings of FreeBSD's loader.conf(5).
   (%service-type
    (name 'loader-conf)
+   (extensions
+    (list (service-extension
+           system-service-type
+           (lambda (settings)
+             `(("boot/loader.conf" ,(plain-file "loader.conf"
+                                                (%render-loader-conf
+                                                 settings))))))))
    (compose concatenate)
    (extend (merge-settings "loader.conf"))
    (default-value '())

@@ -9,7 +9,8 @@ import (
 const Module = "(fruix native archive)"
 
 // Natives returns the procedures of [Module]: (%archive? FILE),
-// (%unpack-archive FILE DIRECTORY SELECT STRIP), (%apply-patch FILE DIRECTORY
+// (%unpack-archive FILE DIRECTORY SELECT STRIP), (%unpack-archive-members FILE
+// DIRECTORY SELECT), which takes no offence at absent members, (%apply-patch FILE DIRECTORY
 // STRIP).
 func Natives() []*datum.Primitive {
 	return []*datum.Primitive{
@@ -22,6 +23,9 @@ func Natives() []*datum.Primitive {
 			return datum.Bool(ok), err
 		}),
 		arg.FN("%unpack-archive", 4, 4, unpackNative),
+		arg.F3("%unpack-archive-members", func(c datum.Caller, file, dir, members datum.Value) (datum.Value, error) {
+			return unpack("%unpack-archive-members", file, dir, members, Options{Lenient: true})
+		}),
 		arg.F3("%apply-patch", func(_ datum.Caller, file, dir, strip datum.Value) (datum.Value, error) {
 			const who = "%apply-patch"
 			f, err := arg.Text(who, 1, file)
@@ -42,18 +46,25 @@ func Natives() []*datum.Primitive {
 
 func unpackNative(_ datum.Caller, a []datum.Value) (datum.Value, error) {
 	const who = "%unpack-archive"
-	file, err := arg.Text(who, 1, a[0])
+	if !a[3].IsFix() || a[3].Fix() < 0 {
+		return datum.Unset, datum.WrongTypeExpecting(who, 4, a[3], "natural number")
+	}
+	return unpack(who, a[0], a[1], a[2], Options{Strip: int(a[3].Fix())})
+}
+
+// unpack calls Unpack with a list of members to select.
+func unpack(who string, file, dir, members datum.Value, o Options) (datum.Value, error) {
+	f, err := arg.Text(who, 1, file)
 	if err != nil {
 		return datum.Unset, err
 	}
-	dir, err := arg.Text(who, 2, a[1])
+	d, err := arg.Text(who, 2, dir)
 	if err != nil {
 		return datum.Unset, err
 	}
-	var o Options
-	for l := a[2]; l != datum.Null; l = l.Pair().Cdr {
+	for l := members; l != datum.Null; l = l.Pair().Cdr {
 		if !l.IsPair() {
-			return datum.Unset, datum.WrongTypeExpecting(who, 3, a[2], "list of strings")
+			return datum.Unset, datum.WrongTypeExpecting(who, 3, members, "list of strings")
 		}
 		s, err := arg.Text(who, 3, l.Pair().Car)
 		if err != nil {
@@ -61,9 +72,5 @@ func unpackNative(_ datum.Caller, a []datum.Value) (datum.Value, error) {
 		}
 		o.Select = append(o.Select, s)
 	}
-	if !a[3].IsFix() || a[3].Fix() < 0 {
-		return datum.Unset, datum.WrongTypeExpecting(who, 4, a[3], "natural number")
-	}
-	o.Strip = int(a[3].Fix())
-	return datum.Unspecified, Unpack(file, dir, o)
+	return datum.Unspecified, Unpack(f, d, o)
 }

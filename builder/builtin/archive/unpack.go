@@ -20,6 +20,8 @@ import (
 type Options struct {
 	// Select, when not empty, lists members to take, each with all below it.
 	Select []string
+	// Lenient allows selected members to be absent.
+	Lenient bool
 	// Strip drops this many leading parts of the names.
 	Strip int
 }
@@ -41,7 +43,7 @@ func Unpack(file, dir string, o Options) error {
 		return fmt.Errorf("cannot unpack %s: %w", file, err)
 	}
 	for _, s := range o.Select {
-		if !u.found[clean(s)] {
+		if !o.Lenient && !u.found[clean(s)] {
 			return fmt.Errorf("cannot unpack %s: it has no member %q", file, s)
 		}
 	}

@@ -16,6 +16,7 @@
   #:use-module (fruix native archive)
   #:export (archive?
             unpack-archive
+            unpack-archive-members
             unpack-source))
 
 (define (archive? file)
@@ -60,3 +61,8 @@ the file itself under its name without the hash."
          (copy-file source
                     (string-append directory "/"
                                    (strip-store-file-name source))))))
+
+(define (unpack-archive-members file directory members)
+  "Unpack those of MEMBERS, each with all below it, that the archive FILE
+holds."
+  (%unpack-archive-members file directory members))
