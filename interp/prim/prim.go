@@ -3,12 +3,17 @@ package prim
 
 import (
 	"fruix/interp/datum"
+	"fruix/interp/prim/files"
 	"fruix/interp/prim/general"
 	"fruix/interp/prim/lists"
 	"fruix/interp/prim/numbers"
+	"fruix/interp/prim/ports"
+	"fruix/interp/prim/process"
 	"fruix/interp/prim/records"
+	"fruix/interp/prim/state"
 	"fruix/interp/prim/tables"
 	"fruix/interp/prim/text"
+	"fruix/interp/prim/times"
 	"fruix/interp/prim/vectors"
 )
 
@@ -18,19 +23,23 @@ func Guile() []*datum.Primitive {
 	var t []*datum.Primitive
 	for _, table := range [][]*datum.Primitive{
 		general.Table(), lists.Table(), numbers.Table(), text.Table(), vectors.Table(), tables.Table(), records.Table(),
+		ports.Table(), files.Table(), process.Table(), times.Table(),
 	} {
 		t = append(t, table...)
 	}
 	return t
 }
 
-// Constants are the variables of the base module that are no procedures.
-func Constants() map[string]datum.Value {
+// Constants are the variables of the base module that are no natives: port
+// parameters of the engine with state s, character sets, flags.
+func Constants(s *state.State) map[string]datum.Value {
 	out := map[string]datum.Value{
 		"most-positive-fixnum": datum.Fix(datum.MaxFixnum),
 		"most-negative-fixnum": datum.Fix(datum.MinFixnum),
+
+		"internal-time-units-per-second": datum.Fix(1000000000),
 	}
-	for _, m := range []map[string]datum.Value{text.Charsets(), text.RegexpConstants()} {
+	for _, m := range []map[string]datum.Value{s.Parameters(), text.Charsets(), text.RegexpConstants(), files.Constants(), process.Constants()} {
 		for k, v := range m {
 			out[k] = v
 		}

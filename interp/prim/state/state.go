@@ -10,9 +10,11 @@ import (
 	"sort"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"fruix/interp/datum"
 	"fruix/interp/num"
+	"fruix/interp/port"
 	"fruix/interp/print"
 )
 
@@ -36,6 +38,8 @@ type Options struct {
 	GlobalDir bool
 	// Seed is the seed of *random-state*; "" takes a fixed one.
 	Seed string
+	// Now is the clock; nil is that of the system.
+	Now func() time.Time
 	// Print configures the printer.
 	Print *print.Config
 	// Exit is called by primitive-exit after flushing; nil makes it an error
@@ -47,6 +51,8 @@ type Options struct {
 type State struct {
 	Options
 	Random *num.RandomState
+	// Started is when the engine was made, the zero of internal time.
+	Started time.Time
 	// Properties are Guile's object properties by identity.
 	Properties *datum.HashTable
 	// In, Out, Err and Warning are the fluids of the current ports, and Load
@@ -54,9 +60,11 @@ type State struct {
 	In, Out, Err, Warning, Load *datum.Fluid
 
 	symbols atomic.Int64
-	dir     string
-	env     map[string]string
-	umask   os.FileMode
+
+	stdout, stderr *port.Port
+	dir            string
+	env            map[string]string
+	umask          os.FileMode
 	// HashReaders are the extensions made by read-hash-extend, procedures of
 	// a character and a port.
 	HashReaders map[rune]datum.Value
@@ -69,7 +77,10 @@ func New(o Options) *State {
 		Properties: datum.NewHashTable(),
 		dir:        o.Dir,
 		env:        map[string]string{},
-		umask:      0o022,
+		Started:    time.Now(),
+	}
+	if s.Now == nil {
+		s.Now = time.Now
 	}
 	seed := o.Seed
 	if seed == "" {
@@ -84,7 +95,52 @@ func New(o Options) *State {
 	if s.Print == nil {
 		s.Print = &print.Config{}
 	}
+	in, out, errOut := o.Stdin, o.Stdout, o.Stderr
+	if in == nil {
+		in = strings.NewReader("")
+	}
+	if out == nil {
+		out = io.Discard
+	}
+	if errOut == nil {
+		errOut = io.Discard
+	}
+	stdin, stdout, stderr := port.NewReader(in, "stdin", nil), port.NewWriter(out, "stdout", nil), port.NewWriter(errOut, "stderr", nil)
+	stdin.File, stdout.File, stderr.File = osFile(in), osFile(out), osFile(errOut)
+	stdout.Buffering, stderr.Buffering = port.Line, port.None
+	s.stdout, s.stderr = stdout, stderr
+	fluid := func(name string, v datum.Value) *datum.Fluid { return &datum.Fluid{Name: name, Default: v} }
+	s.In = fluid("current-input-port", stdin.Value())
+	s.Out = fluid("current-output-port", stdout.Value())
+	s.Err = fluid("current-error-port", stderr.Value())
+	s.Warning = fluid("current-warning-port", stderr.Value())
+	s.Load = fluid("current-load-port", datum.False)
 	return s
+}
+
+// osFile returns the file under a stream, nil when there is none.
+func osFile(x any) port.File {
+	if f, ok := x.(*os.File); ok {
+		return f
+	}
+	return nil
+}
+
+// Flush hands on what the standard output ports have collected.
+func (s *State) Flush() error {
+	if err := s.stdout.Flush(); err != nil {
+		return err
+	}
+	return s.stderr.Flush()
+}
+
+// Parameters are the port parameters of Guile, such as current-output-port.
+func (s *State) Parameters() map[string]datum.Value {
+	out := map[string]datum.Value{}
+	for _, f := range []*datum.Fluid{s.In, s.Out, s.Err, s.Warning} {
+		out[f.Name] = datum.NewParameter(f, datum.False)
+	}
+	return out
 }
 
 // Of returns the state of the engine that runs a native.

@@ -1,0 +1,327 @@
+package ports
+
+import (
+	"errors"
+	"unicode/utf8"
+
+	"fruix/interp/datum"
+	"fruix/interp/port"
+	"fruix/interp/prim/arg"
+	"fruix/interp/prim/state"
+	"fruix/interp/read"
+	"fruix/interp/source"
+)
+
+func charOrEOF(c rune) datum.Value {
+	if c < 0 {
+		return datum.EOF
+	}
+	return datum.Char(c)
+}
+
+// onInput makes a native whose only, optional argument is an input port.
+func onInput(name string, f func(c datum.Caller, p *port.Port) (datum.Value, error)) *datum.Primitive {
+	return arg.FN(name, 0, 1, func(c datum.Caller, args []datum.Value) (datum.Value, error) {
+		p, err := input(c, name, args, 0)
+		if err != nil {
+			return datum.Unset, err
+		}
+		v, err := f(c, p)
+		return v, fault(name, err)
+	})
+}
+
+func next(_ datum.Caller, p *port.Port) (datum.Value, error) {
+	c, err := p.Next()
+	return charOrEOF(c), err
+}
+
+func peek(_ datum.Caller, p *port.Port) (datum.Value, error) {
+	c, err := p.Peek()
+	return charOrEOF(c), err
+}
+
+func reading() []*datum.Primitive {
+	return []*datum.Primitive{
+		onInput("read-char", next), onInput("peek-char", peek), onInput("get-char", next), onInput("lookahead-char", peek),
+		onInput("char-ready?", func(_ datum.Caller, p *port.Port) (datum.Value, error) { return datum.Bool(p.Ready()), nil }),
+		onInput("port-eof?", func(_ datum.Caller, p *port.Port) (datum.Value, error) {
+			b, err := p.PeekByte()
+			return datum.Bool(b < 0), err
+		}),
+		onInput("get-line", func(_ datum.Caller, p *port.Port) (datum.Value, error) {
+			s, _, some, err := line(p, "\n")
+			if !some {
+				return datum.EOF, err
+			}
+			return datum.NewString(s), err
+		}),
+		onInput("get-string-all", func(_ datum.Caller, p *port.Port) (datum.Value, error) {
+			s, err := text(p, -1)
+			return datum.NewString(s), err
+		}),
+		onInput("%read-line", func(_ datum.Caller, p *port.Port) (datum.Value, error) {
+			s, end, some, err := line(p, "\n")
+			if !some {
+				return datum.Cons(datum.EOF, datum.EOF), err
+			}
+			return datum.Cons(datum.NewString(s), charOrEOF(end)), err
+		}),
+		arg.FN("unread-char", 1, 2, func(c datum.Caller, args []datum.Value) (datum.Value, error) {
+			ch, err := arg.Char("unread-char", 1, args[0])
+			if err != nil {
+				return datum.Unset, err
+			}
+			p, err := input(c, "unread-char", args, 1)
+			if err == nil {
+				p.Unread(string(ch))
+			}
+			return args[0], err
+		}),
+		arg.FN("unread-string", 1, 2, func(c datum.Caller, args []datum.Value) (datum.Value, error) {
+			s, err := arg.Text("unread-string", 1, args[0])
+			if err != nil {
+				return datum.Unset, err
+			}
+			p, err := input(c, "unread-string", args, 1)
+			if err == nil {
+				p.Unread(s)
+			}
+			return args[0], err
+		}),
+		arg.FN("read-line", 0, 2, readLine),
+		arg.FN("read-delimited", 1, 3, readDelimited),
+		arg.FN("read-string", 0, 2, readString),
+		arg.FN("get-string-n", 2, 2, func(c datum.Caller, args []datum.Value) (datum.Value, error) {
+			p, err := input(c, "get-string-n", args, 0)
+			if err != nil {
+				return datum.Unset, err
+			}
+			n, err := arg.Count("get-string-n", 2, args[1])
+			if err != nil {
+				return datum.Unset, err
+			}
+			return count("get-string-n", p, n)
+		}),
+		arg.FN("read", 0, 1, readDatum),
+		arg.FN("read-hash-extend", 2, 2, func(c datum.Caller, args []datum.Value) (datum.Value, error) {
+			ch, err := arg.Char("read-hash-extend", 1, args[0])
+			if err != nil {
+				return datum.Unset, err
+			}
+			s := state.Of(c)
+			if s.HashReaders == nil {
+				s.HashReaders = map[rune]datum.Value{}
+			}
+			if args[1] == datum.False {
+				delete(s.HashReaders, ch)
+			} else {
+				s.HashReaders[ch] = args[1]
+			}
+			return datum.Unspecified, nil
+		}),
+	}
+}
+
+// line reads up to one of the delimiters, which is consumed and returned, -1
+// at the end. some is false when there was nothing at all.
+func line(p *port.Port, delimiters string) (s string, end rune, some bool, err error) {
+	buf := make([]byte, 0, 80)
+	for {
+		c, err := p.Next()
+		if err != nil || c < 0 {
+			return string(buf), -1, len(buf) > 0, err
+		}
+		if c == '\n' && delimiters == "\n" || delimiters != "\n" && containsRune(delimiters, c) {
+			return string(buf), c, true, nil
+		}
+		buf = utf8.AppendRune(buf, c)
+	}
+}
+
+func containsRune(s string, c rune) bool {
+	for _, r := range s {
+		if r == c {
+			return true
+		}
+	}
+	return false
+}
+
+// text reads up to n characters, all for a negative n.
+func text(p *port.Port, n int) (string, error) {
+	var buf []byte
+	for n != 0 {
+		c, err := p.Next()
+		if err != nil || c < 0 {
+			return string(buf), err
+		}
+		buf = utf8.AppendRune(buf, c)
+		n--
+	}
+	return string(buf), nil
+}
+
+// count reads n characters for who; the end of file when there are none.
+func count(who string, p *port.Port, n int) (datum.Value, error) {
+	s, err := text(p, n)
+	if err != nil {
+		return datum.Unset, fault(who, err)
+	}
+	if s == "" && n > 0 {
+		return datum.EOF, nil
+	}
+	return datum.NewString(s), nil
+}
+
+// readString is read-string of both R7RS, (read-string k [port]), and (ice-9
+// rdelim), (read-string [port [k]]): a number in front tells them apart.
+func readString(c datum.Caller, args []datum.Value) (datum.Value, error) {
+	const who = "read-string"
+	if len(args) > 0 && args[0].IsFix() {
+		n, err := arg.Count(who, 1, args[0])
+		if err != nil {
+			return datum.Unset, err
+		}
+		p, err := input(c, who, args, 1)
+		if err != nil {
+			return datum.Unset, err
+		}
+		return count(who, p, n)
+	}
+	p, err := input(c, who, args, 0)
+	if err != nil {
+		return datum.Unset, err
+	}
+	n := -1
+	if v, ok := arg.Given(args, 1); ok {
+		if n, err = arg.Count(who, 2, v); err != nil {
+			return datum.Unset, err
+		}
+	}
+	s, err := text(p, n)
+	return datum.NewString(s), fault(who, err)
+}
+
+// delimited applies the handle-delim argument of (ice-9 rdelim).
+func delimited(p *port.Port, s string, end rune, some bool, mode datum.Value) (datum.Value, error) {
+	switch mode {
+	case datum.Sym("trim"):
+		if !some {
+			return datum.EOF, nil
+		}
+		return datum.NewString(s), nil
+	case datum.Sym("concat"):
+		if !some {
+			return datum.EOF, nil
+		}
+		if end >= 0 {
+			s += string(end)
+		}
+		return datum.NewString(s), nil
+	case datum.Sym("peek"):
+		if end >= 0 {
+			p.Unread(string(end))
+		}
+		if !some {
+			return datum.EOF, nil
+		}
+		return datum.NewString(s), nil
+	case datum.Sym("split"):
+		v := datum.NewString(s)
+		if !some {
+			v = datum.EOF
+		}
+		return datum.MultipleValues([]datum.Value{v, charOrEOF(end)}), nil
+	}
+	return datum.Unset, datum.Misc("read-line", "unexpected handle-delim value: ~S", mode)
+}
+
+func readLine(c datum.Caller, args []datum.Value) (datum.Value, error) {
+	p, err := input(c, "read-line", args, 0)
+	if err != nil {
+		return datum.Unset, err
+	}
+	mode := datum.Sym("trim")
+	if v, ok := arg.Given(args, 1); ok {
+		mode = v
+	}
+	s, end, some, err := line(p, "\n")
+	if err != nil {
+		return datum.Unset, fault("read-line", err)
+	}
+	v, err := delimited(p, s, end, some, mode)
+	if mode == datum.Sym("split") && err == nil {
+		items := v.Values().Items
+		return datum.Cons(items[0], items[1]), nil
+	}
+	return v, err
+}
+
+func readDelimited(c datum.Caller, args []datum.Value) (datum.Value, error) {
+	delims, err := arg.Text("read-delimited", 1, args[0])
+	if err != nil {
+		return datum.Unset, err
+	}
+	p, err := input(c, "read-delimited", args, 1)
+	if err != nil {
+		return datum.Unset, err
+	}
+	mode := datum.Sym("trim")
+	if v, ok := arg.Given(args, 2); ok {
+		mode = v
+	}
+	if delims == "\n" {
+		delims = "\n\n" // line takes a single newline for its fast path
+	}
+	s, end, some, err := line(p, delims)
+	if err != nil {
+		return datum.Unset, fault("read-delimited", err)
+	}
+	return delimited(p, s, end, some, mode)
+}
+
+// ReadOptions are the reader options for a port of the engine that runs c:
+// the extensions of read-hash-extend.
+func ReadOptions(c datum.Caller, p *port.Port) read.Options {
+	s := state.Of(c)
+	o := read.Options{Line: uint32(p.LineNo + 1), Col: uint32(p.ColNo + 1)}
+	if len(s.HashReaders) > 0 {
+		o.HashReader = func(ch rune) read.HashReader {
+			proc, ok := s.HashReaders[ch]
+			if !ok {
+				return nil
+			}
+			return func(_ *read.Reader, ch rune, _ source.Pos) (datum.Value, error) {
+				return c.Apply(proc, datum.Char(ch), p.Value())
+			}
+		}
+	}
+	return o
+}
+
+func readDatum(c datum.Caller, args []datum.Value) (datum.Value, error) {
+	p, err := input(c, "read", args, 0)
+	if err != nil {
+		return datum.Unset, err
+	}
+	name := p.Name
+	if name == "" {
+		name = "#<unknown port>"
+	}
+	v, err := read.NewSource(p, &source.File{Name: name}, ReadOptions(c, p)).Read()
+	if err != nil {
+		return datum.Unset, ReadError(err)
+	}
+	return v, nil
+}
+
+// ReadError turns a reader's error into Guile's read-error.
+func ReadError(err error) error {
+	var e *read.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	return &datum.Error{Key: "read-error", Who: "read", Message: "~A", Rest: datum.False, Payload: datum.Unset,
+		Irritants: []datum.Value{datum.NewString(e.Error())}, Cause: err}
+}
