@@ -1,0 +1,11 @@
+// Package stdlib carries the library of Fruix that is written in Scheme. It
+// holds no Go code but what embeds the files: module (a b) is a/b.scm.
+package stdlib
+
+import "embed"
+
+// FS holds the library, one folder per first part of a module's name; the
+// folder guile is the boot library.
+//
+//go:embed */*
+var FS embed.FS
