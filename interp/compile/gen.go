@@ -161,6 +161,15 @@ func (g *generator) constant(v datum.Value) int {
 }
 
 func (g *generator) place(t *target) {
+	// A jump to the very next instruction is no jump.
+	for n := len(t.refs); n > 0 && !g.far && g.label < len(g.code); n = len(t.refs) {
+		k := len(g.code) - 1
+		if t.refs[n-1] != k || g.code[k].Op() != code.Jump {
+			break
+		}
+		g.code = g.code[:k]
+		t.refs = t.refs[:n-1]
+	}
 	t.pc = len(g.code)
 	g.label = t.pc
 	for _, at := range t.refs {
@@ -523,11 +532,6 @@ func (g *generator) genFix(n *fix, c context) {
 	for _, l := range n.lambdas {
 		if !l.label {
 			continue
-		}
-		// A jump to the very next instruction is no jump.
-		if k := len(g.code) - 1; g.label <= k && len(l.entry.refs) > 0 && l.entry.refs[len(l.entry.refs)-1] == k && g.code[k].Op() == code.Jump && !g.far {
-			g.code = g.code[:k]
-			l.entry.refs = l.entry.refs[:len(l.entry.refs)-1]
 		}
 		g.place(l.entry)
 		for _, v := range l.clauses[0].req {

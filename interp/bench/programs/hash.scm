@@ -1,0 +1,7 @@
+(define (main)
+  (let ((t (make-hash-table)))
+    (do ((i 0 (+ i 1))) ((= i 10000))
+      (hash-set! t (remainder (* i 7919) 4099)
+                 (+ 1 (hash-ref t (remainder (* i 7919) 4099) 0))))
+    (let loop ((i 0) (sum 0))
+      (if (= i 4099) sum (loop (+ i 1) (+ sum (* i (hash-ref t i 0))))))))
