@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"os"
 	"path/filepath"
@@ -19,6 +20,7 @@ import (
 	"fruix/builder/buildtest"
 	"fruix/builder/builtin"
 	"fruix/builder/plan"
+	"fruix/jail/jailtest"
 	"fruix/jail/native"
 	"fruix/store"
 	"fruix/store/drv"
@@ -44,7 +46,13 @@ func TestMain(m *testing.M) {
 	native.ReexecMain(os.Args)
 	buildtest.HelperMain(os.Args)
 	builtin.Main(os.Args, table)
-	os.Exit(m.Run())
+	done, err := jailtest.Prepare("fruix/builder/buildtest/helper")
+	if err != nil {
+		log.Fatal(err)
+	}
+	code := m.Run()
+	done()
+	os.Exit(code)
 }
 
 func must(t testing.TB, err error) {
@@ -209,7 +217,7 @@ func TestBuiltins(t *testing.T) {
 	if l := w.Litter(); len(l) > 0 {
 		t.Errorf("litter: %v", l)
 	}
-	if jailed(t) {
+	if jailtest.Helper() == "" { // else the test binary itself cannot run in a jail
 		upper := w.Drv("upper", "", nil, func(d *drv.Derivation) {
 			d.Builder, d.InputSrcs, d.Args = "builtin:upper", []string{src}, []string{src}
 			d.Platform = "pdp11-unix" // what is Fruix's own runs anywhere
@@ -219,15 +227,6 @@ func TestBuiltins(t *testing.T) {
 			t.Errorf("got %q", got)
 		}
 	}
-}
-
-// jailed says whether the test binary itself can run in a jail.
-func jailed(t *testing.T) bool {
-	exe, err := os.Executable()
-	must(t, err)
-	b, err := os.ReadFile(exe)
-	must(t, err)
-	return !bytes.Contains(b[:4096], []byte("/ld-linux")) // the interpreter of a dynamic executable
 }
 
 func TestFailures(t *testing.T) {

@@ -5,11 +5,13 @@ package buildtest
 import (
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -29,6 +31,7 @@ const HelperName = "build-helper"
 //	cat PATH VAR      copy a file to $VAR
 //	env VAR           write environment and directory, as JSON, to $VAR
 //	list DIR VAR      write the names in a folder to $VAR
+//	look VAR          write all about every file in sight and the environment to $VAR/…
 //	exists PATH       fail unless PATH exists
 //	absent PATH       fail if PATH exists
 //	dial ADDR         connect to a TCP address
@@ -55,6 +58,37 @@ func HelperMain(args []string) {
 		cmd = nil
 	}
 	os.Exit(0)
+}
+
+// look writes what a builder can see: names, modes and owners of all files,
+// and its environment.
+func look(dir string) error {
+	var files strings.Builder
+	err := filepath.WalkDir("/", func(p string, d fs.DirEntry, err error) error {
+		if err != nil || p == "/" || p == dir {
+			return nil
+		}
+		if p == "/proc" {
+			return fs.SkipDir
+		}
+		fi, err := d.Info()
+		if err != nil {
+			return err
+		}
+		st := fi.Sys().(*syscall.Stat_t)
+		fmt.Fprintf(&files, "%s %v %d:%d\n", p, fi.Mode(), st.Uid, st.Gid)
+		if p == "/dev" {
+			return fs.SkipDir
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "files"), []byte(files.String()), 0o644); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "env"), []byte(strings.Join(os.Environ(), "\n")), 0o644)
 }
 
 func step(cmd string, a []string) error {
@@ -107,6 +141,8 @@ func step(cmd string, a []string) error {
 			names = append(names, e.Name())
 		}
 		return os.WriteFile(os.Getenv(a[1]), []byte(strings.Join(names, "\n")), 0o644)
+	case "look":
+		return look(os.Getenv(a[0]))
 	case "exists":
 		_, err := os.Lstat(a[0])
 		return err

@@ -3,6 +3,7 @@ package buildtest
 import (
 	"context"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"fruix/jail/native"
 	"fruix/store"
 	"fruix/store/drv"
+	"fruix/store/tree"
 )
 
 // World is a store with a helper program in it.
@@ -43,9 +45,15 @@ func In(t testing.TB, root string, j jail.Jail) *World {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { s.Close() })
+	t.Cleanup(func() {
+		s.Close()
+		// An ordinary user's os.RemoveAll stops at read-only directories.
+		if err := tree.Remove(filepath.Join(root, "frx")); err != nil {
+			t.Error(err)
+		}
+	})
 	w.Store = s
-	exe := jailtest.Helper(t, "fruix/builder/buildtest/helper")
+	exe := jailtest.Helper()
 	if exe == "" {
 		if exe, err = os.Executable(); err != nil {
 			t.Fatal(err)

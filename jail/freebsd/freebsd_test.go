@@ -3,6 +3,7 @@
 package freebsd
 
 import (
+	"log"
 	"os"
 	"testing"
 	"unsafe"
@@ -13,7 +14,13 @@ import (
 
 func TestMain(m *testing.M) {
 	jailtest.ProbeMain(os.Args)
-	os.Exit(m.Run())
+	done, err := jailtest.Prepare("fruix/jail/jailtest/probe")
+	if err != nil {
+		log.Fatal(err)
+	}
+	code := m.Run()
+	done()
+	os.Exit(code)
 }
 
 func TestConformance(t *testing.T) {

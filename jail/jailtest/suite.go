@@ -43,7 +43,7 @@ type suite struct {
 
 // Run checks every promise of package jail.
 func Run(t *testing.T, c Config) {
-	s := &suite{Config: c, probe: Helper(t, "fruix/jail/jailtest/probe")}
+	s := &suite{Config: c, probe: Helper()}
 	tests := []struct {
 		name string
 		run  func(*testing.T)
@@ -61,38 +61,51 @@ func Run(t *testing.T, c Config) {
 	}
 }
 
-// HelperEnv names an environment variable by which a test that starts itself
-// as another user hands down what Helper built.
+// HelperEnv names the environment variable by which Prepare hands a helper
+// program to Helper, and a test to itself when it starts again as another user.
 const HelperEnv = "FRUIX_JAILTEST_HELPER"
 
-// Helper returns "" when the test binary can itself run in a jail, and
-// otherwise (a race detector build is linked dynamically) the path of pkg,
-// built statically.
-func Helper(t testing.TB, pkg string) string {
-	t.Helper()
+// Prepare makes sure that there is a program of pkg, the import path of a
+// command, that can run in a jail: the test binary itself when it is linked
+// statically, and otherwise (race detector builds are not) one that is built
+// now. Call it in TestMain; done removes what it made.
+func Prepare(pkg string) (done func(), err error) {
+	if os.Getenv(HelperEnv) != "" {
+		return func() {}, nil
+	}
 	exe, err := os.Executable()
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	f, err := elf.Open(exe)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	defer f.Close()
 	if !slices.ContainsFunc(f.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP }) {
-		return ""
+		return func() {}, nil
 	}
-	if h := os.Getenv(HelperEnv); h != "" {
-		return h
+	dir, err := os.MkdirTemp("", "jailtest")
+	if err != nil {
+		return nil, err
 	}
-	out := filepath.Join(t.TempDir(), "helper")
+	out := filepath.Join(dir, "helper")
 	cmd := exec.Command("go", "build", "-buildvcs=false", "-o", out, pkg)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if msg, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("building %s: %v\n%s", pkg, err, msg)
+	msg, err := cmd.CombinedOutput()
+	if err == nil {
+		err = os.Setenv(HelperEnv, out)
 	}
-	return out
+	if err != nil {
+		os.RemoveAll(dir)
+		return nil, fmt.Errorf("building %s: %w\n%s", pkg, err, msg)
+	}
+	return func() { os.RemoveAll(dir) }, nil
 }
+
+// Helper returns "" when the test binary can itself run in a jail, and
+// otherwise the path of the program that Prepare built.
+func Helper() string { return os.Getenv(HelperEnv) }
 
 const self = "/.self/probe"
 
@@ -231,7 +244,7 @@ func (s *suite) files(t *testing.T) {
 	equal(t, "files", r.Tree, want)
 	if s.FixedUser {
 		u := fmt.Sprintf("%d:%d", jail.DefaultUID, jail.DefaultGID)
-		equal(t, "owners", []string{r.Owners["/scratch"], r.Owners["/tmp"]}, []string{u, u})
+		equal(t, "owners", []string{r.Owners["/scratch"], r.Owners["/tmp"], r.Owners["/frx/dir"]}, []string{u, u, u})
 	}
 	if s.Linux {
 		equal(t, "devices", r.Devices, []string{"fd", "full", "null", "ptmx", "pts", "random", "shm",

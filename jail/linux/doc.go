@@ -23,5 +23,8 @@
 // capabilities only in the new user namespace and as that same user, through
 // ambient capabilities, and so the two cases differ in one thing only: what
 // root can reach but the build user cannot is opened by the caller, with
-// open_tree(2), and handed in as a detached mount.
+// open_tree(2), and handed in as a detached mount; see also idmaps.
+//
+// One difference remains: an ordinary caller's supplementary groups cannot be
+// dropped, and appear inside as the overflow group.
 package linux

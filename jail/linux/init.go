@@ -22,6 +22,9 @@ import (
 // once. args are the process's arguments (os.Args). Call it first in main, and
 // first in TestMain of tests that run jails.
 func ReexecMain(args []string) bool {
+	if len(args) == 1 && args[0] == argv0IDMap {
+		idMapMain()
+	}
 	if len(args) != 1 || args[0] != argv0 || os.Getpid() != 1 {
 		return false
 	}

@@ -5,6 +5,7 @@ package linux_test
 import (
 	"context"
 	"errors"
+	"log"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,7 +23,13 @@ import (
 func TestMain(m *testing.M) {
 	linux.ReexecMain(os.Args)
 	jailtest.ProbeMain(os.Args)
-	os.Exit(m.Run())
+	done, err := jailtest.Prepare("fruix/jail/jailtest/probe")
+	if err != nil {
+		log.Fatal(err)
+	}
+	code := m.Run()
+	done()
+	os.Exit(code)
 }
 
 func buildUser(n int) *jail.HostUser { return &jail.HostUser{UID: 35001 + n, GID: 35000} }
@@ -68,7 +75,7 @@ func TestOrdinaryUser(t *testing.T) {
 	}
 	cmd := exec.Command(bin, "-test.v", "-test.run", "^TestConformance$")
 	cmd.Env = append(os.Environ(), "TMPDIR="+dir, "HOME="+dir)
-	if h := jailtest.Helper(t, "fruix/jail/jailtest/probe"); h != "" {
+	if h := jailtest.Helper(); h != "" {
 		own := filepath.Join(dir, "helper")
 		data, err := os.ReadFile(h)
 		if err != nil {
@@ -110,7 +117,7 @@ func TestCallerKilled(t *testing.T) {
 		}
 	}
 	cmd := exec.Command("/proc/self/exe", "-test.run", "^TestCallerKilled$")
-	cmd.Env = append(os.Environ(), "JAIL_TEST_CALLER="+dir, "JAIL_TEST_HELPER="+jailtest.Helper(t, "fruix/jail/jailtest/probe"))
+	cmd.Env = append(os.Environ(), "JAIL_TEST_CALLER="+dir, "JAIL_TEST_HELPER="+jailtest.Helper())
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -162,7 +169,7 @@ func TestLimits(t *testing.T) {
 	dir := t.TempDir()
 	sp := jail.Spec{Program: "/self", Self: "/self", Argv: []string{jailtest.ProbeName, "write", "/scratch/f", strings.Repeat("x", 5000)},
 		Mounts: []jail.Mount{{Source: dir, Target: "/scratch"}}, Limits: jail.Limits{FileSize: 4096}}
-	if h := jailtest.Helper(t, "fruix/jail/jailtest/probe"); h != "" {
+	if h := jailtest.Helper(); h != "" {
 		sp.Self = ""
 		sp.Mounts = append(sp.Mounts, jail.Mount{Source: h, Target: "/self", ReadOnly: true})
 	}
@@ -201,7 +208,7 @@ func BenchmarkRun(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			if h := jailtest.Helper(b, "fruix/jail/jailtest/probe"); h != "" {
+			if h := jailtest.Helper(); h != "" {
 				exe, sp.Self = h, ""
 				sp.Mounts = append(sp.Mounts, jail.Mount{Source: h, Target: "/self", ReadOnly: true})
 			}

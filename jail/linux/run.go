@@ -22,6 +22,7 @@ import (
 // Jail runs programs in Linux namespaces. Its zero value works; use New.
 type Jail struct {
 	root bool
+	ids  idmaps
 }
 
 var _ jail.Jail = (*Jail)(nil)
@@ -72,7 +73,7 @@ func (j *Jail) run(ctx context.Context, p *plan) (res jail.Result, err error) {
 
 	files := []*os.File{planR, statusW}
 	if j.root {
-		trees, err := openTrees(p.Trees)
+		trees, err := j.openTrees(p.Trees, *spec.BuildUser)
 		defer func() {
 			for _, f := range trees {
 				f.Close()
@@ -163,14 +164,19 @@ func (j *Jail) procAttr(spec jail.Spec) *syscall.SysProcAttr {
 }
 
 // openTrees opens each tree as a detached mount.
-func openTrees(trees []tree) ([]*os.File, error) {
+func (j *Jail) openTrees(trees []tree, u jail.HostUser) ([]*os.File, error) {
 	files := make([]*os.File, 0, len(trees))
 	for _, t := range trees {
 		fd, err := unix.OpenTree(unix.AT_FDCWD, t.Path, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_SYMLINK_NOFOLLOW)
 		if err != nil {
 			return files, &jail.SetupError{Step: "open_tree", Path: t.Path, Err: err, Hint: hint("open_tree", err)}
 		}
-		files = append(files, os.NewFile(uintptr(fd), t.Path))
+		f := os.NewFile(uintptr(fd), t.Path)
+		files = append(files, f)
+		if t.ReadOnly {
+			// Not every kernel and file system can; see idmaps.
+			_ = j.ids.apply(f, u)
+		}
 	}
 	return files, nil
 }
