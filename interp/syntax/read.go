@@ -8,7 +8,7 @@ import (
 // Wrap is the reader's wrapping function for programs: lists, vectors, symbols
 // and strings become syntax that knows its place, other data stay plain.
 func Wrap(d datum.Value, pos source.Pos) datum.Value {
-	if d.IsSymbol() || d.IsPair() || d.IsString() || d.Is(datum.KVector) {
+	if d.IsSymbol() || d.IsPair() || d.IsString() || d.Is(datum.KVector) || d == datum.Null {
 		return New(d, pos)
 	}
 	return d
