@@ -21,6 +21,8 @@
             plan-text
             plan-symlink
             plan-copy
+            plan-merge
+            plan-links
             plan-closure
             plan-device
             plan-kernel-modules
@@ -54,6 +56,17 @@ file name."
 (define (plan-copy path source)
   "Return the entry for PATH, a copy of SOURCE with all below it."
   `((path . ,path) (kind . "copy") (source . ,source)))
+
+(define (plan-merge path source)
+  "Return the entry for PATH, a directory that is there already, which gets
+copies of all that the directory SOURCE holds."
+  `((path . ,path) (kind . "merge") (source . ,source)))
+
+(define (plan-links path source target)
+  "Return the entry for symbolic links in the directory PATH: one for each name
+in the directory SOURCE that PATH does not have yet, leading to that name below
+TARGET."
+  `((path . ,path) (kind . "links") (source . ,source) (target . ,target)))
 
 (define (plan-closure path graph)
   "Return the entry for PATH, the store, with the closure of GRAPH."

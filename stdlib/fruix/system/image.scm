@@ -1,0 +1,233 @@
+;;; From an operating system to a tree and a disk.
+;;;
+;;; Commentary:
+;;;
+;;; The root file system of a machine holds the closure of its system below
+;;; /frx/store, the link /run/current-system to it, and links through that
+;;; one from the places where programs look.  A disk image adds the partition
+;;; that the firmware starts from.  Both are plans, which (fruix system plan)
+;;; explains; nothing here writes anything.
+;;;
+;;; Code:
+
+(define-module (fruix system image)
+  #:use-module (ice-9 match)
+  #:use-module (srfi srfi-1)
+  #:use-module (guix gexp)
+  #:use-module (guix store)
+  #:use-module (guix packages)
+  #:use-module (guix derivations)
+  #:use-module (gnu bootloader)
+  #:use-module (gnu services)
+  #:use-module (gnu services shepherd)
+  #:use-module (gnu system)
+  #:use-module (gnu system file-systems)
+  #:use-module (gnu system shadow)
+  #:use-module (gnu system linux)
+  #:use-module (fruix system plan)
+  #:use-module (fruix packages linux)
+  #:use-module (fruix packages freebsd)
+  #:use-module (fruix native osmodel)
+  #:export (system-path
+            system-root-tree
+            system-rootfs-plan
+            system-image
+            %default-root-free))
+
+(define %default-root-free
+  ;; Bytes that are free in the root file system of an image.
+  (* 256 1024 1024))
+
+(define %graph "system")
+
+(define (system-path os)
+  "Return the store path that the directory of OS has, or will have."
+  (derivation->output-path
+   (lower-item (operating-system-directory os)
+               #:system (operating-system-system os))))
+
+(define (store-entries)
+  "Return the entries for the store and its state."
+  (list (plan-directory "/frx")
+        (plan-closure "/frx/store" %graph)
+        (plan-directory "/frx/var")
+        (plan-directory "/frx/var/fruix")
+        (plan-directory "/frx/var/fruix/gcroots")
+        (plan-symlink "/frx/var/fruix/gcroots/current-system"
+                      "/run/current-system")))
+
+(define (account-entries os)
+  "Return the entries for the account files and the homes of OS."
+  (let ((config (service-value
+                 (operating-system-folded-service os account-service-type))))
+    (append
+     (map (match-lambda
+            ((name . text)
+             (plan-text (string-append "/etc/" name) text
+                        #:mode (if (member name '("shadow" "master.passwd"))
+                                   #o600
+                                   #o644))))
+          (account-files config))
+     (filter-map (match-lambda
+                   (("/root" . _) #f)
+                   ((directory uid gid mode)
+                    (plan-directory directory #:mode mode
+                                    #:uid uid #:gid gid)))
+                 (account-homes config)))))
+
+(define (special-file-entries os)
+  "Return the entries for the special files of OS, such as /bin/sh."
+  (map (match-lambda
+         ((name target) (plan-symlink name #~#$target)))
+       (service-value
+        (operating-system-folded-service os special-files-service-type))))
+
+(define (directories names)
+  (map (match-lambda
+         ((name mode) (plan-directory name #:mode mode))
+         (name (plan-directory name)))
+       names))
+
+(define (linux-tree os)
+  "Return the entries that are particular to Linux systems."
+  (append
+   (directories '("/bin" "/boot" "/dev" "/home" "/mnt" "/proc" "/sbin" "/sys"
+                  ("/tmp" #o1777) "/usr" "/usr/bin" "/var/cache" "/var/db"
+                  "/var/spool" ("/var/tmp" #o1777) ("/var/empty" #o555)))
+   (list (plan-symlink "/var/run" "/run")
+         (plan-symlink "/etc/mtab" "/proc/self/mounts"))
+   (special-file-entries os)))
+
+(define (freebsd-tree os)
+  "Return the entries that are particular to FreeBSD systems."
+  (define (profile-link name)
+    (plan-symlink name (string-append "/run/current-system/profile" name)))
+  (append
+   (directories '("/boot" "/dev" "/home" "/media" "/mnt" "/proc"
+                  ("/tmp" #o1777) "/usr" "/usr/local" "/usr/local/etc"
+                  "/usr/local/etc/rc.d" "/usr/local/bin" "/usr/local/sbin"
+                  "/var/audit" "/var/cache" ("/var/crash" #o750) "/var/cron"
+                  "/var/db" ("/var/empty" #o555) "/var/mail" "/var/msgs"
+                  "/var/preserve" "/var/run" "/var/rwho" "/var/spool"
+                  ("/var/tmp" #o1777)))
+   (map profile-link
+        '("/bin" "/sbin" "/lib" "/libexec" "/usr/bin" "/usr/sbin" "/usr/lib"
+          "/usr/libexec" "/usr/share"))
+   (list (plan-copy "/boot/kernel"
+                    #~(string-append #$(operating-system-kernel os)
+                                     "/boot/kernel"))
+         (plan-merge "/boot" #~(string-append #$freebsd-bootloader "/boot"))
+         (plan-file "/boot/loader.conf"
+                    #~(string-append #$(operating-system-directory os)
+                                     "/boot/loader.conf"))
+         (plan-links "/usr/local/etc/rc.d"
+                     #~(string-append #$(operating-system-directory os)
+                                      "/usr/local/etc/rc.d")
+                     "/run/current-system/usr/local/etc/rc.d"))
+   (special-file-entries os)))
+
+(define (system-root-tree os)
+  "Return the entries of the root file system of OS, a vector."
+  (list->vector
+   (append
+    (store-entries)
+    (directories '("/etc" ("/root" #o700) "/run" "/var" "/var/lib"
+                   "/var/lib/fruix" "/var/log"))
+    (list (plan-symlink "/run/current-system"
+                        #~#$(operating-system-directory os)))
+    (match (operating-system-target os)
+      ('linux (linux-tree os))
+      ('freebsd (freebsd-tree os)))
+    (account-entries os)
+    (list (plan-links "/etc"
+                      #~(string-append #$(operating-system-directory os)
+                                       "/etc")
+                      "/run/current-system/etc")))))
+
+(define (boot-partition os)
+  "Return the plan of the EFI system partition of OS."
+  `((name . "ESP") (type . "esp")
+    (file-system
+     . ((type . "fat") (label . "EFI") (free . ,(* 16 1024 1024))
+        (tree . ,(list->vector
+                  (match (operating-system-target os)
+                    ('linux (linux-boot-tree os))
+                    ('freebsd (freebsd-boot-tree os)))))))))
+
+(define (linux-boot-tree os)
+  "Return the entries of the EFI system partition that boots the Linux system
+OS."
+  (let ((config (operating-system-bootloader os)))
+    (list (plan-file "/EFI/BOOT/BOOTX64.EFI"
+                     #~(string-append #$systemd-boot "/systemd-bootx64.efi"))
+          (plan-text "/loader/loader.conf"
+                     (%render-loader-efi-conf
+                      (bootloader-configuration-timeout config)
+                      "fruix.conf"))
+          (plan-text "/loader/entries/fruix.conf"
+                     (%render-boot-entry
+                      (operating-system-label os)
+                      "/fruix/vmlinuz" "/fruix/initrd"
+                      (operating-system-boot-arguments os (system-path os))))
+          (plan-file "/fruix/vmlinuz"
+                     #~(string-append #$(operating-system-kernel os)
+                                      "/vmlinuz"))
+          (plan-file "/fruix/initrd"
+                     #~(string-append #$(operating-system-initrd os)
+                                      "/initrd")))))
+
+(define (freebsd-boot-tree os)
+  "Return the entries of the EFI system partition that boots the FreeBSD
+system OS."
+  (list (plan-file "/EFI/BOOT/BOOTX64.EFI"
+                   #~(string-append #$freebsd-bootloader
+                                    "/boot/loader.efi"))))
+
+(define* (root-partition os #:key (free %default-root-free) (size 0))
+  "Return the plan of the partition with the root file system of OS."
+  (let* ((root   (operating-system-root-file-system os))
+         (device (file-system-device root)))
+    `((name . "root")
+      (type . ,(match (operating-system-target os)
+                 ('linux "linux-root-x86-64")
+                 ('freebsd "freebsd-ufs")))
+      (file-system
+       . ((type . ,(match (file-system-type root)
+                     ("ext4" "ext4")
+                     ((or "ufs" "ufs2") "ufs2")
+                     (other (error (format #f "cannot write a file system of \
+type ~a; the root file system of an image is ext4 or ufs" other)))))
+          ,@(cond ((file-system-label? device)
+                   `((label . ,(file-system-label->string device))))
+                  ((uuid? device)
+                   `((uuid . ,(uuid->string device))))
+                  (else '((label . "fruix-root"))))
+          (free . ,free)
+          (size . ,size)
+          (tree . ,(system-root-tree os)))))))
+
+(define (image-plan os free size)
+  "Return the plan of a disk with OS."
+  `((version . 1)
+    (label . ,(operating-system-host-name os))
+    (seed . ,(string-append "fruix image of " (system-path os)))
+    (partitions . ,(vector (boot-partition os)
+                           (root-partition os #:free free #:size size)))))
+
+(define* (system-image os #:key (free %default-root-free) (size 0))
+  "Return the disk image of OS, a file-like object: a directory with disk.img
+and image.json.  FREE is the number of free bytes in the root file system; SIZE,
+when not 0, is the whole size of the root file system in bytes."
+  (plan-item (string-append (operating-system-host-name os) "-image")
+             "builtin:disk"
+             (image-plan os free size)
+             #:graphs `((,%graph . ,(operating-system-directory os)))))
+
+(define (system-rootfs-plan os)
+  "Return the plan of a disk that has only the root file system of OS, as a
+file-like object that holds the JSON text."
+  (plan->file "rootfs-plan"
+              `((version . 1)
+                (label . ,(operating-system-host-name os))
+                (seed . ,(string-append "fruix rootfs of " (system-path os)))
+                (partitions . ,(vector (root-partition os))))))
