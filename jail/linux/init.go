@@ -30,9 +30,13 @@ func ReexecMain(args []string) bool {
 	}
 	// Namespaces aside, credentials belong to a thread: stay on this one.
 	runtime.LockOSThread()
-	os.Exit(initMain())
+	exitNow(initMain())
 	return true
 }
+
+// exitNow ends the process without what the runtime does at an exit, such as
+// the race detector's second of waiting: nothing here needs it.
+func exitNow(code int) { syscall.Exit(code) }
 
 // initMain is the life of PID 1; it returns the exit code.
 func initMain() int {
@@ -114,7 +118,7 @@ func readPlan() (*plan, error) {
 		// The caller never writes again: this ends when it closes its end or
 		// dies, and then nobody wants the result any more.
 		r.ReadByte()
-		os.Exit(1)
+		exitNow(1)
 	}()
 	return p, nil
 }
