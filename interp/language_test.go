@@ -93,6 +93,9 @@ func runCase(c *languageCase, dir string) (out, failure string) {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	v, err := e.Eval(ctx, c.source, c.name)
+	if err == nil {
+		_, err = e.EvalIn(ctx, "(guile-user)", "(force-output)", "flush")
+	}
 	if err != nil {
 		msg := err.Error()
 		var ie *interp.Error
@@ -169,9 +172,11 @@ func rebuild(a *txtar.Archive, cases []*languageCase) *txtar.Archive {
 // a separator line, what it printed and the value, or "ERROR" and the key.
 const guileDriver = `
 (define library
-  (map resolve-interface
+  (map (lambda (spec) (if (pair? (car spec)) (apply resolve-interface spec) (resolve-interface spec)))
        '((srfi srfi-11) (srfi srfi-8) (srfi srfi-9) (ice-9 curried-definitions)
-         (srfi srfi-111) (ice-9 control))))
+         (srfi srfi-111) (srfi srfi-34) (ice-9 control) (scheme lazy)
+         ((ice-9 exceptions) #:select (raise-continuable))
+         ((rnrs base) #:select (assert vector-map vector-for-each)))))
 (define (run file)
   (let ((module (make-fresh-user-module)))
     (for-each (lambda (i) (module-use! module i)) library)

@@ -74,16 +74,25 @@ type origin struct {
 	parent *origin
 }
 
+// features are what cond-expand holds true unless Features says otherwise.
+var features = []string{
+	"guile", "guile-2", "guile-2.2", "guile-3", "guile-3.0", "fruix",
+	"r5rs", "r6rs", "r7rs", "exact-closed", "exact-complex", "ieee-float", "full-unicode", "ratios",
+	"srfi-0", "srfi-4", "srfi-6", "srfi-8", "srfi-9", "srfi-11", "srfi-13", "srfi-14", "srfi-16", "srfi-23",
+	"srfi-30", "srfi-39", "srfi-46", "srfi-55", "srfi-61", "srfi-62", "srfi-87", "srfi-105",
+}
+
 // New makes an expander and defines the special forms in (guile).
 func New(modules *module.Registry, rt Runtime) *Expander {
 	x := &Expander{
-		Modules: modules,
-		Runtime: rt,
-		scopes:  new(syntax.Scopes),
-		forms:   map[string]*form{},
-		ids:     map[string]datum.Value{},
-		vars:    map[string]*datum.Variable{},
-		fresh:   map[freshKey]int{},
+		Modules:  modules,
+		Runtime:  rt,
+		scopes:   new(syntax.Scopes),
+		forms:    map[string]*form{},
+		Features: features,
+		ids:      map[string]datum.Value{},
+		vars:     map[string]*datum.Variable{},
+		fresh:    map[freshKey]int{},
 	}
 	x.prims = x.makePrimitives()
 	x.defineForms()
@@ -166,7 +175,7 @@ func (x *Expander) expr1(s stx) core.Node {
 			return x.ref(&s, d)
 		case s.isPair():
 			head := s.car()
-			if !head.isID() {
+			if !head.isID() && !x.moduleHead(&s, &head) {
 				return x.call(s, x.expr(head))
 			}
 			d := x.resolve(&head)

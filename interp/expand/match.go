@@ -870,7 +870,6 @@ func (m *matcher) quasi(s stx, v *core.Local, fail, then cont) core.Node {
 	return m.literal(pos, constant(s.v), v, fail, then)
 }
 
-
 // quasiMany turns `(p … . after) into a pattern without quasiquote at its top.
 func (m *matcher) quasiMany(p, after stx, least int, v *core.Local, fail, then cont) core.Node {
 	q := func(s stx) stx {

@@ -1,6 +1,8 @@
 package expand
 
 import (
+	"strings"
+
 	"fruix/interp/core"
 	"fruix/interp/datum"
 	"fruix/interp/module"
@@ -295,6 +297,34 @@ func (x *Expander) publicRef(s stx) core.Node  { return x.moduleRef(s, "@", true
 func (x *Expander) privateRef(s stx) core.Node { return x.moduleRef(s, "@@", false) }
 
 func (x *Expander) moduleRef(s stx, who string, public bool) core.Node {
+	return x.expr(x.moduleID(s, who, public))
+}
+
+// moduleHead lets ((@ (module) name) …) be the use of a macro: it puts the
+// name in the place of the head.
+func (x *Expander) moduleHead(s, head *stx) bool {
+	if !head.isPair() {
+		return false
+	}
+	op := head.car()
+	if !op.isID() || !strings.HasPrefix(op.sym().Name, "@") {
+		return false
+	}
+	switch {
+	case x.isCore(&op, "@"):
+		*head = x.moduleID(*head, "@", true)
+	case x.isCore(&op, "@@"):
+		*head = x.moduleID(*head, "@@", false)
+	default:
+		return false
+	}
+	rest := s.cdr()
+	s.v = datum.Cons(head.syntax(), rest.syntax())
+	return true
+}
+
+// moduleID gives the identifier that (@ (module) name) stands for.
+func (x *Expander) moduleID(s stx, who string, public bool) stx {
 	p := x.parts(&s, who, 2, 2, "("+who+" (module name) name)")
 	x.needID(&p[1], who)
 	name := x.moduleName(&p[0], who)
@@ -312,7 +342,7 @@ func (x *Expander) moduleRef(s stx, who string, public bool) core.Node {
 		}
 		id.mod = iface
 	}
-	return x.expr(id)
+	return id
 }
 
 func (x *Expander) theEnvironment(s stx) core.Node {

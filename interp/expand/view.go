@@ -66,8 +66,10 @@ func (s stx) with(sc *syntax.Scope) stx {
 // syntax makes the value that programs see.
 func (s *stx) syntax() datum.Value {
 	switch {
-	case s.v.IsSymbol(), s.v.IsPair(), s.v.Is(datum.KVector), s.v.IsString():
+	case s.v.IsSymbol(), s.v.IsPair(), s.v.Is(datum.KVector):
 		return (&syntax.Syntax{Datum: s.v, Scopes: s.set, Module: s.mod, Pos: s.pos}).Value()
+	case (s.v.IsString() || s.v.Is(datum.KKeyword)) && s.pos.Known():
+		return (&syntax.Syntax{Datum: s.v, Pos: s.pos}).Value()
 	}
 	return s.v
 }

@@ -88,34 +88,6 @@
         (loop (pred (car l)) (cdr l))
         result)))
 
-(define member
-  (case-lambda
-    ((x l) (%member x l))
-    ((x l same?)
-     (let loop ((l l))
-       (if (pair? l)
-           (if (same? x (car l)) l (loop (cdr l)))
-           #f)))))
-
-(define (%member x l)
-  (let loop ((l l))
-    (if (pair? l)
-        (if (equal? x (car l)) l (loop (cdr l)))
-        #f)))
-
-(define assoc
-  (case-lambda
-    ((key l)
-     (let loop ((rest l))
-       (if (pair? rest)
-           (if (equal? key (car (car rest))) (car rest) (loop (cdr rest)))
-           #f)))
-    ((key l same?)
-     (let loop ((rest l))
-       (if (pair? rest)
-           (if (same? key (car (car rest))) (car rest) (loop (cdr rest)))
-           #f)))))
-
 (define* (delete x l #:optional (same? equal?))
   (let loop ((rest l))
     (if (pair? rest)

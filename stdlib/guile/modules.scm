@@ -57,3 +57,6 @@
     (cond ((null? names) at)
           ((null? (cdr names)) (module-ref at (car names) #f))
           (else (loop (module-ref at (car names) #f) (cdr names))))))
+
+(define (symbol-prefix-proc prefix)
+  (lambda (name) (symbol-append prefix name)))
