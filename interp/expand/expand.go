@@ -96,6 +96,7 @@ func New(modules *module.Registry, rt Runtime) *Expander {
 	}
 	x.prims = x.makePrimitives()
 	x.defineForms()
+	modules.PublishLoadPath()
 	return x
 }
 

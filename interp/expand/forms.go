@@ -101,6 +101,8 @@ func formTable() []*form {
 		def("define-syntax", (*Expander).defineSyntax),
 		def("define-syntax-rule", (*Expander).defineSyntaxRule),
 		def("define-syntax-parameter", (*Expander).defineSyntaxParameter),
+		def("define-private", (*Expander).define),
+		rewrite("add-to-load-path", splicing, (*Expander).addToLoadPath),
 		rewrite("define-macro", definition, (*Expander).defineMacro),
 		rewrite("defmacro", definition, (*Expander).defmacro),
 		rewrite("define-record-type", definition, (*Expander).defineRecordType),
@@ -265,6 +267,12 @@ func (x *Expander) defmacro(s stx) datum.Value {
 func (x *Expander) defmacroSyntax(name stx, proc datum.Value) datum.Value {
 	x.needID(&name, "define-macro")
 	return datum.List(x.id("define-syntax"), name.syntax(), datum.List(x.id("%defmacro-transformer"), proc))
+}
+
+// addToLoadPath is Guile's (add-to-load-path directory).
+func (x *Expander) addToLoadPath(s stx) datum.Value {
+	p := x.parts(&s, "add-to-load-path", 1, 1, "(add-to-load-path directory)")
+	return datum.List(x.id("set!"), x.id("%load-path"), datum.List(x.id("cons"), p[0].syntax(), x.id("%load-path")))
 }
 
 // sourceLocation is an alist with filename, line and column (from 0), or #f.

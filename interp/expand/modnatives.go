@@ -285,20 +285,6 @@ func (x *Expander) moduleNatives() []*datum.Primitive {
 			}
 			return datum.False, nil
 		}),
-		def("add-to-load-path", 1, 1, func(a []datum.Value) (datum.Value, error) {
-			name, err := stringArg("add-to-load-path", a)
-			if err == nil {
-				r.LoadPath = append([]string{name}, r.LoadPath...)
-			}
-			return datum.Unspecified, err
-		}),
-		def("%load-path-list", 0, 0, func([]datum.Value) (datum.Value, error) {
-			var out []datum.Value
-			for _, p := range r.LoadPath {
-				out = append(out, datum.NewString(p))
-			}
-			return datum.List(out...), nil
-		}),
 		def("defined?", 1, 2, func(a []datum.Value) (datum.Value, error) {
 			s, err := symbolArg("defined?", a, 0)
 			if err != nil {

@@ -86,7 +86,7 @@ func stem(name datum.Value) (string, bool) {
 // open finds and reads the file of a module or of load-from-path; nil without
 // an error when there is none.
 func (r *Registry) open(stem string) (*source.File, error) {
-	for _, dir := range r.LoadPath {
+	for _, dir := range r.dirs() {
 		for _, ext := range extensions {
 			path := filepath.Join(dir, filepath.FromSlash(stem)+ext)
 			text, err := os.ReadFile(path)
@@ -126,7 +126,7 @@ func absent(err error) bool {
 // the load path or in Stdlib, then with a module's extensions.
 func (r *Registry) OpenPath(name string) (*source.File, error) {
 	if !strings.Contains(name, "..") && !filepath.IsAbs(name) {
-		for _, dir := range r.LoadPath {
+		for _, dir := range r.dirs() {
 			path := filepath.Join(dir, filepath.FromSlash(name))
 			if text, err := os.ReadFile(path); err == nil {
 				return &source.File{Name: path, Text: text}, nil
@@ -152,8 +152,35 @@ func (r *Registry) SearchPath(name string) string {
 	return ""
 }
 
+// loadPath is the variable by which programs see and change the load path.
+var loadPath = datum.Intern("%load-path")
+
+// PublishLoadPath sets %load-path of (guile) to LoadPath.
+func (r *Registry) PublishLoadPath() {
+	var dirs []datum.Value
+	for _, d := range r.LoadPath {
+		dirs = append(dirs, datum.NewString(d))
+	}
+	r.Guile.Set(loadPath, datum.List(dirs...))
+}
+
+// dirs lists the directories to search.
+func (r *Registry) dirs() []string {
+	v := r.Guile.vars[loadPath]
+	if v == nil {
+		return r.LoadPath
+	}
+	var dirs []string
+	for l := v.Value; l.IsPair(); l = l.Pair().Cdr {
+		if d := l.Pair().Car; d.IsString() {
+			dirs = append(dirs, d.Str().Go())
+		}
+	}
+	return dirs
+}
+
 func (r *Registry) places() string {
-	places := slices.Clone(r.LoadPath)
+	places := slices.Clone(r.dirs())
 	if r.Stdlib != nil {
 		places = append(places, "the modules inside fruix")
 	}
@@ -190,8 +217,8 @@ func (r *Registry) moduleNames() []string {
 			}
 		}
 	}
-	roots := make([]fs.FS, 0, len(r.LoadPath)+1)
-	for _, dir := range r.LoadPath {
+	roots := make([]fs.FS, 0, len(r.dirs())+1)
+	for _, dir := range r.dirs() {
 		roots = append(roots, os.DirFS(dir))
 	}
 	if r.Stdlib != nil {

@@ -15,7 +15,8 @@ type Registry struct {
 	Guile *Module
 	// Current is the current module.
 	Current *Module
-	// LoadPath lists directories that are searched before Stdlib.
+	// LoadPath lists directories that are searched before Stdlib. Once the
+	// variable %load-path of (guile) is set, that list is what counts.
 	LoadPath []string
 	Stdlib   fs.FS
 	// Run reads, expands and evaluates a whole file, form by form, with Current

@@ -1,0 +1,141 @@
+;;; Hooks, properties and small things of Guile's core.
+
+(define %hook-type
+  (make-record-type 'hook '(arity procedures)))
+
+(define %make-hook (record-constructor %hook-type))
+
+(define hook? (record-predicate %hook-type))
+
+(define hook->list (record-accessor %hook-type 'procedures))
+
+(define %set-hook-procedures! (record-modifier %hook-type 'procedures))
+
+(define* (make-hook #:optional (arity 0))
+  (%make-hook arity '()))
+
+(define (hook-empty? hook) (null? (hook->list hook)))
+
+(define* (add-hook! hook proc #:optional append?)
+  (let ((others (delete proc (hook->list hook) eq?)))
+    (%set-hook-procedures! hook
+                           (if append? (append others (list proc)) (cons proc others)))))
+
+(define (remove-hook! hook proc)
+  (%set-hook-procedures! hook (delete proc (hook->list hook) eq?)))
+
+(define (reset-hook! hook) (%set-hook-procedures! hook '()))
+
+(define (run-hook hook . args)
+  (for-each (lambda (proc) (apply proc args)) (hook->list hook)))
+
+(define (make-object-property)
+  (let ((table (make-weak-key-hash-table)))
+    (make-procedure-with-setter
+     (lambda (obj) (hashq-ref table obj))
+     (lambda (obj value) (hashq-set! table obj value)))))
+
+(define %symbol-properties (make-hash-table))
+
+(define (symbol-property sym prop)
+  (let ((entry (assoc prop (hashq-ref %symbol-properties sym '()))))
+    (and entry (cdr entry))))
+
+(define (set-symbol-property! sym prop value)
+  (hashq-set! %symbol-properties sym
+              (cons (cons prop value)
+                    (filter (lambda (entry) (not (equal? (car entry) prop)))
+                            (hashq-ref %symbol-properties sym '())))))
+
+(define (symbol-property-remove! sym prop)
+  (hashq-set! %symbol-properties sym
+              (filter (lambda (entry) (not (equal? (car entry) prop)))
+                      (hashq-ref %symbol-properties sym '()))))
+
+(define (->bool x) (not (not x)))
+
+(define (symbol . chars) (string->symbol (apply string chars)))
+
+(define (list->symbol chars) (string->symbol (list->string chars)))
+
+(define (peek . args)
+  (let ((port (current-output-port)))
+    (display ";;; " port)
+    (write args port)
+    (newline port)
+    (and (pair? args) (car (last-pair args)))))
+
+(define (pk . args) (apply peek args))
+
+(define* (warn . args)
+  (let ((port (current-warning-port)))
+    (display "WARNING: " port)
+    (for-each (lambda (arg) (display arg port) (display " " port)) args)
+    (newline port)))
+
+(define (sloppy-assq key l)
+  (let loop ((l l))
+    (and (pair? l)
+         (if (and (pair? (car l)) (eq? (caar l) key)) (car l) (loop (cdr l))))))
+
+(define (sloppy-assv key l)
+  (let loop ((l l))
+    (and (pair? l)
+         (if (and (pair? (car l)) (eqv? (caar l) key)) (car l) (loop (cdr l))))))
+
+(define (sloppy-assoc key l)
+  (let loop ((l l))
+    (and (pair? l)
+         (if (and (pair? (car l)) (equal? (caar l) key)) (car l) (loop (cdr l))))))
+
+(define* (eval-string text #:optional (module (current-module)))
+  (call-with-input-string text
+    (lambda (port)
+      (let loop ((last (if #f #f)))
+        (let ((form (read port)))
+          (if (eof-object? form)
+              last
+              (loop (eval form module))))))))
+
+(define (provided? feature) (and (memq feature *features*) #t))
+
+(define *features*
+  '(guile guile-2 guile-2.2 guile-3 srfi-0 srfi-4 srfi-6 srfi-13 srfi-14 srfi-16 srfi-23
+    srfi-30 srfi-39 srfi-46 srfi-55 srfi-61 srfi-62 srfi-87 srfi-105
+    r6rs r7rs full-unicode posix regex))
+
+(define (with-continuation-barrier thunk) (thunk))
+
+(define (self-evaluating? x)
+  (or (number? x) (string? x) (char? x) (keyword? x) (boolean? x)))
+
+(define* (kw-arg-ref args key)
+  (let ((rest (memq key args)))
+    (and rest (pair? (cdr rest)) (cadr rest))))
+
+(define* (format destination . rest)
+  (apply (@ (ice-9 format) format) destination rest))
+
+(define (load-in-vicinity file directory)
+  (load (if (absolute-file-name? file) file (string-append directory "/" file))))
+
+(define (string-hash-ci s . rest) (apply string-hash (string-foldcase s) rest))
+
+(define (gc) (if #f #f))
+
+(define (version) "3.0.9")
+
+(define (effective-version) "3.0")
+
+(define (major-version) "3")
+
+(define (minor-version) "0")
+
+(define (micro-version) "9")
+
+(define (nested-ref-module root names)
+  (let ((m (nested-ref root names)))
+    (and (module? m) m)))
+
+(define (define! name value)
+  (module-define! (current-module) name value))
