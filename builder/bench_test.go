@@ -5,11 +5,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"fruix/builder"
 	"fruix/builder/buildtest"
+	"fruix/store"
 )
 
 // BenchmarkBuild makes trivial outputs, each in a jail of its own, and
@@ -64,4 +66,64 @@ func BenchmarkNothingToDo(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// BenchmarkBuildAgainstNix makes the same trivial outputs with Nix, in its
+// sandbox, and here, both waiting for the disk.
+func BenchmarkBuildAgainstNix(b *testing.B) {
+	nix, err := exec.LookPath("nix-store")
+	if err != nil {
+		b.Skip("nix-store is not installed (package nix-bin)")
+	}
+	w := buildtest.New(b)
+	durable, err := store.Open(w.Ctx, store.Config{Root: w.Store.Root()})
+	must(b, err)
+	defer durable.Close()
+	const batch = 20
+	dir := b.TempDir()
+	program := filepath.Join(dir, buildtest.HelperName)
+	data, err := os.ReadFile(w.Store.Physical(w.Program))
+	must(b, err)
+	must(b, os.WriteFile(program, data, 0o755))
+	env := []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir}
+	for _, v := range []string{"STORE", "STATE", "LOG", "CONF"} {
+		env = append(env, "NIX_"+v+"_DIR="+filepath.Join(dir, v))
+	}
+	must(b, os.Mkdir(filepath.Join(dir, "CONF"), 0o755))
+	runNix := func(name string, args ...string) []string {
+		cmd := exec.Command(name, args...)
+		cmd.Env = env
+		var errs strings.Builder
+		cmd.Stderr = &errs
+		out, err := cmd.Output()
+		if err != nil {
+			b.Skipf("%s does not work here: %v\n%s", name, err, errs.String())
+		}
+		return strings.Fields(string(out))
+	}
+	bl := builder.New(durable, builder.Options{Jail: w.Jail, EUID: os.Geteuid(), MaxJobs: 2})
+	n := 0
+	var theirs, ours time.Duration
+	for b.Loop() {
+		n++
+		expr := fmt.Sprintf(`let b = builtins.path { path = %s; name = %q; }; in builtins.genList (i: derivation {
+			name = "d%d-${toString i}"; system = "x86_64-linux"; builder = b; args = [ "write" "out" "x" ]; }) %d`,
+			program, buildtest.HelperName, n, batch)
+		drvs := runNix(filepath.Join(filepath.Dir(nix), "nix-instantiate"), "-E", expr)
+		start := time.Now()
+		runNix(nix, append([]string{"-r", "-j", "2", "--option", "sandbox", "true", "--option", "sandbox-fallback", "false",
+			"--option", "build-users-group", ""}, drvs...)...)
+		theirs += time.Since(start)
+		var ts []builder.Target
+		for i := range batch {
+			ts = append(ts, builder.Target{Drv: w.Drv(fmt.Sprintf("d%d-%d", n, i), "write out x", nil)})
+		}
+		start = time.Now()
+		if _, err := bl.Build(w.Ctx, ts...); err != nil {
+			b.Fatal(err)
+		}
+		ours += time.Since(start)
+	}
+	b.ReportMetric(float64(n*batch)/ours.Seconds(), "builds/s")
+	b.ReportMetric(float64(ours)/float64(theirs), "x-vs-nix")
 }

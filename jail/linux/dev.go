@@ -33,7 +33,12 @@ func (b *rootBuilder) devices() error {
 		if err := touch(dev + "/" + name); err != nil {
 			return err
 		}
-		if err := unix.Mount(oldRoot+"/dev/"+name, dev+"/"+name, "", unix.MS_BIND, ""); err != nil {
+		err := unix.Mount(oldRoot+"/dev/"+name, dev+"/"+name, "", unix.MS_BIND, "")
+		if err == unix.ENOENT {
+			// A host that is itself a container may lack some.
+			err = unix.Unlink(dev + "/" + name)
+		}
+		if err != nil {
 			return &jail.SetupError{Step: "bind mount", Path: "/dev/" + name, Err: err}
 		}
 	}

@@ -1,0 +1,108 @@
+package plan
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"io"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"fruix/store/drv"
+)
+
+var update = flag.Bool("update", false, "rewrite golden files")
+
+const (
+	storeDir = "/frx/store"
+	drvPath  = "/frx/store/0zr8f59vlgj5zb1ybxnyrjh49mjpb9ng-hello-1.0.drv"
+)
+
+func derivation() *drv.Derivation {
+	return &drv.Derivation{
+		Outputs:  map[string]drv.Output{"out": {Path: "/frx/store/1zr8f59vlgj5zb1ybxnyrjh49mjpb9ng-hello-1.0"}, "doc": {Path: "/frx/store/2zr8f59vlgj5zb1ybxnyrjh49mjpb9ng-hello-1.0-doc"}},
+		Platform: "x86_64-linux", Builder: "builtin:scheme", Args: []string{"-L", "/frx/store/3zr8f59vlgj5zb1ybxnyrjh49mjpb9ng-modules", "/frx/store/4zr8f59vlgj5zb1ybxnyrjh49mjpb9ng-builder"},
+		Env: map[string]string{"name": "hello", "HOME": "/mine", "TMPDIR": "/not/mine"},
+	}
+}
+
+func TestGolden(t *testing.T) {
+	r, err := New(storeDir, drvPath, derivation(), []string{"/frx/store/b", "/frx/store/a"}, Constraints{Cores: 4, Timeout: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Files = []File{{Name: "graph", Content: []byte("text")}}
+	got, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got = append(got, '\n')
+	const golden = "testdata/request.json"
+	if *update {
+		if err := os.WriteFile(golden, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("got\n%s", got)
+	}
+	var back Request
+	if err := json.Unmarshal(got, &back); err != nil || !reflect.DeepEqual(&back, r) {
+		t.Errorf("%v\n%+v\n%+v", err, back, r)
+	}
+}
+
+func TestErrors(t *testing.T) {
+	for _, tt := range []struct {
+		path   string
+		change func(*drv.Derivation)
+		want   string
+	}{
+		{strings.TrimSuffix(drvPath, ".drv"), func(*drv.Derivation) {}, "is not a derivation"},
+		{"/elsewhere/x.drv", func(*drv.Derivation) {}, "is not in the store"},
+		{drvPath, func(d *drv.Derivation) {
+			d.Outputs = map[string]drv.Output{"out": {HashAlgo: "sha999", Hash: "00"}}
+		}, `unknown hash algorithm "sha999"`},
+		{drvPath, func(d *drv.Derivation) {
+			d.Outputs["doc"] = drv.Output{HashAlgo: "r:sha256", Hash: strings.Repeat("0", 64)}
+		}, "a fixed output must be the only one"},
+	} {
+		d := derivation()
+		tt.change(d)
+		_, err := New(storeDir, tt.path, d, nil, Constraints{})
+		if err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: %v", tt.want, err)
+		}
+	}
+}
+
+func TestLimit(t *testing.T) {
+	ctx, w, stop := Constraints{MaxSilent: 60 * time.Millisecond}.Limit(t.Context(), io.Discard)
+	defer stop()
+	for range 10 {
+		time.Sleep(15 * time.Millisecond)
+		io.WriteString(w, ".")
+	}
+	if ctx.Err() != nil {
+		t.Fatal("ended though there was output")
+	}
+	<-ctx.Done()
+	if !errors.Is(context.Cause(ctx), ErrSilent) {
+		t.Error(context.Cause(ctx))
+	}
+	ctx, _, stop = Constraints{Timeout: time.Millisecond}.Limit(t.Context(), io.Discard)
+	defer stop()
+	<-ctx.Done()
+	if !errors.Is(context.Cause(ctx), ErrTimeout) {
+		t.Error(context.Cause(ctx))
+	}
+}
