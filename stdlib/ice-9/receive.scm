@@ -1,0 +1,4 @@
+;;; receive: binding multiple values; the form itself is part of the core.
+
+(define-module (ice-9 receive)
+  #:re-export (receive))

@@ -1,0 +1,4 @@
+;;; R7RS (scheme case-lambda).
+
+(define-module (scheme case-lambda)
+  #:re-export (case-lambda))

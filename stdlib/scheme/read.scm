@@ -1,0 +1,4 @@
+;;; R7RS (scheme read).
+
+(define-module (scheme read)
+  #:re-export (read))

@@ -1,0 +1,4 @@
+;;; SRFI 111: boxes.
+
+(define-module (srfi srfi-111)
+  #:re-export (box box? unbox set-box!))

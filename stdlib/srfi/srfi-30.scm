@@ -1,0 +1,3 @@
+;;; SRFI 30: nested block comments, which the reader knows.
+
+(define-module (srfi srfi-30))

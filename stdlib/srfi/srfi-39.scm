@@ -1,0 +1,4 @@
+;;; SRFI 39: parameter objects.
+
+(define-module (srfi srfi-39)
+  #:re-export (make-parameter parameterize))

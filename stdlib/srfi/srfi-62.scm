@@ -1,0 +1,3 @@
+;;; SRFI 62: #; comments, which the reader knows.
+
+(define-module (srfi srfi-62))
