@@ -10,6 +10,7 @@ import (
 	"fruix/interp/module"
 	"fruix/interp/prim"
 	"fruix/interp/prim/state"
+	"fruix/interp/print"
 	"fruix/interp/source"
 	"fruix/interp/syntax"
 )
@@ -23,16 +24,17 @@ var controlText []byte
 // registerBase fills (guile) with natives.
 func (e *Engine) registerBase() {
 	environ := e.opts.Environ
-	e.SetExtension(state.Key, state.New(state.Options{
+	st := state.New(state.Options{
 		Stdin: e.opts.Stdin, Stdout: e.opts.Stdout, Stderr: e.opts.Stderr, Args: e.opts.Args,
 		Environ: environ, Dir: e.opts.Dir, NoFiles: e.opts.NoFiles, NoProcesses: e.opts.NoProcesses,
 		Print: e.printer, Exit: e.opts.Exit,
-	}))
+	})
+	e.SetExtension(state.Key, st)
 	m := e.modules.Guile
 	for name, v := range e.machine.Procedures() {
 		e.define(m, name, v)
 	}
-	for name, v := range prim.Constants() {
+	for name, v := range prim.Constants(st) {
 		e.define(m, name, v)
 	}
 	e.Register("(guile)", prim.Guile()...)
@@ -112,4 +114,27 @@ func signatureHint(proc datum.Value) string {
 		hint += ", defined at " + c.Code.Where.String()
 	}
 	return hint
+}
+
+// describe gives the text of objects that the printer does not know.
+func describe(v datum.Value) (string, bool) {
+	switch v.Kind() {
+	case datum.KClosure:
+		c := code.ClosureOf(v)
+		name := code.ProcName(v)
+		if name == "" {
+			name = "anonymous"
+			if p := c.Code.Where.String(); p != "" {
+				name += " at " + p
+			}
+		}
+		return "#<procedure " + name + " " + c.Code.Signature() + ">", true
+	case datum.KModule:
+		return "#<module " + module.Of(v).Key + ">", true
+	case datum.KSyntax:
+		return "#<syntax " + print.ToWrite(syntax.Strip(v)) + ">", true
+	case datum.KMacro:
+		return "#<macro " + syntax.MacroOf(v).Name + ">", true
+	}
+	return "", false
 }
