@@ -364,7 +364,7 @@ func TestReferenceGraph(t *testing.T) {
 	a := w.Drv("a", "write out a", nil)
 	b := w.Drv("b", "write out @a", map[string]string{"a": a})
 	d := w.Drv("d", "cat graph out", map[string]string{"b": b}, func(d *drv.Derivation) {
-		d.Env["exportReferencesGraph"] = "graph " + w.Out(b)
+		d.Env["exportReferencesGraph"] = "graph " + w.Out(b) + "\nagain " + w.Out(b) + "/bin"
 	})
 	build(w, builder.Options{}, d)
 	x, y := w.Out(a)+"\n\n0\n", w.Out(b)+"\n\n1\n"+w.Out(a)+"\n"

@@ -14,6 +14,7 @@ import (
 	"fruix/builder/plan"
 	"fruix/store"
 	"fruix/store/drv"
+	"fruix/store/path"
 )
 
 // job is the build of one derivation, whose outputs are locked.
@@ -181,7 +182,12 @@ func (j *job) referenceGraphs(ctx context.Context, req *plan.Request) error {
 		return fmt.Errorf("exportReferencesGraph is not a list of file names and store paths: %q", j.d.Env["exportReferencesGraph"])
 	}
 	for i := 0; i < len(words); i += 2 {
-		closure, err := j.store.Closure(ctx, words[i+1])
+		// The path may lie inside an object: what counts is the object.
+		object, _, err := path.Split(j.store.Dir(), words[i+1])
+		if err != nil {
+			return fmt.Errorf("exportReferencesGraph: %w", err)
+		}
+		closure, err := j.store.Closure(ctx, object.In(j.store.Dir()))
 		if err != nil {
 			return fmt.Errorf("exportReferencesGraph: %w", err)
 		}
