@@ -1,0 +1,305 @@
+package report
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"regexp"
+	"slices"
+	"strings"
+
+	"fruix/builder"
+	"fruix/builder/fetch"
+	"fruix/interp"
+	"fruix/jail"
+	"fruix/store"
+)
+
+// Describe gathers what a reader is told about err, which is not nil. The
+// outermost error of a known type leads.
+func Describe(err error) *Problem {
+	if interrupted(err) {
+		return &Problem{Kind: "interrupted", Prefix: "fruix", Message: "interrupted"}
+	}
+	for e := err; e != nil; e = errors.Unwrap(e) {
+		if p := known(e); p != nil {
+			addContext(p, err, e)
+			return p
+		}
+	}
+	// Known types below an error with several branches.
+	if p := branches(err); p != nil {
+		return p
+	}
+	return plain(err)
+}
+
+// interrupted reports whether the user ended the command.
+func interrupted(err error) bool {
+	if errors.Is(err, builder.ErrInterrupted) || errors.Is(err, context.Canceled) {
+		return true
+	}
+	var e *interp.Error
+	return errors.As(err, &e) && e.Key == "interrupted" && !errors.Is(err, context.DeadlineExceeded)
+}
+
+// known describes an error of a type that carries more than its text, and
+// returns nil for any other.
+func known(err error) *Problem {
+	switch e := err.(type) {
+	case *UsageError:
+		p := &Problem{Kind: "usage", Prefix: e.command(), Message: tidy(e.Message)}
+		p.hint(e.Hint)
+		return p
+	case *interp.Error:
+		return evaluation(e)
+	case *builder.Failure:
+		return failure(e)
+	case *builder.BuildError:
+		return build(e)
+	case *store.HashMismatchError:
+		return &Problem{
+			Kind: "hash-mismatch", Prefix: "fruix", Message: "hash mismatch for " + e.Path,
+			Details: []string{
+				fmt.Sprintf("expected: %s (%s)", e.Want, e.Want.SRI()),
+				fmt.Sprintf("actual:   %s (%s)", e.Got, e.Got.SRI()),
+			},
+			Hints: []string{"the content is not what was declared; if you trust it, put the actual hash into the declaration"},
+		}
+	case *store.NoSpaceError:
+		return &Problem{
+			Kind: "no-space", Prefix: "fruix", Message: tidy(e.Error()),
+			Hints: []string{"make room on that disk, or choose another place with --root"},
+		}
+	case *jail.SetupError:
+		bare := *e
+		bare.Hint = ""
+		p := &Problem{Kind: "jail", Prefix: "fruix", Message: tidy(bare.Error())}
+		p.hint(e.Hint)
+		return p
+	case *fetch.Error:
+		p := &Problem{Kind: "fetch", Prefix: "fruix", Message: "cannot get " + e.Name}
+		for _, a := range e.Attempts {
+			p.Details = append(p.Details, a.Place+": "+tidy(a.Err.Error()))
+		}
+		if len(e.Attempts) == 0 {
+			p.Details = []string{"no place to look for it is known"}
+		}
+		p.hint("put the file into a folder and name that in $FRUIX_SOURCES")
+		return p
+	}
+	return nil
+}
+
+// addContext keeps what the errors around inner, the one described, say.
+func addContext(p *Problem, outer, inner error) {
+	if outer == inner || p.Place != nil {
+		return
+	}
+	before, _, ok := strings.Cut(outer.Error(), inner.Error())
+	before = strings.TrimRight(strings.TrimSpace(before), ":")
+	if ok && before != "" {
+		p.Message = tidy(before) + ": " + p.Message
+	}
+}
+
+// branches describes an error that joins others, when one of them is of a
+// known type.
+func branches(err error) *Problem {
+	for e := err; e != nil; e = errors.Unwrap(e) {
+		many, ok := e.(interface{ Unwrap() []error })
+		if !ok {
+			continue
+		}
+		var causes []*Problem
+		found := false
+		for _, x := range many.Unwrap() {
+			q := Describe(x)
+			found = found || q.Kind != "error"
+			causes = append(causes, q)
+		}
+		switch {
+		case !found:
+			return nil
+		case len(causes) == 1:
+			return causes[0]
+		}
+		return &Problem{Kind: "error", Prefix: "fruix", Message: fmt.Sprintf("%d errors", len(causes)), Causes: causes}
+	}
+	return nil
+}
+
+// plain describes an error by its text alone.
+func plain(err error) *Problem {
+	p := &Problem{Kind: "error", Prefix: "fruix"}
+	var pe *fs.PathError
+	if errors.As(err, &pe) && err == error(pe) {
+		p.Message = fmt.Sprintf("cannot %s %s: %s", verb(pe.Op), pe.Path, tidy(pe.Err.Error()))
+		return p
+	}
+	head, rest, _ := strings.Cut(tidy(err.Error()), "\n")
+	p.Message = head
+	if rest != "" {
+		p.Details = strings.Split(rest, "\n")
+	}
+	return p
+}
+
+// verb gives a system call's name in English.
+func verb(op string) string {
+	switch op {
+	case "openat", "open":
+		return "open"
+	case "lstat", "stat", "fstatat", "newfstatat":
+		return "find"
+	case "mkdirat", "mkdir":
+		return "make the folder"
+	case "unlinkat", "unlink", "remove":
+		return "remove"
+	case "readdirent", "getdents", "fdopendir":
+		return "list"
+	}
+	return op
+}
+
+func evaluation(e *interp.Error) *Problem {
+	p := &Problem{Kind: e.Key, Prefix: "fruix", Message: tidy(e.Message), Place: placeOf(e.Pos)}
+	if e.Key == "" {
+		p.Kind = "error"
+	}
+	p.hint(e.Hint)
+	for _, n := range e.Related {
+		p.Notes = append(p.Notes, Note{placeOf(n.Pos), tidy(n.Text)})
+	}
+	if len(e.Stack) > 1 || e.Key == "internal-error" {
+		p.Backtrace = frames(e.Stack)
+	}
+	if c := underlying(e.Cause); c != nil {
+		// The message repeats the cause, which is shown in full below.
+		p.Message, _, _ = strings.Cut(p.Message, "\n")
+		if c.Message != "" && strings.HasSuffix(p.Message, c.Message) {
+			p.Message = strings.TrimRight(strings.TrimSuffix(p.Message, c.Message), ": ")
+		}
+		if p.Message == "" {
+			p.Message = "the evaluation failed"
+		}
+		p.Causes = []*Problem{c}
+	}
+	return p
+}
+
+// underlying describes the failure of a build or of the store behind an error
+// of the language, nil when there is none.
+func underlying(err error) *Problem {
+	for e := err; e != nil; e = errors.Unwrap(e) {
+		if _, ok := e.(*interp.Error); ok {
+			continue
+		}
+		if p := known(e); p != nil {
+			return p
+		}
+	}
+	return nil
+}
+
+func frames(stack []interp.Frame) []Frame {
+	var out []Frame
+	for i := 0; i < len(stack); {
+		j := i + 1
+		for j < len(stack) && stack[j] == stack[i] {
+			j++
+		}
+		f := Frame{Name: stack[i].Name, Place: placeOf(stack[i].Pos)}
+		if j-i > 1 {
+			f.Count = j - i
+		}
+		out = append(out, f)
+		i = j
+	}
+	return out
+}
+
+// failure describes a run in which builds failed.
+func failure(f *builder.Failure) *Problem {
+	var p *Problem
+	switch len(f.Failed) {
+	case 0:
+		p = &Problem{Kind: "build", Prefix: "fruix", Message: "the build failed"}
+	case 1:
+		p = build(f.Failed[0])
+	default:
+		p = &Problem{Kind: "build", Prefix: "fruix", Message: fmt.Sprintf("%d builds failed", len(f.Failed))}
+		for _, e := range f.Failed {
+			p.Causes = append(p.Causes, build(e))
+		}
+	}
+	if n := len(f.Blocked); n > 0 {
+		var drvs []string
+		for d := range f.Blocked {
+			drvs = append(drvs, d)
+		}
+		slices.Sort(drvs)
+		p.Notes = append(p.Notes, Note{Text: "not built because of that: " + list(drvs)})
+	}
+	if n := len(f.Left); n > 0 {
+		p.Notes = append(p.Notes, Note{Text: "not built because the run ended: " + list(f.Left)})
+	}
+	return p
+}
+
+// list names a few derivations.
+func list(drvs []string) string {
+	const most = 5
+	if n := len(drvs); n > most {
+		return fmt.Sprintf("%s and %d more", strings.Join(drvs[:most], ", "), n-most)
+	}
+	return strings.Join(drvs, ", ")
+}
+
+func build(e *builder.BuildError) *Problem {
+	p := &Problem{Kind: "build", Prefix: "fruix", Derivation: e.Drv, Log: e.LogTail, Message: "build of " + e.Drv + " failed"}
+	switch c := underlying(e.Err); {
+	case c != nil:
+		if e.Status != "" && !strings.Contains(c.Message, e.Status) {
+			p.Message += ": " + e.Status
+		}
+		p.Causes = []*Problem{c}
+	case e.Err != nil:
+		head, rest, _ := strings.Cut(tidy(e.Err.Error()), "\n")
+		p.Message += ": " + head
+		if rest != "" {
+			p.Details = strings.Split(rest, "\n")
+		}
+	case e.Status != "":
+		p.Message += ": " + e.Status
+	}
+	if e.LogPath != "" {
+		p.hint("the whole log: fruix build --log-file " + e.Drv)
+	}
+	if e.KeptDir != "" {
+		p.hint("the build folder is kept in " + e.KeptDir)
+	}
+	return p
+}
+
+func (p *Problem) hint(text string) {
+	if text != "" {
+		p.Hints = append(p.Hints, text)
+	}
+}
+
+var (
+	exitStatus = regexp.MustCompile(`\bexit status (\d+)`)
+	goTrace    = regexp.MustCompile(`(?s)\n?(?:panic: [^\n]*\n+)?goroutine \d+ \[[a-z].*`)
+)
+
+// tidy takes out of a text what means something to Go programmers alone.
+func tidy(s string) string {
+	s = goTrace.ReplaceAllString(s, "")
+	s = exitStatus.ReplaceAllString(s, "the program ended with exit code $1")
+	if s = strings.TrimSpace(s); s == "" || s == "EOF" {
+		return map[string]string{"": "unknown error", "EOF": "the input ended early"}[s]
+	}
+	return s
+}

@@ -1,0 +1,186 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"fruix/interp"
+	"fruix/interp/source"
+)
+
+// style is an ANSI "select graphic rendition" parameter (ECMA-48, 8.3.117).
+type style string
+
+const (
+	bold   style = "1"
+	danger style = "1;31"
+	good   style = "1;32"
+	advice style = "1;36"
+	dim    style = "2"
+)
+
+// writer builds the text of a problem.
+type writer struct {
+	strings.Builder
+	color bool
+}
+
+func (w *writer) paint(s style, text string) string {
+	if !w.color || text == "" {
+		return text
+	}
+	return "\x1b[" + string(s) + "m" + text + "\x1b[0m"
+}
+
+// text renders p, with a line end behind each line.
+func (p *Problem) text(color bool) string {
+	w := &writer{color: color}
+	w.problem(p, 0)
+	return w.String()
+}
+
+// maxDepth bounds the nesting of causes.
+const maxDepth = 8
+
+func (w *writer) problem(p *Problem, depth int) {
+	prefix := p.Prefix
+	if p.Place != nil {
+		prefix = p.Place.pos.String()
+	}
+	label := w.paint(danger, "error:")
+	if p.Kind == "interrupted" {
+		label = ""
+	}
+	if depth > 0 && p.Place == nil {
+		prefix, label = "", w.paint(danger, "because:")
+	}
+	if prefix != "" {
+		fmt.Fprintf(w, "%s ", w.paint(bold, prefix+":"))
+	}
+	if label != "" {
+		w.WriteString(label + " ")
+	}
+	w.WriteString(strings.ReplaceAll(p.Message, "\n", "\n  ") + "\n")
+	if p.Place != nil {
+		w.excerpt(p.Place.pos)
+	}
+	for _, d := range p.Details {
+		w.WriteString("  " + strings.TrimLeft(d, " ") + "\n")
+	}
+	w.log(p.Log)
+	for _, n := range p.Notes {
+		if n.Place != nil {
+			fmt.Fprintf(w, "%s ", w.paint(bold, n.Place.pos.String()+":"))
+		}
+		fmt.Fprintf(w, "%s %s\n", w.paint(advice, "note:"), n.Text)
+		if n.Place != nil {
+			w.excerpt(n.Place.pos)
+		}
+	}
+	if depth < maxDepth {
+		for _, c := range p.Causes {
+			w.problem(c, depth+1)
+		}
+	}
+	for _, h := range p.Hints {
+		fmt.Fprintf(w, "%s %s\n", w.paint(good, "hint:"), h)
+	}
+	if len(p.Backtrace) > 0 {
+		w.WriteString("backtrace (innermost first):\n")
+		w.backtrace(p.Backtrace)
+	}
+}
+
+// log shows the end of a build's output.
+func (w *writer) log(lines []string) {
+	if len(lines) == 0 {
+		return
+	}
+	if len(lines) == 1 {
+		w.WriteString("last line of its log:\n")
+	} else {
+		fmt.Fprintf(w, "last %d lines of its log:\n", len(lines))
+	}
+	for _, l := range lines {
+		fmt.Fprintf(w, "  %s %s\n", w.paint(dim, "|"), Printable(l))
+	}
+}
+
+func (w *writer) excerpt(p source.Pos) {
+	text := p.Excerpt()
+	if text == "" {
+		return
+	}
+	line, caret, _ := strings.Cut(text, "\n")
+	w.WriteString(Printable(line) + "\n")
+	if i := strings.LastIndexByte(caret, '^'); i >= 0 {
+		caret = caret[:i] + w.paint(good, "^")
+	}
+	w.WriteString(caret + "\n")
+}
+
+// maxFrames is how many lines of a backtrace are shown: the first ones and a
+// few of the last.
+const maxFrames, lastFrames = 30, 5
+
+func (w *writer) backtrace(fs []Frame) {
+	for i, f := range fs {
+		if len(fs) > maxFrames && i >= maxFrames-lastFrames && i < len(fs)-lastFrames {
+			if i == maxFrames-lastFrames {
+				fmt.Fprintf(w, "  … %d more\n", len(fs)-maxFrames)
+			}
+			continue
+		}
+		name := f.Name
+		if name == "" {
+			name = "anonymous procedure"
+		}
+		w.WriteString("  " + name)
+		if f.Place != nil {
+			w.WriteString(" at " + w.paint(dim, f.Place.pos.String()))
+		}
+		if f.Count > 1 {
+			fmt.Fprintf(w, " (%d times)", f.Count)
+		}
+		w.WriteByte('\n')
+	}
+}
+
+// Printable replaces what could change a terminal's state: control characters
+// other than the tab become their names in caret notation.
+func Printable(s string) string {
+	clean := true
+	for _, r := range s {
+		if control(r) {
+			clean = false
+			break
+		}
+	}
+	if clean {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case !control(r):
+			b.WriteRune(r)
+		case r < 0x20:
+			b.WriteByte('^')
+			b.WriteRune(r + '@')
+		case r == 0x7f:
+			b.WriteString("^?")
+		default:
+			fmt.Fprintf(&b, "\\x%02x", r)
+		}
+	}
+	return b.String()
+}
+
+func control(r rune) bool { return r < 0x20 && r != '\t' || r >= 0x7f && r < 0xa0 }
+
+// Backtrace renders a stack alone, as the REPL's command shows it.
+func Backtrace(stack []interp.Frame, color bool) string {
+	w := &writer{color: color}
+	w.backtrace(frames(stack))
+	return w.String()
+}
