@@ -124,7 +124,11 @@ func (s *Session) add(ctx context.Context, r *request) (*Derivation, error) {
 		d.InputDrvs[in.drv.Path] = union(d.InputDrvs[in.drv.Path], in.outputs)
 	}
 	d.InputSrcs = union(nil, r.sources)
-	p, err := s.batch.AddDerivation(ctx, r.name, d)
+	batch, err := s.batch()
+	if err != nil {
+		return nil, err
+	}
+	p, err := batch.AddDerivation(ctx, r.name, d)
 	if err != nil {
 		return fail("%v", err)
 	}

@@ -88,7 +88,7 @@ func (s *Session) addText(c datum.Caller, name, text, refs datum.Value) (datum.V
 	if err != nil {
 		return datum.Unset, err
 	}
-	p, err := s.batch.AddText(n, []byte(t), r)
+	p, err := s.text(n, []byte(t), r)
 	return str(p), err
 }
 
@@ -106,7 +106,7 @@ func (s *Session) addBytes(c datum.Caller, name, bytes, refs datum.Value) (datum
 	if err != nil {
 		return datum.Unset, err
 	}
-	p, err := s.batch.AddText(n, bytes.Bytevector().B, r)
+	p, err := s.text(n, bytes.Bytevector().B, r)
 	return str(p), err
 }
 
@@ -238,4 +238,13 @@ func encodingNatives() []*datum.Primitive {
 			return datum.NewBytevector(hash.Sum(hash.SHA256, v.Bytevector().B).Sum), nil
 		}),
 	}
+}
+
+// text adds a text to the batch.
+func (s *Session) text(name string, content []byte, refs []string) (string, error) {
+	b, err := s.batch()
+	if err != nil {
+		return "", err
+	}
+	return b.AddText(name, content, refs)
 }

@@ -10,10 +10,10 @@ import (
 	"fruix/store/drv"
 )
 
-// Store is what a session needs of a store; *store.Store has it.
+// Store is what a session needs of a store.
 type Store interface {
 	Dir() string
-	NewBatch() *store.Batch
+	NewBatch() (*store.Batch, error)
 	IsValid(ctx context.Context, p string) (bool, error)
 	References(ctx context.Context, p string) ([]string, error)
 	ReadDerivation(ctx context.Context, drvPath string) (*drv.Derivation, error)
@@ -51,18 +51,36 @@ type Config struct {
 // Session is the state of one evaluation. It is for one goroutine.
 type Session struct {
 	Config
-	batch  *store.Batch
-	byPath map[string]*Derivation
+	pending *store.Batch
+	byPath  map[string]*Derivation
 }
 
 // NewSession starts an evaluation.
 func NewSession(c Config) *Session {
-	return &Session{Config: c, batch: c.Store.NewBatch(), byPath: map[string]*Derivation{}}
+	return &Session{Config: c, byPath: map[string]*Derivation{}}
 }
 
 // Flush makes all texts and derivations of the session so far valid in the
 // store.
-func (s *Session) Flush(ctx context.Context) error { return s.batch.Flush(ctx) }
+func (s *Session) Flush(ctx context.Context) error {
+	if s.pending == nil {
+		return nil
+	}
+	return s.pending.Flush(ctx)
+}
+
+// batch is made when it is first needed, so that a session that adds nothing
+// never touches the store.
+func (s *Session) batch() (*store.Batch, error) {
+	if s.pending == nil {
+		b, err := s.Store.NewBatch()
+		if err != nil {
+			return nil, err
+		}
+		s.pending = b
+	}
+	return s.pending, nil
+}
 
 // BuildAll flushes and builds.
 func (s *Session) BuildAll(ctx context.Context, drvs []*Derivation) error {

@@ -49,7 +49,7 @@ directory that holds the file 'initrd'."
                     (plan-device "/dev/null" 1 3 #o666)
                     (plan-file "/init"
                                #~(string-append #$shepherd-runtime
-                                                "/bin/fruix-init")
+                                                "/bin/shepherd")
                                #:mode #o755)
                     (plan-kernel-modules
                      #~(string-append

@@ -14,6 +14,7 @@
   #:use-module (ice-9 regex)
   #:use-module (ice-9 rdelim)
   #:use-module (ice-9 ftw)
+  #:use-module (ice-9 exceptions)
   ;; 'delete' is a literal of 'modify-phases': users must see the same one.
   #:re-export (delete alist-cons alist-delete)
   #:export (%store-directory

@@ -1,0 +1,301 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"fruix/builder"
+	"fruix/interp/datum"
+	"fruix/lang"
+)
+
+const buildText = `
+Build packages, or the objects that expressions and files yield, and print the
+store paths of what was built.
+`
+
+// runBuild is "fruix build".
+func runBuild(ctx context.Context, e *environment, args []string) (err error) {
+	f := newFlags("build", "[OPTION]... [PACKAGE]...", buildText)
+	f.addBuildFlags()
+	expressions := f.StringArrayP("expression", "e", nil, "build what `EXPR` yields")
+	files := f.StringArrayP("file", "f", nil, "build what the last expression of `FILE` yields")
+	root := f.StringP("root-link", "r", "", "make `FILE` a link to the result that keeps it from being collected")
+	derivations := f.BoolP("derivations", "d", false, "print the derivations' paths, and build nothing")
+	logFile := f.Bool("log-file", false, "print the build log of each object or DERIVATION")
+	if err := f.parse(args); err != nil {
+		return err
+	}
+	if f.NArg()+len(*expressions)+len(*files) == 0 {
+		return f.usage("nothing to build is named")
+	}
+	s, err := open(ctx, e, f, args)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	goals, err := s.goals(ctx, f.Args(), *expressions, *files)
+	if err != nil {
+		return err
+	}
+	if err := s.lang.Flush(ctx); err != nil {
+		return err
+	}
+	switch {
+	case *logFile:
+		return s.printLogs(goals)
+	case *derivations:
+		return s.printLines(goals, func(g goal) []string { return []string{g.drv} })
+	case f.dryRun:
+		return s.printPlan(ctx, goals)
+	}
+	if err := s.buildGoals(ctx, goals); err != nil {
+		return err
+	}
+	if *root != "" {
+		if err := s.addRoots(ctx, *root, goals); err != nil {
+			return err
+		}
+	}
+	return s.printLines(goals, func(g goal) []string { return g.paths })
+}
+
+// goal is something to build or, when drv is "", something that is there.
+type goal struct {
+	drv     string
+	outputs []string // names; nil means all
+	paths   []string
+}
+
+// goals evaluates what the command line names.
+func (s *session) goals(ctx context.Context, names, expressions, files []string) ([]goal, error) {
+	var goals []goal
+	add := func(g goal, err error) error {
+		if err == nil {
+			goals = append(goals, g)
+		}
+		return err
+	}
+	for _, name := range names {
+		if strings.HasPrefix(name, s.store.Dir()+"/") {
+			if err := add(s.storeGoal(ctx, name)); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		v, err := s.call(ctx, "(fruix commands)", "named-derivation", datum.NewString(name))
+		if err == nil {
+			err = add(namedGoal(v))
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	for _, x := range expressions {
+		v, err := s.engine.Eval(ctx, x, "expression")
+		if err == nil {
+			err = add(s.objectGoal(ctx, v))
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	for _, file := range files {
+		v, err := s.engine.Load(ctx, file)
+		if err == nil {
+			err = add(s.objectGoal(ctx, v))
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return goals, nil
+}
+
+// storeGoal is a derivation or another object that is named by its path.
+func (s *session) storeGoal(ctx context.Context, p string) (goal, error) {
+	if !strings.HasSuffix(p, ".drv") {
+		return goal{paths: []string{p}}, nil
+	}
+	d, err := s.store.ReadDerivation(ctx, p)
+	if err != nil {
+		return goal{}, err
+	}
+	g := goal{drv: p}
+	for _, name := range d.OutputNames() {
+		g.paths = append(g.paths, d.Outputs[name].Path)
+	}
+	return g, nil
+}
+
+// namedGoal takes the values of named-derivation: a derivation and an output.
+func namedGoal(v datum.Value) (goal, error) {
+	if v.Is(datum.KValues) && len(v.Values().Items) == 2 {
+		items := v.Values().Items
+		if d, ok := lang.AsDerivation(items[0]); ok && items[1].IsString() {
+			output := items[1].Str().Go()
+			return goal{drv: d.Path, outputs: []string{output}, paths: []string{d.Outputs[output]}}, nil
+		}
+	}
+	return goal{}, fmt.Errorf("named-derivation did not yield a derivation and an output")
+}
+
+// objectGoal lowers a Scheme object.
+func (s *session) objectGoal(ctx context.Context, v datum.Value) (goal, error) {
+	item, err := s.call(ctx, "(fruix commands)", "object->derivation", v)
+	if err != nil {
+		return goal{}, err
+	}
+	if item.IsString() {
+		return goal{paths: []string{item.Str().Go()}}, nil
+	}
+	d, ok := lang.AsDerivation(item)
+	if !ok {
+		return goal{}, fmt.Errorf("object->derivation did not yield a derivation")
+	}
+	g := goal{drv: d.Path}
+	for _, name := range d.OutputNames() {
+		g.paths = append(g.paths, d.Outputs[name])
+	}
+	return g, nil
+}
+
+func (s *session) buildGoals(ctx context.Context, goals []goal) error {
+	var targets []builder.Target
+	for _, g := range goals {
+		if g.drv != "" {
+			targets = append(targets, builder.Target{Drv: g.drv, Outputs: g.outputs})
+		}
+	}
+	if len(targets) == 0 {
+		return nil
+	}
+	return s.buildTargets(ctx, targets)
+}
+
+// printLines prints the lines of all goals, or one JSON array of them.
+func (s *session) printLines(goals []goal, lines func(goal) []string) error {
+	var all []string
+	for _, g := range goals {
+		for _, line := range lines(g) {
+			if line != "" {
+				all = append(all, line)
+			}
+		}
+	}
+	if s.flags.json {
+		return json.NewEncoder(s.env.stdout).Encode(all)
+	}
+	_, err := io.WriteString(s.env.stdout, strings.Join(append(all, ""), "\n"))
+	return err
+}
+
+// printPlan tells what is missing.
+func (s *session) printPlan(ctx context.Context, goals []goal) error {
+	missing, err := s.missing(ctx, goals)
+	if err != nil {
+		return err
+	}
+	if s.flags.json {
+		return json.NewEncoder(s.env.stdout).Encode(missing)
+	}
+	if len(missing) == 0 {
+		_, err := fmt.Fprintln(s.env.stdout, "nothing to be built")
+		return err
+	}
+	_, err = fmt.Fprintf(s.env.stdout, "to be built:\n  %s\n", strings.Join(missing, "\n  "))
+	return err
+}
+
+// missing lists the derivations that a build of goals would build, those that
+// others need first.
+func (s *session) missing(ctx context.Context, goals []goal) ([]string, error) {
+	list := []string{}
+	seen := map[string]bool{}
+	var visit func(drv string) error
+	visit = func(p string) error {
+		if seen[p] {
+			return nil
+		}
+		seen[p] = true
+		d, err := s.store.ReadDerivation(ctx, p)
+		if err != nil {
+			return err
+		}
+		var outs []string
+		for _, o := range d.Outputs {
+			outs = append(outs, o.Path)
+		}
+		valid, err := s.store.ValidMany(ctx, outs)
+		if err != nil {
+			return err
+		}
+		there := true
+		for _, o := range outs {
+			there = there && valid[o]
+		}
+		if there {
+			return nil
+		}
+		for _, in := range sortedKeys(d.InputDrvs) {
+			if err := visit(in); err != nil {
+				return err
+			}
+		}
+		list = append(list, p)
+		return nil
+	}
+	for _, g := range goals {
+		if g.drv != "" {
+			if err := visit(g.drv); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return list, nil
+}
+
+// printLogs copies the logs of the goals' last builds to standard output.
+func (s *session) printLogs(goals []goal) error {
+	b := s.builder(nil)
+	for _, g := range goals {
+		if g.drv == "" {
+			continue
+		}
+		r, err := b.ReadLog(g.drv)
+		if os.IsNotExist(err) {
+			return fmt.Errorf("there is no build log of %s: it was never built here", g.drv)
+		}
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(s.env.stdout, r)
+		r.Close()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addRoots makes links to the results: LINK, LINK-1, …
+func (s *session) addRoots(ctx context.Context, link string, goals []goal) error {
+	n := 0
+	for _, g := range goals {
+		for _, p := range g.paths {
+			name := link
+			if n > 0 {
+				name = fmt.Sprintf("%s-%d", link, n)
+			}
+			if err := s.store.AddRoot(ctx, name, p); err != nil {
+				return err
+			}
+			n++
+		}
+	}
+	return nil
+}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/spf13/pflag"
+	"golang.org/x/term"
+
+	"fruix/cmd/internal/report"
+)
+
+// version is that of the program; make sets it for releases.
+var version = "0.1"
+
+// flags are the options that several commands share. The letters are those of
+// Guix's commands.
+type flags struct {
+	*pflag.FlagSet
+	name            string
+	root, storeDir  string
+	loadPath        []string
+	system          string
+	jobs, cores     int
+	keepGoing       bool
+	keepFailed      bool
+	dryRun          bool
+	quiet           bool
+	verbosity       int
+	json            bool
+	relaxed         bool
+	timeout, silent time.Duration
+}
+
+// newFlags makes the options of a command. usage is its usage line, text what
+// --help says below it.
+func newFlags(name, usage, text string) *flags {
+	f := &flags{FlagSet: pflag.NewFlagSet("fruix "+name, pflag.ContinueOnError), name: "fruix " + name}
+	f.SortFlags = false
+	f.StringVar(&f.root, "root", "", "physical `DIR` under which the store lies (default: $FRUIX_ROOT, \"/\" for root, else a folder of yours)")
+	f.StringVar(&f.storeDir, "store", "", "logical name of the store's `DIR` (default /frx/store)")
+	f.StringArrayVarP(&f.loadPath, "load-path", "L", nil, "look for modules in `DIR` first; may be given several times")
+	f.BoolVarP(&f.quiet, "quiet", "q", false, "print no progress")
+	f.IntVarP(&f.verbosity, "verbosity", "v", 1, "how much progress to print: 0 none, 1 what is built, 2 builders' output too")
+	f.BoolVar(&f.json, "json", false, "print results as JSON")
+	f.BoolVar(&f.relaxed, "no-sync", false, "do not wait until data is safely on disk")
+	f.Usage = func() {
+		fmt.Fprintf(os.Stdout, "Usage: fruix %s %s\n%s\nOptions:\n%s", name, usage, text, f.FlagUsages())
+	}
+	f.SetOutput(discard{})
+	return f
+}
+
+type discard struct{}
+
+func (discard) Write(b []byte) (int, error) { return len(b), nil }
+
+// addBuildFlags adds the options of commands that build.
+func (f *flags) addBuildFlags() {
+	f.StringVarP(&f.system, "system", "s", "", "build for `SYSTEM`, such as x86_64-freebsd")
+	f.IntVarP(&f.jobs, "max-jobs", "M", runtime.NumCPU(), "run at most `N` builds at a time")
+	f.IntVarP(&f.cores, "cores", "c", 0, "let a build use `N` processors; 0 means all")
+	f.BoolVarP(&f.keepGoing, "keep-going", "k", false, "after a failure go on with what does not depend on it")
+	f.BoolVarP(&f.keepFailed, "keep-failed", "K", false, "keep the folders of failed builds")
+	f.BoolVarP(&f.dryRun, "dry-run", "n", false, "print what would be built, and build nothing")
+	f.DurationVar(&f.silent, "max-silent-time", 0, "end a build that prints nothing for so `LONG`, such as 10m")
+	f.DurationVar(&f.timeout, "timeout", 0, "end a build that takes so `LONG`")
+}
+
+// parse reads the command line; the error is a *report.UsageError or
+// pflag.ErrHelp.
+func (f *flags) parse(args []string) error {
+	err := f.Parse(args)
+	if err == nil || errors.Is(err, pflag.ErrHelp) {
+		return err
+	}
+	return f.usage("%v", err)
+}
+
+// usage makes the error for a wrong command line.
+func (f *flags) usage(format string, args ...any) error {
+	return &report.UsageError{Command: f.name, Message: fmt.Sprintf(format, args...), Hint: fmt.Sprintf("%q tells more", f.name+" --help")}
+}
+
+func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
+
+// nearestHint names the known word that is nearest to name.
+func nearestHint(name string, known []string) string {
+	best, distance := "", len(name)/2+2
+	for _, k := range known {
+		if d := editDistance(name, k); d < distance {
+			best, distance = k, d
+		}
+	}
+	if best == "" {
+		return "\"fruix help\" lists the commands"
+	}
+	return fmt.Sprintf("did you mean %q?", best)
+}
+
+// editDistance is Levenshtein's.
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range a {
+		left, diagonal := i+1, i
+		for j := range b {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost = 1 + min(diagonal, left, row[j+1])
+			}
+			diagonal, row[j], left = row[j+1], left, cost
+		}
+		row[len(b)] = left
+	}
+	return row[len(b)]
+}

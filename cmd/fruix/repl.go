@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"fruix/cmd/internal/repl"
+	"fruix/interp/datum"
+)
+
+const replText = `
+Evaluate Scheme: the expressions given with -e, else FILE with the arguments
+ARG, else what is typed.
+`
+
+// runREPL is "fruix repl".
+func runREPL(ctx context.Context, e *environment, args []string) error {
+	f := newFlags("repl", "[OPTION]... [FILE [ARG]...]", replText)
+	f.addBuildFlags()
+	f.SetInterspersed(false)
+	expressions := f.StringArrayP("expression", "e", nil, "evaluate `EXPR` and print its value; may be given several times")
+	if err := f.parse(args); err != nil {
+		return err
+	}
+	s, err := openLazily(e, f, programArgs(f.Args()))
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	switch {
+	case len(*expressions) > 0:
+		return s.evaluate(ctx, *expressions)
+	case f.NArg() > 0:
+		_, err := s.engine.Load(ctx, f.Arg(0))
+		return err
+	}
+	return repl.Run(ctx, repl.Config{
+		Engine: s.engine, In: e.stdin, Out: e.stdout, Err: e.stderr,
+		HistoryFile: historyFile(e.getenv), NoColor: !e.color(e.stdout),
+		Banner: fmt.Sprintf("Fruix %s. Type \",help\" for help, \",quit\" or ctrl-D to leave.\n", version),
+	})
+}
+
+// programArgs are what (command-line) gives.
+func programArgs(words []string) []string {
+	if len(words) == 0 {
+		return []string{"fruix"}
+	}
+	return words
+}
+
+// evaluate prints the values of expressions, but for unspecified ones.
+func (s *session) evaluate(ctx context.Context, expressions []string) error {
+	for _, x := range expressions {
+		v, err := s.engine.Eval(ctx, x, "expression")
+		if err != nil {
+			return err
+		}
+		if v.Is(datum.KValues) {
+			for _, item := range v.Values().Items {
+				fmt.Fprintln(s.env.stdout, s.engine.Write(item))
+			}
+			continue
+		}
+		if v != datum.Unspecified {
+			fmt.Fprintln(s.env.stdout, s.engine.Write(v))
+		}
+	}
+	return nil
+}
+
+// historyFile is where typed lines are kept; "" when there is no home.
+func historyFile(getenv func(string) string) string {
+	if dir := getenv("XDG_STATE_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "fruix", "repl-history")
+	}
+	if home := getenv("HOME"); home != "" {
+		return filepath.Join(home, ".local", "state", "fruix", "repl-history")
+	}
+	return ""
+}

@@ -1,0 +1,210 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"runtime"
+
+	"fruix/builder"
+	"fruix/builder/builtin"
+	"fruix/builder/builtin/archive"
+	"fruix/builder/builtin/disk"
+	"fruix/builder/builtin/download"
+	"fruix/builder/builtin/initrd"
+	"fruix/builder/builtin/scheme"
+	"fruix/builder/fetch"
+	"fruix/cmd/internal/progress"
+	"fruix/cmd/internal/runtimes"
+	"fruix/interp"
+	"fruix/interp/datum"
+	"fruix/jail/native"
+	"fruix/lang"
+	"fruix/osmodel"
+	"fruix/stdlib"
+	"fruix/store"
+)
+
+// builderVersion names the language and the natives that builder scripts get.
+// It is part of every derivation of builtin:scheme and the other built-in
+// builders: change it when what a script can observe, or what a builder
+// writes, changes.
+const builderVersion = "1"
+
+// session is an engine with the declaration language, an open store, and a
+// builder. One command uses one.
+type session struct {
+	env    *environment
+	flags  *flags
+	store  *store.Store
+	lang   *lang.Session
+	engine *interp.Engine
+	// built is how many derivations were built.
+	built int
+}
+
+// open makes the session that f asks for. args are those of the program.
+func open(ctx context.Context, e *environment, f *flags, args []string) (*session, error) {
+	s := &session{env: e, flags: f}
+	if err := s.start(args); err != nil {
+		return nil, err
+	}
+	if _, err := s.openStore(ctx); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// openStore opens the store that the options name, once.
+func (s *session) openStore(ctx context.Context) (*store.Store, error) {
+	if s.store != nil {
+		return s.store, nil
+	}
+	root := s.flags.root
+	if root == "" {
+		var err error
+		if root, err = store.DefaultRoot(s.env.uid, s.env.getenv); err != nil {
+			return nil, err
+		}
+	}
+	st, err := store.Open(ctx, store.Config{Root: root, StoreDir: s.flags.storeDir, Relaxed: s.flags.relaxed, OnWait: s.onWait})
+	s.store = st
+	return st, err
+}
+
+func (s *session) start(args []string) error {
+	modules := make([]fs.FS, 0, len(s.flags.loadPath)+1)
+	for _, dir := range s.flags.loadPath {
+		modules = append(modules, os.DirFS(dir))
+	}
+	host := s.flags.system
+	if host == "" {
+		host = hostSystem()
+	}
+	s.lang = lang.NewSession(lang.Config{
+		Store: lazyStore{s}, Host: host, BuilderVersion: builderVersion,
+		Runtime: runtimes.Embedded{}, Modules: append(modules, stdlib.FS), Build: s.build,
+	})
+	engine, err := interp.New(interp.Options{
+		Stdlib: stdlib.FS, LoadPath: s.flags.loadPath,
+		Stdin: s.env.stdin, Stdout: s.env.stdout, Stderr: s.env.stderr,
+		Args: args, Environ: os.Environ(),
+		Warn: func(text string) { fmt.Fprintf(s.env.stderr, "fruix: warning: %s\n", text) },
+	})
+	if err != nil {
+		return err
+	}
+	s.engine = engine
+	lang.Register(engine, s.lang)
+	osmodel.Register(engine)
+	return nil
+}
+
+// hostSystem is the system type of this machine, as Guix names it.
+func hostSystem() string {
+	arch := runtime.GOARCH
+	switch arch {
+	case "amd64":
+		arch = "x86_64"
+	case "arm64":
+		arch = "aarch64"
+	}
+	return arch + "-" + runtime.GOOS
+}
+
+// Close ends the session.
+func (s *session) Close() error {
+	if s.store == nil {
+		return nil
+	}
+	return s.store.Close()
+}
+
+func (s *session) onWait(w store.Wait) {
+	if !s.flags.quiet {
+		fmt.Fprintf(s.env.stderr, "waiting for %v\n", w)
+	}
+}
+
+// build makes all outputs of derivations valid.
+func (s *session) build(ctx context.Context, drvs []*lang.Derivation) error {
+	targets := make([]builder.Target, len(drvs))
+	for i, d := range drvs {
+		targets[i] = builder.Target{Drv: d.Path}
+	}
+	return s.buildTargets(ctx, targets)
+}
+
+func (s *session) buildTargets(ctx context.Context, targets []builder.Target) error {
+	p := progress.New(s.env.stderr, progress.Options{
+		TTY: isTerminal(s.env.stderr), Quiet: s.flags.quiet,
+		Verbosity: s.flags.verbosity, Color: s.env.color(s.env.stderr),
+	})
+	defer p.Close()
+	r, err := s.builder(p).Build(ctx, targets...)
+	if r != nil {
+		s.built += len(r.Built)
+	}
+	return err
+}
+
+// builder makes the builder that the options ask for. p may be nil.
+func (s *session) builder(p builder.Progress) *builder.Builder {
+	o := builder.Options{
+		MaxJobs: s.flags.jobs, Cores: s.flags.cores, KeepGoing: s.flags.keepGoing,
+		MaxSilent: s.flags.silent, Timeout: s.flags.timeout, Progress: p,
+		Jail: native.New(native.Options{EUID: s.env.uid, WorkDir: os.TempDir()}),
+		EUID: s.env.uid,
+	}
+	if s.flags.keepFailed {
+		o.KeepFailed = os.TempDir()
+	}
+	o.Builtins = jailBuiltins()
+	o.Builtins["download"] = download.Builtin(fetch.Standard(s.env.getenv))
+	return builder.New(s.store, o)
+}
+
+// jailBuiltins are the builders that run inside a jail.
+func jailBuiltins() builtin.Table {
+	return builtin.Table{
+		"scheme": scheme.Builtin(runBuilderScript),
+		"disk":   disk.Builtin(),
+		"initrd": initrd.Builtin(),
+	}
+}
+
+// runBuilderScript runs the program of a builtin:scheme derivation; the
+// process is the build's own.
+func runBuilderScript(ctx context.Context, p *scheme.Program) error {
+	engine, err := interp.New(interp.Options{
+		Stdlib: stdlib.FS, LoadPath: p.LoadPath,
+		Stdout: os.Stdout, Stderr: os.Stderr,
+		Args: append([]string{p.File}, p.Args...), Environ: os.Environ(),
+	})
+	if err != nil {
+		return err
+	}
+	engine.Register(archive.Module, archive.Natives()...)
+	_, err = engine.Load(ctx, p.File)
+	return err
+}
+
+// call applies a procedure of a Scheme module.
+func (s *session) call(ctx context.Context, module, name string, args ...datum.Value) (datum.Value, error) {
+	proc, err := s.engine.Lookup(module, name)
+	if err != nil {
+		return datum.Value{}, err
+	}
+	return s.engine.Apply(ctx, proc, args...)
+}
+
+// openLazily makes a session whose store is opened when something is first
+// asked of it.
+func openLazily(e *environment, f *flags, args []string) (*session, error) {
+	s := &session{env: e, flags: f}
+	if err := s.start(args); err != nil {
+		return nil, err
+	}
+	return s, nil
+}

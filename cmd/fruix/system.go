@@ -1,0 +1,324 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sort"
+	"strconv"
+	"strings"
+
+	"fruix/builder/builtin/tree"
+	"fruix/cmd/internal/report"
+	imagetree "fruix/image/tree"
+	"fruix/interp/datum"
+	"fruix/lang"
+)
+
+const systemText = `
+Build the operating system that FILE declares.
+
+  build   FILE      the closure: the system's directory in the store
+  rootfs  FILE DIR  the root file system, as a tree in the new folder DIR
+  image   FILE      a disk image that boots
+
+The results are printed as lines KEY=VALUE.
+`
+
+// runSystem is "fruix system".
+func runSystem(ctx context.Context, e *environment, args []string) error {
+	f := newFlags("system", "build|rootfs|image [OPTION]... FILE [DIR]", systemText)
+	f.addBuildFlags()
+	free := f.String("free", "", "free space of the image's root file system, such as 512M")
+	size := f.String("image-size", "", "size of the image's root file system, such as 4G")
+	root := f.StringP("root-link", "r", "", "make `FILE` a link to the result that keeps it from being collected")
+	expression := f.StringP("expression", "e", "", "build the system that `EXPR` yields, instead of a file's")
+	if err := f.parse(args); err != nil {
+		return err
+	}
+	kinds := map[string]func(context.Context, *systemJob) error{"build": (*systemJob).closure, "rootfs": (*systemJob).rootfs, "image": (*systemJob).image}
+	if f.NArg() == 0 {
+		return f.usage("say what to make: build, rootfs or image")
+	}
+	run, ok := kinds[f.Arg(0)]
+	if !ok {
+		return &report.UsageError{Command: f.name, Message: fmt.Sprintf("unknown action %q", f.Arg(0)), Hint: nearestHint(f.Arg(0), sortedKeys(kinds))}
+	}
+	words := f.Args()[1:]
+	j := &systemJob{link: *root}
+	var err error
+	if j.free, err = parseSize(*free); err != nil {
+		return f.usage("--free: %v", err)
+	}
+	if j.size, err = parseSize(*size); err != nil {
+		return f.usage("--image-size: %v", err)
+	}
+	if *expression == "" {
+		if len(words) == 0 {
+			return f.usage("no file is named")
+		}
+		j.file, words = words[0], words[1:]
+	}
+	if f.Arg(0) == "rootfs" {
+		if len(words) == 0 {
+			return f.usage("no folder is named for the tree")
+		}
+		j.dir, words = words[0], words[1:]
+	}
+	if len(words) > 0 {
+		return f.usage("too many words: %q", words[0])
+	}
+	if j.session, err = open(ctx, e, f, args); err != nil {
+		return err
+	}
+	defer j.session.Close()
+	if err := j.load(ctx, *expression); err != nil {
+		return err
+	}
+	return run(ctx, j)
+}
+
+// systemJob is one run of "fruix system".
+type systemJob struct {
+	*session
+	file, dir, link string
+	free, size      int64
+	os              datum.Value
+	results         [][2]string
+}
+
+// systemModule is the Scheme side.
+const systemModule = "(fruix system commands)"
+
+// load evaluates the declaration.
+func (j *systemJob) load(ctx context.Context, expression string) error {
+	var err error
+	if expression != "" {
+		j.file = "expression"
+		j.os, err = j.engine.Eval(ctx, expression, j.file)
+	} else {
+		j.os, err = j.engine.Load(ctx, j.file)
+	}
+	if err != nil {
+		return err
+	}
+	summary, err := j.ask(ctx, "system-summary")
+	if err != nil {
+		return err
+	}
+	for l := summary; l.IsPair(); l = l.Pair().Cdr {
+		pair := l.Pair().Car
+		j.result(pair.Pair().Car.Str().Go(), pair.Pair().Cdr.Str().Go())
+	}
+	return nil
+}
+
+func (j *systemJob) ask(ctx context.Context, name string, more ...datum.Value) (datum.Value, error) {
+	return j.call(ctx, systemModule, name, append([]datum.Value{j.os, datum.NewString(j.file)}, more...)...)
+}
+
+func (j *systemJob) result(key, value string) {
+	j.results = append(j.results, [2]string{key, value})
+}
+
+// make builds the derivation that a Scheme procedure gives and returns the
+// path of its output. done is false when nothing is to be built (-n).
+func (j *systemJob) make(ctx context.Context, name string, more ...datum.Value) (out string, done bool, err error) {
+	v, err := j.ask(ctx, name, more...)
+	if err != nil {
+		return "", false, err
+	}
+	d, ok := lang.AsDerivation(v)
+	if !ok {
+		return "", false, fmt.Errorf("%s did not yield a derivation", name)
+	}
+	if err := j.lang.Flush(ctx); err != nil {
+		return "", false, err
+	}
+	out = d.Outputs["out"]
+	if j.flags.dryRun {
+		return out, false, j.printPlan(ctx, []goal{{drv: d.Path}})
+	}
+	if err := j.build(ctx, []*lang.Derivation{d}); err != nil {
+		return "", false, err
+	}
+	if j.link != "" {
+		if err := j.store.AddRoot(ctx, j.link, out); err != nil {
+			return "", false, err
+		}
+	}
+	return out, true, nil
+}
+
+// closure is "fruix system build".
+func (j *systemJob) closure(ctx context.Context) error {
+	out, done, err := j.make(ctx, "system-closure")
+	if err != nil || !done {
+		return err
+	}
+	if err := j.describe(ctx, out); err != nil {
+		return err
+	}
+	return j.print()
+}
+
+// describe adds what is known of the closure of a system.
+func (j *systemJob) describe(ctx context.Context, system string) error {
+	items, err := j.store.Closure(ctx, system)
+	if err != nil {
+		return err
+	}
+	j.result("closure_path", system)
+	j.result("store_item_count", strconv.Itoa(len(items)))
+	return nil
+}
+
+// image is "fruix system image".
+func (j *systemJob) image(ctx context.Context) error {
+	free := datum.False
+	if j.free > 0 {
+		free = datum.Fix(j.free)
+	}
+	v, err := j.ask(ctx, "system-closure")
+	if err != nil {
+		return err
+	}
+	system, ok := lang.AsDerivation(v)
+	if !ok {
+		return fmt.Errorf("system-closure did not yield a derivation")
+	}
+	out, done, err := j.make(ctx, "system-disk", free, datum.Fix(j.size))
+	if err != nil || !done {
+		return err
+	}
+	if err := j.describe(ctx, system.Outputs["out"]); err != nil {
+		return err
+	}
+	physical := j.store.Physical(out)
+	text, err := os.ReadFile(filepath.Join(physical, "image.json"))
+	if err != nil {
+		return err
+	}
+	var facts struct {
+		SHA256 string `json:"raw_sha256"`
+		Size   int64  `json:"image_size_bytes"`
+	}
+	if err := json.Unmarshal(text, &facts); err != nil {
+		return fmt.Errorf("%s: %w", filepath.Join(physical, "image.json"), err)
+	}
+	j.result("image_store_path", out)
+	j.result("disk_image", filepath.Join(physical, "disk.img"))
+	j.result("raw_sha256", facts.SHA256)
+	j.result("image_size_bytes", strconv.FormatInt(facts.Size, 10))
+	return j.print()
+}
+
+// rootfs is "fruix system rootfs".
+func (j *systemJob) rootfs(ctx context.Context) error {
+	planPath, done, err := j.make(ctx, "system-plan")
+	if err != nil || !done {
+		return err
+	}
+	system, _, err := j.make(ctx, "system-closure")
+	if err != nil {
+		return err
+	}
+	items, err := j.store.Closure(ctx, system)
+	if err != nil {
+		return err
+	}
+	text, err := os.ReadFile(j.store.Physical(planPath))
+	if err != nil {
+		return err
+	}
+	plan, err := tree.Parse(text)
+	if err != nil {
+		return err
+	}
+	root, err := plan.Root("root", j.store.Physical, map[string][]string{"system": items})
+	if err != nil {
+		return err
+	}
+	done_, err := imagetree.Extract(root, j.dir, imagetree.ExtractOptions{
+		Stop: ctx.Err,
+		// Without root the files are not root's, and a set-id bit would
+		// give away the caller's rights instead.
+		DropSetID: j.env.uid != 0,
+	})
+	if err != nil {
+		return err
+	}
+	if err := j.describe(ctx, system); err != nil {
+		return err
+	}
+	dir, err := filepath.Abs(j.dir)
+	if err != nil {
+		return err
+	}
+	j.result("rootfs", dir)
+	j.tellMissing(done_)
+	manifest, err := imagetree.Manifest(root)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(dir+".mtree", manifest, 0o644); err != nil {
+		return err
+	}
+	j.result("manifest", dir+".mtree")
+	return j.print()
+}
+
+// print writes the results.
+func (j *systemJob) print() error {
+	if j.flags.json {
+		object := map[string]string{}
+		for _, r := range j.results {
+			object[r[0]] = r[1]
+		}
+		return json.NewEncoder(j.env.stdout).Encode(object)
+	}
+	var b strings.Builder
+	for _, r := range j.results {
+		fmt.Fprintf(&b, "%s=%s\n", r[0], r[1])
+	}
+	_, err := io.WriteString(j.env.stdout, b.String())
+	return err
+}
+
+// parseSize reads a number of bytes with an optional K, M, G or T.
+func parseSize(s string) (int64, error) {
+	if s == "" {
+		return 0, nil
+	}
+	digits, unit := strings.TrimRight(s, "KMGTkmgtiBb"), int64(1)
+	switch strings.ToUpper(strings.TrimSuffix(strings.TrimSuffix(strings.ToUpper(s[len(digits):]), "B"), "I")) {
+	case "":
+	case "K":
+		unit = 1 << 10
+	case "M":
+		unit = 1 << 20
+	case "G":
+		unit = 1 << 30
+	case "T":
+		unit = 1 << 40
+	default:
+		return 0, fmt.Errorf("%q is not a size such as 512M or 4G", s)
+	}
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil || n <= 0 || n > (1<<62)/unit {
+		return 0, fmt.Errorf("%q is not a size such as 512M or 4G", s)
+	}
+	return n * unit, nil
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	return keys
+}
