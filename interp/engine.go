@@ -14,6 +14,7 @@ package interp
 
 import (
 	"context"
+	"errors"
 	"io"
 	"io/fs"
 	"os"
@@ -83,7 +84,7 @@ type Engine struct {
 // New makes an engine. The only failures are those of the library's boot file.
 func New(opts Options) (*Engine, error) {
 	e := &Engine{opts: opts, ext: map[string]any{}, ctx: context.Background()}
-	e.printer = &print.Config{}
+	e.printer = &print.Config{Describe: describe}
 	e.types = condition.NewTypes()
 	e.setterType = &datum.RecordType{
 		Name: "procedure-with-setter", Fields: []*datum.Symbol{datum.Intern("procedure"), datum.Intern("setter")},
@@ -262,7 +263,13 @@ func (e *Engine) evalNode(n core.Node) (datum.Value, error) {
 	if err != nil {
 		return datum.Value{}, err
 	}
-	return e.machine.Run(e.ctx, c.Value())
+	v, err := e.machine.Run(e.ctx, c.Value())
+	var u *vm.Uncaught
+	if errors.As(err, &u) && len(u.Stack) == 0 {
+		// All calls were tail calls: the form is what is left to point at.
+		u.Stack = []vm.Frame{{Pos: n.Pos()}}
+	}
+	return v, err
 }
 
 // runFile evaluates a module's file.

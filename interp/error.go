@@ -197,6 +197,8 @@ func (e *Engine) reportStopped(s *vm.Stopped) *Error {
 		out.Key, out.Message = "step-limit", s.Cause.Error()
 	case errors.Is(s, vm.ErrMemory):
 		out.Key, out.Message = "memory-limit", s.Cause.Error()
+	case errors.Is(s, vm.ErrStack):
+		out.Key, out.Message = "stack-overflow", s.Cause.Error()
 	case errors.Is(s, context.DeadlineExceeded):
 		out.Message = "interrupted: the time is up"
 	}

@@ -256,6 +256,10 @@ func (o Op) String() string {
 	return "?"
 }
 
+// Swapped marks an instruction with an integer operand that was written before
+// the register, for the messages of errors.
+const Swapped Word = 1 << 8
+
 // ABC makes an instruction of three operands.
 func ABC(o Op, a, b, c int) Word {
 	return Word(o) | Word(uint16(a))<<16 | Word(uint16(b))<<32 | Word(uint16(c))<<48

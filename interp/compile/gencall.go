@@ -286,7 +286,7 @@ func (g *generator) arithmetic(n *primitive) code.Word {
 			return code.ABC(code.SubFrom, 0, g.operand(n.args[1]), i)
 		}
 		if n.op.imm != code.Trap && n.op.commutes {
-			return code.ABC(n.op.imm, 0, g.operand(n.args[1]), i)
+			return code.ABC(n.op.imm, 0, g.operand(n.args[1]), i) | code.Swapped
 		}
 	}
 	return 0

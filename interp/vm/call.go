@@ -90,16 +90,14 @@ func layOut(p *code.Proc, c *code.Clause, fp unsafe.Pointer, n int) *datum.Error
 	for i := at; i < k; i++ {
 		*reg(fp, i) = datum.Unset
 	}
+	for i := range c.Keys {
+		*reg(fp, k+i) = datum.Unset
+	}
 	if c.Rest {
-		// In registers the rest list follows the optional arguments.
-		*reg(fp, k) = datum.List(extra...)
-		k++
+		*reg(fp, k+len(c.Keys)) = datum.List(extra...)
 	}
 	if !c.HasKeys {
 		return nil
-	}
-	for i := range c.Keys {
-		*reg(fp, k+i) = datum.Unset
 	}
 	for i := 0; i < len(extra); i++ {
 		if !extra[i].Is(datum.KKeyword) {

@@ -62,6 +62,7 @@ func (e *Stopped) Unwrap() error { return e.Cause }
 var (
 	ErrSteps  = errors.New("the limit of evaluation steps is reached")
 	ErrMemory = errors.New("the limit of memory is reached")
+	ErrStack  = errors.New("stack overflow while a stack overflow was handled")
 )
 
 // escape leaves a nested run for an outer one.

@@ -132,9 +132,10 @@ var (
 	raiseClosure = asm("raise-exception", req("object", "continuable?"), 8,
 		in(iRaise), // handler to register 2, object to 3
 		op(code.Call, 2, 1), op(code.AcceptValues),
+		code.AD(code.JumpFalse, 1, 2),
 		in(iPopDyn),
-		code.AD(code.JumpFalse, 1, 1),
 		op(code.ReturnValues, 2),
+		// Without this handler, which would get its own failure.
 		in(iNotContinuable))
 )
 
@@ -292,6 +293,7 @@ func (m *Machine) reinstate(fp unsafe.Pointer, k *continuation, args []datum.Val
 	if k.level != m.level && m.active(k.level) {
 		return actStop, datum.Value{}, &escape{k: k, args: args}
 	}
+	m.unwound()
 	m.under = viewOf(k.stack)
 	m.dyn = k.dyn
 	return actGive, datum.MultipleValues(args), nil
@@ -369,6 +371,7 @@ func (m *Machine) toPrompt(p *dyn, args []datum.Value) (action, datum.Value, err
 	if p.level != m.level {
 		return actStop, datum.Value{}, &escape{prompt: p, args: args}
 	}
+	m.unwound()
 	h := p.handlerOf()
 	n := len(p.under.slots)
 	m.under = view{slots: p.under.slots[:n-4], next: p.under.next}

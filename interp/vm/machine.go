@@ -95,7 +95,29 @@ func New(opts Options, hooks Hooks) *Machine {
 
 func (m *Machine) setStack(s []datum.Value) {
 	m.stack = s
-	m.limit = uintptr(unsafe.Pointer(&s[0])) + uintptr((len(s)-margin)*valueSize)
+	m.setLimit()
+}
+
+// setLimit computes where frames must end. The reserve beyond the bound is for
+// handlers of a stack overflow alone.
+func (m *Machine) setLimit() {
+	n := len(m.stack)
+	if bound := m.maxSlots(); n > bound && !m.overrun {
+		n = bound
+	}
+	m.limit = uintptr(unsafe.Pointer(&m.stack[0])) + uintptr((n-margin)*valueSize)
+}
+
+func (m *Machine) maxSlots() int {
+	return max(int(m.opts.MaxStack/int64(valueSize)), 4*firstStack)
+}
+
+// unwound notes that frames were left, so that the reserve is free again.
+func (m *Machine) unwound() {
+	if m.overrun {
+		m.overrun = false
+		m.setLimit()
+	}
 }
 
 // base is the frame pointer of an empty stack.
@@ -103,34 +125,37 @@ func (m *Machine) base() unsafe.Pointer { return unsafe.Pointer(&m.stack[1]) }
 
 // grow makes room for frame bytes at fp and returns fp on the new stack, or
 // an error when the bound is reached.
-func (m *Machine) grow(fp unsafe.Pointer, frame int) (unsafe.Pointer, *datum.Error) {
+func (m *Machine) grow(fp unsafe.Pointer, frame int) (unsafe.Pointer, error) {
 	at := (uintptr(fp) - uintptr(unsafe.Pointer(&m.stack[0]))) / uintptr(valueSize)
 	need := int(at) + frame + margin + 1
-	size := len(m.stack)
+	size, bound := len(m.stack), m.maxSlots()
+	if m.overrun {
+		bound += reserve
+	}
 	for size < need {
 		size *= 2
 	}
-	max := int(m.opts.MaxStack / int64(valueSize))
-	if size > max {
-		size = max
+	size = min(size, max(bound, len(m.stack)))
+	overflow := need > bound
+	if overflow {
 		if m.overrun {
-			size += reserve
+			return fp, &Stopped{Cause: ErrStack}
 		}
+		m.overrun = true
+		size = bound + reserve
 	}
-	if size < need {
-		if !m.overrun {
-			m.overrun = true
-			return fp, &datum.Error{Key: "stack-overflow", Message: "Stack overflow", Rest: datum.False, Payload: datum.Unset}
-		}
-		return fp, &datum.Error{Key: "stack-overflow", Message: "Stack overflow while a stack overflow was handled", Rest: datum.False, Payload: datum.Unset}
+	if size > len(m.stack) {
+		s := make([]datum.Value, size)
+		copy(s, m.stack[:min(int(at)+margin, len(m.stack))])
+		m.setStack(s)
+		fp = unsafe.Pointer(&s[at])
+	} else {
+		m.setLimit()
 	}
-	if size <= len(m.stack) {
-		return fp, nil
+	if overflow {
+		return fp, &datum.Error{Key: "stack-overflow", Message: "Stack overflow", Rest: datum.False, Payload: datum.Unset}
 	}
-	s := make([]datum.Value, size)
-	copy(s, m.stack[:min(int(at)+margin, len(m.stack))])
-	m.setStack(s)
-	return unsafe.Pointer(&s[at]), nil
+	return fp, nil
 }
 
 // Run calls proc and returns its value, which is a KValues object when there

@@ -1,6 +1,7 @@
 package vm
 
 import (
+	"math"
 	"unsafe"
 
 	"fruix/interp/code"
@@ -46,6 +47,9 @@ func jumpD(pc unsafe.Pointer, w code.Word) unsafe.Pointer {
 
 func constant(cl *code.Closure, i int) datum.Value { return cl.Code.Consts[i] }
 
+// flonumTag is the pointer word of flonums.
+var flonumTag = datum.Flo(0).Ptr()
+
 // run executes proc with args on an empty stack until it returns. It is one
 // function because the state (frame, code, closure) must stay in Go's
 // registers; whatever is rare is done elsewhere.
@@ -58,6 +62,7 @@ func (m *Machine) run(proc datum.Value, args []datum.Value) (datum.Value, error)
 		callee datum.Value
 		n      int
 		x, y   datum.Value
+		f      float64
 		err    error
 	)
 	m.stack[0] = underflowMark()
@@ -342,8 +347,8 @@ loop:
 					continue
 				}
 			} else if x.IsFlo() && y.IsFlo() {
-				*rA(fp, w) = datum.Flo(x.Flo() + y.Flo())
-				continue
+				f = x.Flo() + y.Flo()
+				goto float
 			}
 			if x, err = num.Add(x, y); err != nil {
 				goto signal
@@ -357,8 +362,8 @@ loop:
 					continue
 				}
 			} else if x.IsFlo() && y.IsFlo() {
-				*rA(fp, w) = datum.Flo(x.Flo() - y.Flo())
-				continue
+				f = x.Flo() - y.Flo()
+				goto float
 			}
 			if x, err = num.Sub(x, y); err != nil {
 				goto signal
@@ -367,8 +372,8 @@ loop:
 		case code.Mul:
 			x, y = *rB(fp, w), *rC(fp, w)
 			if x.IsFlo() && y.IsFlo() {
-				*rA(fp, w) = datum.Flo(x.Flo() * y.Flo())
-				continue
+				f = x.Flo() * y.Flo()
+				goto float
 			}
 			if x.IsFix() && y.IsFix() {
 				if p, ok := mulFix(x.Fix(), y.Fix()); ok {
@@ -383,8 +388,8 @@ loop:
 		case code.Div:
 			x, y = *rB(fp, w), *rC(fp, w)
 			if x.IsFlo() && y.IsFlo() {
-				*rA(fp, w) = datum.Flo(x.Flo() / y.Flo())
-				continue
+				f = x.Flo() / y.Flo()
+				goto float
 			}
 			if x, err = num.Div(x, y); err != nil {
 				goto signal
@@ -462,10 +467,15 @@ loop:
 					continue
 				}
 			} else if x.IsFlo() {
-				*rA(fp, w) = datum.Flo(x.Flo() + float64(w.CI()))
-				continue
+				f = x.Flo() + float64(w.CI())
+				goto float
 			}
-			if x, err = num.Add(x, datum.Fix(w.CI())); err != nil {
+			if w&code.Swapped == 0 {
+				x, err = num.Add(x, datum.Fix(w.CI()))
+			} else {
+				x, err = num.Add(datum.Fix(w.CI()), x)
+			}
+			if err != nil {
 				goto signal
 			}
 			*rA(fp, w) = x
@@ -477,7 +487,12 @@ loop:
 					continue
 				}
 			}
-			if x, err = num.Mul(x, datum.Fix(w.CI())); err != nil {
+			if w&code.Swapped == 0 {
+				x, err = num.Mul(x, datum.Fix(w.CI()))
+			} else {
+				x, err = num.Mul(datum.Fix(w.CI()), x)
+			}
+			if err != nil {
 				goto signal
 			}
 			*rA(fp, w) = x
@@ -903,6 +918,13 @@ loop:
 		}
 		continue
 
+	float:
+		if f != f {
+			*rA(fp, w) = datum.Flo(f)
+			continue
+		}
+		*(*slot)(unsafe.Pointer(rA(fp, w))) = slot{flonumTag, math.Float64bits(f)}
+		continue
 	less:
 		{
 			taken, e := compare(w.Op(), x, y)
@@ -952,9 +974,11 @@ enter:
 		p := cl.Code
 		pc = p.Base
 		if uintptr(fp)+uintptr((max(p.Frame, n)+1)*valueSize) > m.limit {
-			var e *datum.Error
-			if fp, e = m.grow(fp, max(p.Frame, n)+1); e != nil {
-				callee, n = m.raiseCall(fp, e)
+			if fp, err = m.grow(fp, max(p.Frame, n)+1); err != nil {
+				if isControl(err) {
+					goto stop
+				}
+				callee, n = m.raiseCall(fp, err)
 				goto enter
 			}
 		}
@@ -999,9 +1023,11 @@ applyArgs:
 	// callee is called with m.args in the frame at fp.
 	n = len(m.args)
 	if uintptr(fp)+uintptr((n+1)*valueSize) > m.limit {
-		var e *datum.Error
-		if fp, e = m.grow(fp, n+1); e != nil {
-			callee, n = m.raiseCall(fp, e)
+		if fp, err = m.grow(fp, n+1); err != nil {
+			if isControl(err) {
+				goto stop
+			}
+			callee, n = m.raiseCall(fp, err)
 			goto enter
 		}
 	}
@@ -1030,9 +1056,11 @@ give:
 enlarge:
 	// A procedure was entered whose frame does not fit.
 	{
-		var e *datum.Error
-		if fp, e = m.grow(fp, cl.Code.Frame); e != nil {
-			callee, n = m.raiseCall(fp, e)
+		if fp, err = m.grow(fp, cl.Code.Frame); err != nil {
+			if isControl(err) {
+				goto stop
+			}
+			callee, n = m.raiseCall(fp, err)
 			goto enter
 		}
 		goto loop
