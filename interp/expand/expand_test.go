@@ -1,6 +1,8 @@
 package expand_test
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"testing"
 
@@ -19,8 +21,21 @@ import (
 func newExpander(t testing.TB) *expand.Expander {
 	t.Helper()
 	r := module.NewRegistry()
-	return expand.New(r, nil)
+	return expand.New(r, noMachine{})
 }
+
+// noMachine refuses to run anything.
+type noMachine struct{}
+
+var errNoMachine = errors.New("there is no machine in this test")
+
+func (noMachine) Eval(core.Node) (datum.Value, error) { return datum.Unset, errNoMachine }
+func (noMachine) Apply(datum.Value, ...datum.Value) (datum.Value, error) {
+	return datum.Unset, errNoMachine
+}
+func (noMachine) Context() context.Context                 { return context.Background() }
+func (noMachine) Read(*source.File) ([]datum.Value, error) { return nil, errNoMachine }
+func (noMachine) ReadFile(string) ([]byte, error)          { return nil, errNoMachine }
 
 // expandText expands all forms of a text and shows them, one per line.
 func expandText(x *expand.Expander, text string) (string, error) {

@@ -263,13 +263,22 @@ type instance struct {
 	intro *syntax.Set // scopes of what the template brings in
 	pos   source.Pos
 	err   string
+	size  int // pairs made so far
 }
+
+// maxInstance bounds the pairs that one macro use may make, so that a macro
+// that doubles its arguments for ever ends with a message.
+const maxInstance = 1 << 20
 
 func (in *instance) make(t *template) datum.Value {
 	// The spine of a list is made in a loop.
 	head := datum.Null
 	var last *datum.Pair
 	push := func(v datum.Value) {
+		if in.size++; in.size > maxInstance {
+			in.err = "the expansion is too large"
+			return
+		}
 		c := datum.Cons(v, datum.Null)
 		if last == nil {
 			head = c
@@ -354,6 +363,9 @@ func (in *instance) many(t *template, level int, push func(datum.Value)) {
 		keep = append(keep, in.vals[sl])
 	}
 	for i := range n {
+		if in.err != "" {
+			break
+		}
 		for j, sl := range slots {
 			in.vals[sl] = columns[j][i]
 		}

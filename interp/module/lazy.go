@@ -97,6 +97,9 @@ func token(b []byte) (tok, rest []byte) {
 // reference was expanded. It returns the variable to read instead, which may be
 // v itself, or nil when the name is unbound.
 func (r *Registry) Settle(v *datum.Variable) (*datum.Variable, error) {
+	if v.Value != datum.Unset {
+		return v, nil
+	}
 	if l := r.lazy[v]; l != nil {
 		if err := r.force(v, l); err != nil {
 			return nil, err
