@@ -127,13 +127,10 @@ func family(name string, e datum.Equivalence) []*datum.Primitive {
 		arg.FN(name, 1, 2, func(_ datum.Caller, args []datum.Value) (datum.Value, error) {
 			n := 1 << 60
 			if v, ok := arg.Given(args, 1); ok {
-				var err error
-				if n, err = arg.Int(name, 2, v); err != nil {
-					return datum.Unset, err
-				}
-				if n <= 0 {
+				if !v.IsFix() || v.Fix() <= 0 {
 					return datum.Unset, datum.OutOfRange(name, 2, v)
 				}
+				n = int(v.Fix())
 			}
 			return datum.Fix(int64(datum.StableHash(args[0], uint64(n)))), nil
 		}),

@@ -161,12 +161,12 @@ func basic() []*datum.Primitive {
 			}
 			n := 1 << 60
 			if v, ok := arg.Given(args, 1); ok {
-				var err error
-				if n, err = arg.Int("string-hash", 2, v); err != nil {
-					return datum.Unset, err
+				if !v.IsFix() || v.Fix() <= 0 {
+					return datum.Unset, datum.OutOfRange("string-hash", 2, v)
 				}
+				n = int(v.Fix())
 			}
-			return datum.Fix(int64(datum.StableHash(args[0], uint64(max(n, 1))))), nil
+			return datum.Fix(int64(datum.StableHash(args[0], uint64(n)))), nil
 		}),
 	}
 }

@@ -1,0 +1,72 @@
+;;; SRFI 35: conditions, which are the exception objects of the core.
+
+(define-module (srfi srfi-35)
+  #:use-module (ice-9 exceptions)
+  #:export (make-condition-type condition-type? make-condition condition
+            define-condition-type condition? condition-has-type? condition-ref
+            make-compound-condition extract-condition &condition &serious
+            serious-condition? message-condition? condition-message)
+  #:re-export (&message &error error?))
+
+(define &condition &exception)
+(define &serious &error)
+(define (serious-condition? c) (error? c))
+(define message-condition? exception-with-message?)
+(define condition-message exception-message)
+(define condition? exception?)
+
+(define (make-condition-type id parent fields)
+  (make-exception-type id parent fields))
+
+(define (condition-type? x) (exception-type? x))
+
+(define (condition-has-type? c type) ((exception-predicate type) c))
+
+(define (condition-ref c field)
+  (let loop ((parts (simple-exceptions c)))
+    (cond ((null? parts)
+           (scm-error 'misc-error "condition-ref" "invalid field name: ~S" (list field) #f))
+          ((memq field (record-type-fields (record-type-descriptor (car parts))))
+           ((record-accessor (record-type-descriptor (car parts)) field) (car parts)))
+          (else (loop (cdr parts))))))
+
+(define (%build type pairs)
+  (apply (record-constructor type)
+         (map (lambda (field)
+                (let ((pair (assq field pairs)))
+                  (if pair
+                      (cdr pair)
+                      (scm-error 'misc-error "make-condition"
+                                 "field not specified: ~S" (list field) #f))))
+              (record-type-fields type))))
+
+(define (make-condition type . fields)
+  (let loop ((fields fields) (pairs '()))
+    (if (null? fields)
+        (%build type pairs)
+        (loop (cddr fields) (cons (cons (car fields) (cadr fields)) pairs)))))
+
+(define (make-compound-condition . conditions) (apply make-exception conditions))
+
+(define (extract-condition c type)
+  (let loop ((parts (simple-exceptions c)))
+    (cond ((null? parts)
+           (scm-error 'misc-error "extract-condition" "invalid condition type: ~S" (list type) #f))
+          (((exception-predicate type) (car parts)) (car parts))
+          (else (loop (cdr parts))))))
+
+(define-syntax condition
+  (syntax-rules ()
+    ((_ (type (field value) ...) ...)
+     (make-compound-condition
+      (%build type (list (cons 'field value) ...)) ...))))
+
+(define-syntax define-condition-type
+  (syntax-rules ()
+    ((_ type parent predicate (field accessor) ...)
+     (begin
+       (define type (make-exception-type 'type parent '(field ...)))
+       (define predicate (exception-predicate type))
+       (define accessor
+         (exception-accessor type (record-accessor type 'field)))
+       ...))))

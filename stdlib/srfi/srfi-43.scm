@@ -1,0 +1,142 @@
+;;; SRFI 43: vectors.
+
+(define-module (srfi srfi-43)
+  #:export (vector-unfold vector-unfold-right vector-reverse-copy
+            vector-concatenate vector-empty? vector= vector-fold
+            vector-fold-right vector-map! vector-count vector-index
+            vector-index-right vector-skip vector-skip-right
+            vector-binary-search vector-any vector-every vector-swap!
+            vector-reverse! vector-reverse-copy! reverse-vector->list
+            reverse-list->vector)
+  #:re-export (make-vector vector vector? vector-ref vector-set! vector-length
+               vector-append vector-copy vector-copy! vector-fill!
+               vector->list list->vector)
+  #:replace (vector-map vector-for-each))
+
+(define (vector-unfold f n . seeds)
+  (let ((v (make-vector n)))
+    (let loop ((i 0) (seeds seeds))
+      (if (= i n)
+          v
+          (call-with-values (lambda () (apply f i seeds))
+            (lambda (x . seeds)
+              (vector-set! v i x)
+              (loop (+ i 1) seeds)))))))
+
+(define (vector-unfold-right f n . seeds)
+  (let ((v (make-vector n)))
+    (let loop ((i (- n 1)) (seeds seeds))
+      (if (< i 0)
+          v
+          (call-with-values (lambda () (apply f i seeds))
+            (lambda (x . seeds)
+              (vector-set! v i x)
+              (loop (- i 1) seeds)))))))
+
+(define* (vector-reverse-copy v #:optional (start 0) (end (vector-length v)))
+  (list->vector (reverse (vector->list v start end))))
+
+(define (vector-concatenate vs) (apply vector-append vs))
+(define (vector-empty? v) (zero? (vector-length v)))
+
+(define (%shortest v rest)
+  (apply min (vector-length v) (map vector-length rest)))
+(define (%refs vs i) (map (lambda (v) (vector-ref v i)) vs))
+
+(define (vector= same? . vs)
+  (define (equal-two? a b)
+    (and (= (vector-length a) (vector-length b))
+         (let loop ((i 0))
+           (or (= i (vector-length a))
+               (and (same? (vector-ref a i) (vector-ref b i)) (loop (+ i 1)))))))
+  (or (null? vs)
+      (let loop ((a (car vs)) (rest (cdr vs)))
+        (or (null? rest)
+            (and (equal-two? a (car rest)) (loop (car rest) (cdr rest)))))))
+
+(define (vector-fold f acc v . rest)
+  (let ((n (%shortest v rest)) (vs (cons v rest)))
+    (let loop ((i 0) (acc acc))
+      (if (= i n) acc (loop (+ i 1) (apply f i acc (%refs vs i)))))))
+
+(define (vector-fold-right f acc v . rest)
+  (let ((vs (cons v rest)))
+    (let loop ((i (- (%shortest v rest) 1)) (acc acc))
+      (if (< i 0) acc (loop (- i 1) (apply f i acc (%refs vs i)))))))
+
+(define (vector-map f v . rest)
+  (let* ((n (%shortest v rest)) (vs (cons v rest)) (out (make-vector n)))
+    (let loop ((i 0))
+      (if (= i n)
+          out
+          (begin (vector-set! out i (apply f i (%refs vs i))) (loop (+ i 1)))))))
+
+(define (vector-map! f v . rest)
+  (let ((n (%shortest v rest)) (vs (cons v rest)))
+    (let loop ((i 0))
+      (when (< i n)
+        (vector-set! v i (apply f i (%refs vs i)))
+        (loop (+ i 1))))))
+
+(define (vector-for-each f v . rest)
+  (let ((n (%shortest v rest)) (vs (cons v rest)))
+    (let loop ((i 0))
+      (when (< i n)
+        (apply f i (%refs vs i))
+        (loop (+ i 1))))))
+
+(define (vector-count pred v . rest)
+  (apply vector-fold (lambda (i n . xs) (if (apply pred i xs) (+ n 1) n)) 0 v rest))
+
+(define (vector-index pred v . rest)
+  (let ((n (%shortest v rest)) (vs (cons v rest)))
+    (let loop ((i 0))
+      (and (< i n) (if (apply pred (%refs vs i)) i (loop (+ i 1)))))))
+
+(define (vector-index-right pred v . rest)
+  (let ((vs (cons v rest)))
+    (let loop ((i (- (%shortest v rest) 1)))
+      (and (>= i 0) (if (apply pred (%refs vs i)) i (loop (- i 1)))))))
+
+(define (vector-skip pred v . rest)
+  (apply vector-index (lambda xs (not (apply pred xs))) v rest))
+(define (vector-skip-right pred v . rest)
+  (apply vector-index-right (lambda xs (not (apply pred xs))) v rest))
+
+(define* (vector-binary-search v x compare)
+  (let loop ((lo 0) (hi (vector-length v)))
+    (and (< lo hi)
+         (let* ((mid (quotient (+ lo hi) 2)) (c (compare (vector-ref v mid) x)))
+           (cond ((zero? c) mid)
+                 ((positive? c) (loop lo mid))
+                 (else (loop (+ mid 1) hi)))))))
+
+(define (vector-any pred v . rest)
+  (let ((n (%shortest v rest)) (vs (cons v rest)))
+    (let loop ((i 0))
+      (and (< i n) (or (apply pred (%refs vs i)) (loop (+ i 1)))))))
+
+(define (vector-every pred v . rest)
+  (let ((n (%shortest v rest)) (vs (cons v rest)))
+    (let loop ((i 0) (last #t))
+      (if (= i n)
+          last
+          (let ((x (apply pred (%refs vs i)))) (and x (loop (+ i 1) x)))))))
+
+(define (vector-swap! v i j)
+  (let ((x (vector-ref v i)))
+    (vector-set! v i (vector-ref v j))
+    (vector-set! v j x)))
+
+(define* (vector-reverse! v #:optional (start 0) (end (vector-length v)))
+  (let loop ((i start) (j (- end 1)))
+    (when (< i j)
+      (vector-swap! v i j)
+      (loop (+ i 1) (- j 1)))))
+
+(define* (vector-reverse-copy! to at from #:optional (start 0) (end (vector-length from)))
+  (vector-copy! to at (vector-reverse-copy from start end)))
+
+(define* (reverse-vector->list v #:optional (start 0) (end (vector-length v)))
+  (reverse (vector->list v start end)))
+(define (reverse-list->vector l) (list->vector (reverse l)))
