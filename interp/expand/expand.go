@@ -39,8 +39,8 @@ type Expander struct {
 	Runtime Runtime
 	// Features lists what cond-expand holds true besides modules.
 	Features []string
-	// MaxExpansions bounds the number of macro uses in one call of Top, 0 for
-	// no limit; MaxDepth bounds nesting, 0 for the default.
+	// MaxExpansions bounds the number of macro uses in one top-level form and
+	// MaxDepth nesting; 0 stands for the defaults.
 	MaxExpansions int
 	MaxDepth      int
 
@@ -72,6 +72,19 @@ type origin struct {
 	macro  *syntax.Macro
 	use    source.Pos
 	parent *origin
+	depth  int
+}
+
+// within notes that the output of m, used at pos, is expanded from here on. A
+// long chain forgets the links between its ends.
+func (x *Expander) within(m *syntax.Macro, pos source.Pos) {
+	o := &origin{macro: m, use: pos, parent: x.origin}
+	if p := x.origin; p != nil {
+		if o.depth = p.depth + 1; o.depth > 50 {
+			o.parent, o.depth = p.parent, p.depth
+		}
+	}
+	x.origin = o
 }
 
 // features are what cond-expand holds true unless Features says otherwise.
@@ -138,7 +151,12 @@ func (x *Expander) enter() func() {
 	}
 }
 
-const defaultMaxDepth = 10000
+// The defaults are far above what programs need, and low enough to end with a
+// message before memory does.
+const (
+	defaultMaxDepth      = 10000
+	defaultMaxExpansions = 1000000
+)
 
 func (x *Expander) down(s *stx) {
 	x.depth++
@@ -433,8 +451,12 @@ type bodyContext struct {
 // transform runs one use of a macro.
 func (x *Expander) transform(m *syntax.Macro, s stx) stx {
 	x.expansions++
-	if x.MaxExpansions > 0 && x.expansions > x.MaxExpansions {
-		x.fail(&s, m.Name, "too many macro expansions (more than %d)", x.MaxExpansions)
+	limit := x.MaxExpansions
+	if limit == 0 {
+		limit = defaultMaxExpansions
+	}
+	if x.expansions > limit {
+		x.fail(&s, m.Name, "the macro expands without end (more than %d steps)", limit)
 	}
 	if x.expansions&255 == 0 && x.Runtime != nil {
 		if err := x.Runtime.Context().Err(); err != nil {
@@ -464,7 +486,7 @@ func (x *Expander) transform(m *syntax.Macro, s stx) stx {
 		out, err = m.Native(syntax.Of(in), intro)
 		if err == nil {
 			x.use = saved
-			x.origin = &origin{m, s.pos, x.origin}
+			x.within(m, s.pos)
 			r := stx{v: out, pos: s.pos}
 			r.norm()
 			r.pos = s.pos
@@ -475,7 +497,7 @@ func (x *Expander) transform(m *syntax.Macro, s stx) stx {
 		out, err = x.Runtime.Apply(m.Proc, in.syntax())
 	}
 	x.use = saved
-	x.origin = &origin{m, s.pos, x.origin}
+	x.within(m, s.pos)
 	if err != nil {
 		x.failTransformer(&s, m, err)
 	}

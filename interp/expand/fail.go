@@ -44,11 +44,13 @@ func (x *Expander) errorAt(s *stx, who, message string) *syntax.Error {
 // explain adds the macros whose output was being expanded.
 func (x *Expander) explain(e *syntax.Error) {
 	n := 0
+	var last *syntax.Macro
 	for o := x.origin; o != nil && n < 3; o = o.parent {
 		if !e.Pos.Known() {
 			e.Pos = o.use
 		}
-		if o.macro.Pos.Known() {
+		if o.macro.Pos.Known() && o.macro != last {
+			last = o.macro
 			e.Related = append(e.Related, syntax.Note{Pos: o.macro.Pos, Text: "in the expansion of " + macroName(o.macro) + ", defined here"})
 			n++
 		}
