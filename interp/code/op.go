@@ -291,17 +291,6 @@ func (w Word) CI() int64 { return int64(w) >> 48 }
 // D is the 32-bit operand, signed.
 func (w Word) D() int { return int(int64(w) >> 32) }
 
-// jump tells whether w jumps, and how far.
-func (w Word) jump() (int, bool) {
-	switch ops[w.Op()].form {
-	case fJ, fAJ:
-		return w.D(), true
-	case fABJ, fAIJ, fAKJ, fAnJ:
-		return int(w.CI()), true
-	}
-	return 0, false
-}
-
 // WithJump returns w with its distance replaced, and whether the distance
 // fits.
 func (w Word) WithJump(d int) (Word, bool) {

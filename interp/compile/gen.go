@@ -28,9 +28,8 @@ const (
 
 // target is a place in the code that jumps go to.
 type target struct {
-	pc     int // -1 until placed
-	refs   []int
-	params []*variable
+	pc   int // -1 until placed
+	refs []int
 }
 
 func newTarget() *target { return &target{pc: -1} }
@@ -511,8 +510,6 @@ func (g *generator) genFix(n *fix, c context) {
 		if l.label {
 			labels = true
 			l.entry = newTarget()
-			l.context = c
-			l.context.fresh = false
 			for _, v := range l.clauses[0].req {
 				v.reg = g.alloc()
 			}

@@ -89,7 +89,6 @@ type (
 		vars    []*variable
 		lambdas []*lambda
 		body    node
-		depth   int // used by label
 	}
 	receive struct {
 		at
@@ -108,8 +107,6 @@ type (
 		parent     *lambda
 		label      bool // a label in the procedure around it, no closure
 		entry      *target
-		context    context
-		candidate  bool
 		free       []*variable
 		freeIndex  map[*variable]int
 		static     *code.Closure // set when nothing is free

@@ -32,11 +32,7 @@ func reg(fp unsafe.Pointer, i int) *datum.Value {
 // returnSlot is the return information of the frame at fp.
 func returnSlot(fp unsafe.Pointer) *slot { return (*slot)(unsafe.Add(fp, -valueSize)) }
 
-// jump moves pc by d words.
-func jump(pc unsafe.Pointer, d int64) unsafe.Pointer {
-	return unsafe.Add(pc, d*int64(wordSize))
-}
-
+// jumpC and jumpD move pc by the words that the operand says.
 func jumpC(pc unsafe.Pointer, w code.Word) unsafe.Pointer {
 	return unsafe.Add(pc, (int64(w)>>48)*int64(wordSize))
 }
