@@ -319,7 +319,8 @@ func (x *Expander) moduleHead(s, head *stx) bool {
 		return false
 	}
 	rest := s.cdr()
-	s.v = datum.Cons(head.syntax(), rest.syntax())
+	// Both parts carry the context now; on s it would count twice.
+	s.v, s.set = datum.Cons(head.syntax(), rest.syntax()), nil
 	return true
 }
 
