@@ -151,10 +151,10 @@ Give one in one of these ways:
   "Return FILES, names below the root of BASE, as a file-like object."
   ((freebsd-base-select base) files))
 
-(define-syntax-rule (define-selection name text files)
-  (define name
+(define-syntax-rule (define-selection id text files)
+  (define id
     (package
-      (name (symbol->string 'name))
+      (name (symbol->string 'id))
       (version "13")
       (source #f)
       (build-system trivial-build-system)
@@ -170,7 +170,7 @@ Give one in one of these ways:
       (description text)
       (home-page "https://www.freebsd.org/")
       (license bsd-2)
-      (properties (if (eq? 'name 'freebsd-kernel)
+      (properties (if (eq? 'id 'freebsd-kernel)
                       '((target . freebsd))
                       '())))))
 

@@ -36,8 +36,8 @@
             account-files
             account-homes))
 
-(define-syntax-rule (system-groups (name id) ...)
-  (list (user-group (name name) (id id) (system? #t)) ...))
+(define-syntax-rule (system-groups (group-name group-id) ...)
+  (list (user-group (name group-name) (id group-id) (system? #t)) ...))
 
 (define %base-groups
   ;; Groups of every Linux system.
@@ -68,9 +68,9 @@
                  ("hast" 845) ("tests" 977) ("users" 1001)
                  ("nogroup" 65533) ("nobody" 65534)))
 
-(define-syntax-rule (freebsd-accounts (name uid group comment home) ...)
+(define-syntax-rule (freebsd-accounts (who number primary about home) ...)
   (list (user-account
-          (name name) (uid uid) (group group) (comment comment)
+          (name who) (uid number) (group primary) (comment about)
           (home-directory home) (create-home-directory? #f)
           (shell "/usr/sbin/nologin") (system? #t))
         ...))
