@@ -22,7 +22,7 @@ import (
 func Guile() []*datum.Primitive {
 	var t []*datum.Primitive
 	for _, table := range [][]*datum.Primitive{
-		general.Table(), lists.Table(), numbers.Table(), text.Table(), vectors.Table(), tables.Table(), records.Table(),
+		general.Table(), lists.Table(), numbers.Table(), text.Table(), vectors.Table(), tables.Table(), records.Table(), records.Structs(),
 		ports.Table(), files.Table(), process.Table(), times.Table(),
 	} {
 		t = append(t, table...)

@@ -138,3 +138,9 @@
 
 (define (char-set-unfold! stop? mapper successor seed base)
   (char-set-unfold stop? mapper successor seed base))
+
+(define* (string-concatenate-reverse strings #:optional (final "") end)
+  "Return the concatenation of STRINGS in reverse order, followed by the first
+END characters of FINAL."
+  (string-append (string-concatenate (reverse strings))
+                 (if end (substring final 0 end) final)))
