@@ -1,0 +1,5 @@
+;;; R6RS (rnrs mutable-strings).
+
+(define-module (rnrs mutable-strings)
+  #:re-export (
+   string-set! string-fill!))
