@@ -138,3 +138,12 @@ func describe(v datum.Value) (string, bool) {
 	}
 	return "", false
 }
+
+// flush writes what the standard output ports have collected.
+func (e *Engine) flush() error {
+	st, ok := e.ext[state.Key].(*state.State)
+	if !ok {
+		return nil
+	}
+	return st.Flush()
+}

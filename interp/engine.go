@@ -227,6 +227,10 @@ func (e *Engine) protect(ctx context.Context, f func() (datum.Value, error)) (v 
 			e.modules.Current = mod
 			v, err = datum.Value{}, e.internalError(r)
 		}
+		// What the program printed is out when its caller goes on.
+		if ferr := e.flush(); ferr != nil && err == nil {
+			err = &Error{Key: "system-error", Message: "cannot write output: " + ferr.Error(), Cause: ferr}
+		}
 	}()
 	v, err = f()
 	if err != nil {
