@@ -23,8 +23,7 @@ var update = flag.Bool("update", false, "rewrite the expectations in testdata")
 // A language test is a txtar archive. A file NAME holds a program that runs in
 // a fresh module; NAME.out holds what it prints followed by "=> " and the value
 // of its last form as write shows it, NAME.err the one-line error with its
-// position in its stead, NAME.core the expanded program if that matters. A file
-// NAME.guile says why Guile's answer differs, so that the differential test
+// position in its stead. A file NAME.guile says why Guile's answer differs, so that the differential test
 // leaves the case out. Other files of the archive whose names end in .scm can
 // be loaded as modules.
 type languageCase struct {

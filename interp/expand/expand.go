@@ -58,7 +58,8 @@ type Expander struct {
 	topScopes    []*syntax.Scope
 	fresh        map[freshKey]int
 	prims        primitives
-	ellipsis     func(*stx) bool // with-ellipsis, nil for the usual one
+	libraries    []*module.Module // what was current around the libraries being expanded
+	ellipsis     func(*stx) bool  // with-ellipsis, nil for the usual one
 	privateScope *syntax.Scope
 }
 
@@ -139,15 +140,21 @@ func (x *Expander) Expand(form datum.Value) (core.Node, error) {
 // enter saves the state that one run of the expander changes and returns what
 // restores it: expansion runs programs, which may expand others.
 func (x *Expander) enter() func() {
-	origin, use, body, top, level, depth := x.origin, x.use, x.body, x.topScopes, x.level, x.depth
-	x.origin, x.body, x.topScopes, x.level = nil, nil, nil, 0
+	origin, use, body, top, level, depth, dots := x.origin, x.use, x.body, x.topScopes, x.level, x.depth, x.ellipsis
+	x.origin, x.body, x.topScopes, x.level, x.ellipsis = nil, nil, nil, 0, nil
+	libraries := len(x.libraries)
 	if x.running == 0 {
 		x.expansions = 0
 	}
 	x.running++
 	return func() {
 		x.running--
-		x.origin, x.use, x.body, x.topScopes, x.level, x.depth = origin, use, body, top, level, depth
+		x.origin, x.use, x.body, x.topScopes, x.level, x.depth, x.ellipsis = origin, use, body, top, level, depth, dots
+		if len(x.libraries) > libraries {
+			// A library failed half-way.
+			x.Modules.Current = x.libraries[libraries]
+			x.libraries = x.libraries[:libraries]
+		}
 	}
 }
 

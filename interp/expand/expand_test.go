@@ -3,6 +3,8 @@ package expand_test
 import (
 	"context"
 	"errors"
+	"flag"
+	"os"
 	"strings"
 	"testing"
 
@@ -14,6 +16,8 @@ import (
 	"fruix/interp/read"
 	"fruix/interp/source"
 	"fruix/interp/syntax"
+
+	"github.com/rogpeppe/go-internal/txtar"
 )
 
 // newExpander makes an expander without a machine: only syntax-rules macros
@@ -58,29 +62,40 @@ func expandText(x *expand.Expander, text string) (string, error) {
 
 func show(v datum.Value) string { return print.ToWrite(v) }
 
-func TestQuick(t *testing.T) {
-	for _, text := range []string{
-		`(lambda (x) x)`,
-		`(let ((x 1) (y 2)) (define z 3) (+ x y z))`,
-		`(define-syntax swap! (syntax-rules () ((_ a b) (let ((tmp a)) (set! a b) (set! b tmp)))))
-(lambda (tmp other) (swap! tmp other) tmp)`,
-		"(define-syntax my-or (syntax-rules () ((_) #f) ((_ e) e) ((_ e r ...) (let ((t e)) (if t t (my-or r ...))))))\n(lambda (t) (my-or 1 t if))",
-		"`(1 ,(f 2) ,@(g) 3)",
-		"(define-syntax-rule (def n v) (begin (define tmp v) (define n (+ tmp tmp))))\n(def a 5)\n(def b 6)",
-		"(cond ((f) => g) ((h)) (else 3))",
-		"(do ((i 0 (+ i 1))) ((= i 10) 'x) (display i))",
-		"(define-record-type <p> (make-p x) p? (x p-x set-p-x!))",
-		"(lambda* (a #:optional (b a) #:key (c b) #:rest r) (list a b c r))",
-		"(let () (define-values (a . b) (f)) (a b))",
-		"(case x ((1 2) 'a) ((b) => f) (else 3))",
-		"(guard (e ((symbol? e) 1)) (raise 'x))",
-		"(define-syntax m (syntax-rules () ((_ (a b ...) ...) '((b ... a) ...))))\n(m (1 2 3) (4 5))",
-		"(let loop ((i 0)) (if (< i 10) (loop (+ i 1))))",
-		"(let ((x 5) (y)) x)",
-		"(lambda (x x) x)",
-		"(m 1 . 2)", "(if)", "else", "(let ((a 1)))", "(define-syntax-rule (foo a b) a) (foo 1)",
-	} {
-		out, err := expandText(newExpander(t), text)
-		t.Logf("%s\n=> %s\n   %v", text, out, err)
+var update = flag.Bool("update", false, "rewrite the expectations in testdata")
+
+// TestCore compares expanded programs with testdata/core.txtar, where NAME is a
+// program and NAME.core its expansion, or the error.
+func TestCore(t *testing.T) {
+	const path = "testdata/core.txtar"
+	a, err := txtar.ParseFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{}
+	for _, f := range a.Files {
+		want[f.Name] = string(f.Data)
+	}
+	out := &txtar.Archive{Comment: a.Comment}
+	for _, f := range a.Files {
+		if strings.HasSuffix(f.Name, ".core") {
+			continue
+		}
+		got, err := expandText(newExpander(t), string(f.Data))
+		if got != "" {
+			got += "\n"
+		}
+		if err != nil {
+			got += "error: " + err.Error() + "\n"
+		}
+		if got != want[f.Name+".core"] && !*update {
+			t.Errorf("%s:\n%s--- got:\n%s--- want:\n%s", f.Name, f.Data, got, want[f.Name+".core"])
+		}
+		out.Files = append(out.Files, f, txtar.File{Name: f.Name + ".core", Data: []byte(got)})
+	}
+	if *update {
+		if err := os.WriteFile(path, txtar.Format(out), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

@@ -243,11 +243,14 @@ func (l *library) add(old, as *datum.Symbol) {
 
 // body enters the library and gives its forms.
 func (l *library) body() (stx, func()) {
-	l.x.Modules.Current = l.m
+	x := l.x
+	x.libraries = append(x.libraries, l.saved)
+	x.Modules.Current = l.m
 	return stx{v: datum.List(l.forms...), pos: l.s.pos}, func() {
 		for _, f := range l.exports {
 			f()
 		}
-		l.x.Modules.Current = l.saved
+		x.Modules.Current = l.saved
+		x.libraries = x.libraries[:len(x.libraries)-1]
 	}
 }
