@@ -23,10 +23,9 @@ var controlText []byte
 
 // registerBase fills (guile) with natives.
 func (e *Engine) registerBase() {
-	environ := e.opts.Environ
 	st := state.New(state.Options{
 		Stdin: e.opts.Stdin, Stdout: e.opts.Stdout, Stderr: e.opts.Stderr, Args: e.opts.Args,
-		Environ: environ, Dir: e.opts.Dir, NoFiles: e.opts.NoFiles, NoProcesses: e.opts.NoProcesses,
+		Environ: e.opts.Environ, Dir: e.opts.Dir, NoFiles: e.opts.NoFiles, NoProcesses: e.opts.NoProcesses,
 		Print: e.printer, Exit: e.opts.Exit,
 	})
 	e.SetExtension(state.Key, st)

@@ -45,10 +45,8 @@ type Options struct {
 	Stdin          io.Reader // nil: empty
 	Stdout, Stderr io.Writer // nil: discarded
 	Args           []string  // (command-line)
-	// Getenv looks up the environment that programs see; nil is empty.
-	Getenv func(string) string
-	// Environ is the environment as "NAME=value"; it is used when Getenv is
-	// nil, and is the only one that can be listed.
+	// Environ is the environment that programs see, as "NAME=value"; nil is
+	// empty.
 	Environ []string
 	// Dir is the working directory of programs, "" for that of the process.
 	Dir string

@@ -174,6 +174,9 @@ func (c *converter) convertCall(n *core.Call) node {
 		}
 	case *core.GlobalRef:
 		if isBase(p.Var) {
+			if r := literalReceiver(n, p.Var); r != nil {
+				return c.convertLetValues(r)
+			}
 			args := c.convertAll(n.Args)
 			if x := primitiveCall(pos, p.Var, args); x != nil {
 				return x
@@ -182,6 +185,23 @@ func (c *converter) convertCall(n *core.Call) node {
 		}
 	}
 	return &call{at: pos, proc: c.convert(n.Proc), args: c.convertAll(n.Args)}
+}
+
+// literalReceiver recognises call-with-values between two lambda expressions,
+// nil when n is something else.
+func literalReceiver(n *core.Call, v *datum.Variable) *core.LetValues {
+	if symbolName(v.Name) != "call-with-values" || len(n.Args) != 2 {
+		return nil
+	}
+	producer, ok1 := n.Args[0].(*core.Lambda)
+	receiver, ok2 := n.Args[1].(*core.Lambda)
+	if !ok1 || !ok2 || len(receiver.Clauses) != 1 {
+		return nil
+	}
+	if _, ok := plainClause(producer, 0); !ok {
+		return nil
+	}
+	return &core.LetValues{At: n.At, Producer: producer.Clauses[0].Body, Receiver: receiver.Clauses[0]}
 }
 
 // plainClause returns the parameters of l when it is one clause with exactly

@@ -170,7 +170,9 @@ func (g *generator) place(t *target) {
 		t.refs = t.refs[:n-1]
 	}
 	t.pc = len(g.code)
-	g.label = t.pc
+	if len(t.refs) > 0 {
+		g.label = t.pc
+	}
 	for _, at := range t.refs {
 		g.patch(at, t.pc)
 	}
@@ -531,6 +533,7 @@ func (g *generator) genFix(n *fix, c context) {
 			continue
 		}
 		g.place(l.entry)
+		g.label = len(g.code) // jumps back come later
 		for _, v := range l.clauses[0].req {
 			v.boxed = v.needsBox()
 			if v.boxed {
