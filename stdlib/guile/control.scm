@@ -1,7 +1,5 @@
 ;;; Control: values, escapes, parameters, promises, loops.
 
-(define call/cc call-with-current-continuation)
-
 (define (compose f . rest)
   (if (null? rest)
       f
@@ -29,9 +27,6 @@
                       (%promise-resolve! promise next)))
               (loop))))
       promise))
-
-(define (make-promise value)
-  (if (promise? value) value (%make-promise #t value)))
 
 ;; setup is (lambda (break) (cons test (lambda (continue) body))).
 (define (%while setup)
@@ -64,10 +59,6 @@
 (define (stream-pair? s) (and (pair? s) (promise? (cdr s))))
 
 (define (and=> value f) (and value (f value)))
-
-(define (1+ n) (+ n 1))
-
-(define (1- n) (- n 1))
 
 (define (thunk? obj)
   (and (procedure? obj)

@@ -1,9 +1,8 @@
-;;; Exceptions: Guile 3's with-exception-handler, and catch and throw on top.
+;;; Exceptions: what special forms expand to, and older names.  The procedures
+;;; themselves belong to the machine.
 
 (define (lazy-catch key thunk handler) (with-throw-handler key thunk handler))
 
-;; The first argument is the message when it is a string; otherwise Guile shows
-;; all arguments, the first as it is displayed.
 (define (misc-error who message . args)
   (scm-error 'misc-error who message args #f))
 

@@ -88,13 +88,3 @@
         (loop (pred (car l)) (cdr l))
         result)))
 
-(define* (delete x l #:optional (same? equal?))
-  (let loop ((rest l))
-    (if (pair? rest)
-        (if (same? x (car rest))
-            (loop (cdr rest))
-            (cons (car rest) (loop (cdr rest))))
-        (if (null? rest) '() (%wrong-type "delete" 2 l)))))
-
-(define* (delete! x l #:optional (same? equal?))
-  (delete x l same?))

@@ -37,7 +37,7 @@
   (%load-forms (%file-forms file)))
 
 (define* (load file #:optional reader)
-  (primitive-load file))
+  (save-module-excursion (lambda () (primitive-load file))))
 
 (define (primitive-load-path file . rest)
   (%load-forms (%path-forms file)))
