@@ -27,6 +27,7 @@ import (
 	"fruix/interp/datum"
 	"fruix/interp/expand"
 	"fruix/interp/module"
+	"fruix/interp/prim/state"
 	"fruix/interp/print"
 	"fruix/interp/read"
 	"fruix/interp/source"
@@ -231,6 +232,12 @@ func (e *Engine) protect(ctx context.Context, f func() (datum.Value, error)) (v 
 		}
 	}()
 	v, err = f()
+	// What the program wrote is out when Eval returns.
+	if st, ok := e.ext[state.Key].(*state.State); ok {
+		if ferr := st.Flush(); err == nil {
+			err = ferr
+		}
+	}
 	if err != nil {
 		return datum.Value{}, e.report(err)
 	}
