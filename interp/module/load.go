@@ -43,7 +43,7 @@ func (r *Registry) loadFile(name datum.Value, key string) error {
 	if !ok {
 		return nil
 	}
-	f, err := r.open(stem)
+	f, embedded, err := r.open(stem)
 	if err != nil || f == nil {
 		return err
 	}
@@ -64,8 +64,11 @@ func (r *Registry) loadFile(name datum.Value, key string) error {
 			Message: "the file " + f.Name + " does not define the module " + key,
 			Hint:    "its first form should be (define-module " + key + " …)",
 		}
-	} else if m.Filename == "" {
-		m.Filename = f.Name
+	} else {
+		m.embedded = embedded
+		if m.Filename == "" {
+			m.Filename = f.Name
+		}
 	}
 	return nil
 }
@@ -83,18 +86,18 @@ func stem(name datum.Value) (string, bool) {
 	return strings.Join(parts, "/"), len(parts) > 0
 }
 
-// open finds and reads the file of a module or of load-from-path; nil without
-// an error when there is none.
-func (r *Registry) open(stem string) (*source.File, error) {
+// open finds and reads the file of a module or of load-from-path, and tells
+// whether it is part of Stdlib; nil without an error when there is none.
+func (r *Registry) open(stem string) (f *source.File, embedded bool, err error) {
 	for _, dir := range r.dirs() {
 		for _, ext := range extensions {
 			path := filepath.Join(dir, filepath.FromSlash(stem)+ext)
 			text, err := os.ReadFile(path)
 			if err == nil {
-				return &source.File{Name: path, Text: text}, nil
+				return &source.File{Name: path, Text: text}, false, nil
 			}
 			if !absent(err) {
-				return nil, &Error{Message: "cannot read module file: " + err.Error(), Cause: err}
+				return nil, false, &Error{Message: "cannot read module file: " + err.Error(), Cause: err}
 			}
 		}
 	}
@@ -102,14 +105,14 @@ func (r *Registry) open(stem string) (*source.File, error) {
 		for _, ext := range extensions {
 			text, err := fs.ReadFile(r.Stdlib, stem+ext)
 			if err == nil {
-				return &source.File{Name: stem + ext, Text: text}, nil
+				return &source.File{Name: stem + ext, Text: text}, true, nil
 			}
 			if !absent(err) {
-				return nil, &Error{Message: "cannot read module file: " + err.Error(), Cause: err}
+				return nil, false, &Error{Message: "cannot read module file: " + err.Error(), Cause: err}
 			}
 		}
 	}
-	return nil, nil
+	return nil, false, nil
 }
 
 // absent reports whether an error means that the search goes on.
@@ -137,7 +140,7 @@ func (r *Registry) OpenPath(name string) (*source.File, error) {
 				return &source.File{Name: name, Text: text}, nil
 			}
 		}
-		if f, err := r.open(name); f != nil || err != nil {
+		if f, _, err := r.open(name); f != nil || err != nil {
 			return f, err
 		}
 	}
@@ -314,6 +317,6 @@ func (r *Registry) Exists(name datum.Value) bool {
 	if !ok {
 		return false
 	}
-	f, err := r.open(stem)
+	f, _, err := r.open(stem)
 	return f != nil && err == nil
 }

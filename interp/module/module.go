@@ -38,7 +38,7 @@ type Module struct {
 
 	imports    map[*datum.Symbol]*datum.Variable // cache of found imports
 	generation uint64                            // of the registry, when imports was filled
-	loading    bool
+	embedded   bool                              // its file is part of Stdlib
 }
 
 // view is how an interface looks at another one. Exactly the fields that are
