@@ -21,6 +21,8 @@ import (
 //go:embed control.scm
 var controlText []byte
 
+const controlName = "guile/engine-control.scm"
+
 // registerBase fills (guile) with natives.
 func (e *Engine) registerBase() {
 	st := state.New(state.Options{
@@ -49,7 +51,7 @@ func (e *Engine) registerBase() {
 // boot indexes the boot library: the machine's part and the files guile/*.scm
 // of Stdlib.
 func (e *Engine) boot() error {
-	if err := e.modules.Index(e.modules.Guile, &source.File{Name: "guile/control.scm", Text: controlText}); err != nil {
+	if err := e.modules.Index(e.modules.Guile, &source.File{Name: controlName, Text: controlText}); err != nil {
 		return e.report(err)
 	}
 	if e.opts.Stdlib == nil {

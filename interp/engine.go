@@ -78,6 +78,7 @@ type Engine struct {
 	// setterType is that of procedures with setters.
 	setterType *datum.RecordType
 	ctx        context.Context // of the evaluation under way
+	depth      int             // of nested evaluations
 }
 
 // New makes an engine. The only failures are those of the library's boot file.
@@ -220,7 +221,12 @@ func (e *Engine) protect(ctx context.Context, f func() (datum.Value, error)) (v 
 	saved := e.ctx
 	e.ctx = ctx
 	mod := e.modules.Current
+	if e.depth == 0 {
+		e.machine.ResetBudget()
+	}
+	e.depth++
 	defer func() {
+		e.depth--
 		e.ctx = saved
 		if r := recover(); r != nil {
 			e.modules.Current = mod
@@ -274,11 +280,22 @@ func (e *Engine) evalNode(n core.Node) (datum.Value, error) {
 	}
 	v, err := e.machine.Run(e.ctx, c.Value())
 	var u *vm.Uncaught
-	if errors.As(err, &u) && len(u.Stack) == 0 {
-		// All calls were tail calls: the form is what is left to point at.
-		u.Stack = []vm.Frame{{Pos: n.Pos()}}
+	if errors.As(err, &u) && !mentions(u.Stack, n.Pos().File) {
+		// The form ended in a tail call and is gone; it is still what the
+		// person wrote.
+		u.Stack = append(u.Stack, vm.Frame{Name: "top level", Pos: n.Pos()})
 	}
 	return v, err
+}
+
+// mentions reports whether a frame lies in f.
+func mentions(stack []vm.Frame, f *source.File) bool {
+	for _, x := range stack {
+		if x.Pos.File == f {
+			return true
+		}
+	}
+	return false
 }
 
 // runFile evaluates a module's file.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"runtime/debug"
 	"strings"
 
@@ -202,27 +203,47 @@ func (e *Engine) reportStopped(s *vm.Stopped) *Error {
 	case errors.Is(s, context.DeadlineExceeded):
 		out.Message = "interrupted: the time is up"
 	}
-	out.setStack(s.Stack)
+	e.setStack(out, s.Stack)
 	return out
 }
 
 func (e *Engine) reportUncaught(u *vm.Uncaught) *Error {
 	out := e.describe(u.Object, u.Native)
-	place := out.Pos
-	out.setStack(u.Stack)
-	if place.Known() {
-		out.Pos = place
-	}
+	e.setStack(out, u.Stack)
 	return out
 }
 
-func (o *Error) setStack(frames []vm.Frame) {
+// setStack gives o its backtrace and, when it has none, its place: the
+// innermost frame that does not belong to the library, if there is one.
+func (e *Engine) setStack(o *Error, frames []vm.Frame) {
+	place := o.Pos
 	for _, f := range frames {
 		o.Stack = append(o.Stack, Frame(f))
+		if !f.Pos.Known() {
+			continue
+		}
 		if !o.Pos.Known() {
 			o.Pos = f.Pos
 		}
+		if !place.Known() && !e.inLibrary(f.Pos.File) {
+			place = f.Pos
+		}
 	}
+	if place.Known() {
+		o.Pos = place
+	}
+}
+
+// inLibrary reports whether f is a file of Stdlib or the built-in boot file.
+func (e *Engine) inLibrary(f *source.File) bool {
+	if f == nil || f.Name == controlName {
+		return true
+	}
+	if e.opts.Stdlib == nil || !fs.ValidPath(f.Name) {
+		return false
+	}
+	_, err := fs.Stat(e.opts.Stdlib, f.Name)
+	return err == nil
 }
 
 func (e *Engine) show() condition.Show {

@@ -220,6 +220,9 @@ func TestBudgets(t *testing.T) {
 	if _, err := evalText(t, e, "(define (f) (catch #t f (lambda x (f)))) (f)"); !errors.As(err, &out) || out.Key != "step-limit" {
 		t.Errorf("a limit that the program tries to catch: %v", err)
 	}
+	if _, err := evalText(t, e, strings.Repeat("(let loop ((i 0)) (if (< i 10000) (loop (+ i 1))))", 1000)); !errors.As(err, &out) || out.Key != "step-limit" {
+		t.Errorf("many forms: %v", err)
+	}
 	if got, err := evalText(t, e, "(+ 1 2)"); got != "3" {
 		t.Errorf("after a limit: %s %v", got, err)
 	}

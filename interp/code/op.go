@@ -198,6 +198,7 @@ const (
 	fCallG  // A, count B, constant C
 	fPrim   // A, B, constant in the next word
 	fNumber // D
+	fCounts // register, two numbers
 )
 
 type info struct {
@@ -244,7 +245,7 @@ var ops = [opCount]info{
 	TailCall: {"tail-call", fCall}, TailGlobal: {"tail-global", fCallG}, TailKnown: {"tail-known", fCall}, TailSelf: {"tail-self", fCall},
 	Return: {"return", fA}, ReturnK: {"return-const", fAK},
 	Loop:          {"loop", fJ},
-	ReceiveValues: {"receive-values", fABC}, AcceptValues: {"accept-values", fNone}, ApplyValues: {"apply-values", fAB}, PackValues: {"pack-values", fCall}, ReturnValues: {"return-values", fA},
+	ReceiveValues: {"receive-values", fCounts}, AcceptValues: {"accept-values", fNone}, ApplyValues: {"apply-values", fAB}, PackValues: {"pack-values", fCall}, ReturnValues: {"return-values", fA},
 	Intrinsic: {"intrinsic", fNumber}, Halt: {"halt", fNone}, Underflow: {"underflow", fNone},
 }
 

@@ -100,6 +100,8 @@ func (p *Proc) instruction(pc int, show func(datum.Value) string) string {
 		return fmt.Sprintf("%s r%d/%d %s", name, w.A(), w.B(), k(w.C()))
 	case fPrim:
 		return fmt.Sprintf("%s r%d r%d/%d %s", name, w.A(), w.B(), w.C(), k(int(p.Code[pc+1])))
+	case fCounts:
+		return fmt.Sprintf("%s r%d %d %d", name, w.A(), w.B(), w.C())
 	case fNumber:
 		return fmt.Sprintf("%s %d", name, w.D())
 	}

@@ -23,7 +23,7 @@ func Compile(n core.Node) (c *code.Closure, err error) {
 	cnt := &counter{uses: map[*core.Local]*use{}}
 	cnt.count(n)
 	cv := &converter{uses: cnt.uses, env: map[*core.Local]*binding{}}
-	root := &lambda{at: at{n.Pos()}, properties: datum.Null}
+	root := &lambda{at: at{n.Pos()}, name: "top level", properties: datum.Null}
 	if l, ok := n.(*core.Lambda); ok {
 		// Keep the procedure itself reachable as the value of the form.
 		root.clauses = []*clause{{body: cv.convertLambda(l)}}

@@ -62,6 +62,8 @@ func (t *Types) FromThrow(key, args datum.Value) datum.Value {
 		if name == "wrong-type-arg" || name == "out-of-range" || name == "wrong-number-of-args" {
 			first = record(t.Assertion)
 		}
+	case "assertion-failed":
+		first = record(t.Assertion)
 	case "numerical-overflow":
 		first = record(t.Error)
 	case "unbound-variable":

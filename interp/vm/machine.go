@@ -13,7 +13,8 @@ type Options struct {
 	// MaxStack is the most bytes that the stack may take, saved segments not
 	// counted; 0 means 4 GiB.
 	MaxStack int64
-	// MaxSteps is the most calls and backward jumps of one Run.
+	// MaxSteps is the most calls and backward jumps between two calls of
+	// ResetBudget.
 	MaxSteps int64
 	// MaxMemory is how many bytes the process's heap may hold while a Run is
 	// under way. It is looked at from time to time, so that it can be
@@ -163,7 +164,7 @@ func (m *Machine) grow(fp unsafe.Pointer, frame int) (unsafe.Pointer, error) {
 // *Stopped for a cancelled context or a spent budget.
 func (m *Machine) Run(ctx context.Context, proc datum.Value, args ...datum.Value) (datum.Value, error) {
 	if m.level == nil {
-		m.ctx, m.steps, m.fuel, m.overrun = ctx, 0, pollInterval, false
+		m.ctx, m.overrun = ctx, false
 		if err := ctx.Err(); err != nil {
 			return datum.Value{}, &Stopped{Cause: err}
 		}
@@ -174,6 +175,10 @@ func (m *Machine) Run(ctx context.Context, proc datum.Value, args ...datum.Value
 	}
 	return m.nested(proc, args)
 }
+
+// ResetBudget starts the count of steps anew; several runs may share one
+// budget.
+func (m *Machine) ResetBudget() { m.steps, m.fuel = 0, pollInterval }
 
 // nested runs proc on a stack of its own.
 func (m *Machine) nested(proc datum.Value, args []datum.Value) (v datum.Value, err error) {
