@@ -37,6 +37,8 @@
   (packages (list busybox))
 
   (services
-   (append (list (service kernel-module-loader-service-type '("virtio_net"))
+   (append (list (simple-service 'network-driver
+                                 kernel-module-loader-service-type
+                                 '("virtio_net"))
                  (service dhcp-client-service-type))
            %base-services)))

@@ -20,6 +20,7 @@
   #:use-module (guix licenses)
   #:use-module (guix utils)
   #:use-module (guix build-system trivial)
+  #:use-module (fruix native store)
   #:export (%freebsd-base
             freebsd-base
             freebsd-base?
@@ -124,7 +125,7 @@ one."
      (let ((directory (getenv "FRUIX_FREEBSD_BASE")))
        (cond ((and directory (not (string-null? directory)))
               (directory-or-sets directory))
-             ((string-contains (%current-system) "freebsd")
+             ((string-contains (%host-system) "freebsd")
               (freebsd-base-directory "/"))
              (else (missing-base)))))))
 

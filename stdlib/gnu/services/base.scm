@@ -324,10 +324,11 @@ esac\n"))
         (service getty-service-type
                  (getty-configuration (tty "tty1") (speed "38400")
                                       (term "linux")))
-        (service special-files-service-type
-                 `(("/bin/sh" ,(file-append busybox "/bin/sh"))
-                   ("/usr/bin/env" ,(file-append busybox "/bin/env"))
-                   ("/sbin/nologin" ,(file-append busybox "/bin/false"))))))
+        (simple-service 'base-special-files special-files-service-type
+                        `(("/bin/sh" ,(file-append busybox "/bin/sh"))
+                          ("/usr/bin/env" ,(file-append busybox "/bin/env"))
+                          ("/sbin/nologin"
+                           ,(file-append busybox "/bin/false"))))))
 
 
 ;;;
