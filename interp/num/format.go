@@ -24,16 +24,9 @@ func Format(v datum.Value, radix int) string {
 		return formatFloat(v.Flo(), radix)
 	case comp:
 		c := v.Compnum()
-		re := ""
-		if !isExactZero(c.Re) {
-			re = Format(c.Re, radix)
-		}
-		im := Format(c.Im, radix)
+		re, im := Format(c.Re, radix), Format(c.Im, radix)
 		if im[0] != '-' && im[0] != '+' {
 			im = "+" + im
-		}
-		if im == "+1" || im == "-1" {
-			im = im[:1]
 		}
 		return re + im + "i"
 	}

@@ -191,15 +191,13 @@ func IsExact(v datum.Value) (exact, ok bool) {
 	return true, true
 }
 
-// rectangular makes a complex number whose parts are both exact or both not.
+// rectangular makes a complex number. As in Guile its parts are inexact; an
+// exact zero imaginary part gives a real number.
 func rectangular(re, im datum.Value) datum.Value {
 	if im.IsFix() && im.Fix() == 0 {
 		return re
 	}
-	if re.IsFlo() != im.IsFlo() {
-		re, im = datum.Flo(toFloat(re)), datum.Flo(toFloat(im))
-	}
-	return datum.Cmp(re, im)
+	return datum.Cmp(datum.Flo(toFloat(re)), datum.Flo(toFloat(im)))
 }
 
 // MakeRectangular is make-rectangular.

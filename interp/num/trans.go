@@ -14,8 +14,7 @@ func toComplex(v datum.Value) complex128 {
 	return complex(toFloat(re), toFloat(im))
 }
 
-// fromComplex makes a number; a result with a zero imaginary part stays
-// complex only when keep is set.
+// fromComplex makes a complex number.
 func fromComplex(c complex128) datum.Value {
 	return datum.Cmp(datum.Flo(real(c)), datum.Flo(imag(c)))
 }
@@ -35,19 +34,13 @@ func unary(who string, v datum.Value, domain func(float64) bool, f func(float64)
 	return datum.Flo(f(x)), nil
 }
 
-// Exp is exp; an exact zero gives an exact one.
+// Exp is exp.
 func Exp(v datum.Value) (datum.Value, error) {
-	if isExactZero(v) {
-		return one, nil
-	}
 	return unary("exp", v, nil, math.Exp, cmplx.Exp)
 }
 
 // Log is the natural logarithm.
 func Log(v datum.Value) (datum.Value, error) {
-	if v.IsFix() && v.Fix() == 1 {
-		return zero, nil
-	}
 	if isExactZero(v) {
 		return datum.Unset, datum.NumericalOverflow("log")
 	}
@@ -190,12 +183,6 @@ func Sqrt(v datum.Value) (datum.Value, error) {
 	case none:
 		return datum.Unset, datum.WrongType("sqrt", 1, v)
 	case comp:
-		c := v.Compnum()
-		if !c.Re.IsFlo() {
-			if r, ok := exactComplexSqrt(c); ok {
-				return r, nil
-			}
-		}
 		return fromComplex(cmplx.Sqrt(toComplex(v))), nil
 	case flo:
 		f := v.Flo()
@@ -223,24 +210,6 @@ func Sqrt(v datum.Value) (datum.Value, error) {
 }
 
 func square(root, n *big.Int) bool { return new(big.Int).Mul(root, root).Cmp(n) == 0 }
-
-// exactComplexSqrt finds the principal root when both its parts are exact.
-func exactComplexSqrt(c *datum.Compnum) (datum.Value, bool) {
-	m2 := must(Add(must(Mul(c.Re, c.Re)), must(Mul(c.Im, c.Im))))
-	m := must(Sqrt(m2))
-	if m.IsFlo() {
-		return datum.Unset, false
-	}
-	re := must(Sqrt(must(Div(must(Add(m, c.Re)), datum.Fix(2)))))
-	im := must(Sqrt(must(Div(must(Sub(m, c.Re)), datum.Fix(2)))))
-	if !IsReal(re) || !IsReal(im) || re.IsFlo() || im.IsFlo() {
-		return datum.Unset, false
-	}
-	if Sign(c.Im) < 0 {
-		im = must(Negate(im))
-	}
-	return rectangular(re, im), true
-}
 
 // Expt is expt.
 func Expt(a, b datum.Value) (datum.Value, error) {
@@ -350,7 +319,7 @@ func exptExact(a, b datum.Value) (datum.Value, error) {
 	return exptComplex(a, n)
 }
 
-// exptComplex raises by repeated squaring, which keeps exact parts exact.
+// exptComplex raises by repeated squaring.
 func exptComplex(a datum.Value, n int64) (datum.Value, error) {
 	if n < 0 {
 		p, err := exptComplex(a, -n)
@@ -402,9 +371,6 @@ func Magnitude(v datum.Value) (datum.Value, error) {
 		return datum.Unset, datum.WrongType("magnitude", 1, v)
 	case comp:
 		c := v.Compnum()
-		if !c.Re.IsFlo() {
-			return Sqrt(must(Add(must(Mul(c.Re, c.Re)), must(Mul(c.Im, c.Im)))))
-		}
 		return datum.Flo(math.Hypot(toFloat(c.Re), toFloat(c.Im))), nil
 	}
 	return Abs(v)

@@ -41,13 +41,9 @@
    (lambda (port)
      (string-for-each
       (lambda (c)
-        (case c
-          ((#\^ #\]) (write-char #\\ port) (write-char c port))
-          ((#\[ #\. #\* #\\ #\$ #\( #\) #\{ #\} #\+ #\? #\|)
-           (write-char #\[ port)
-           (write-char c port)
-           (write-char #\] port))
-          (else (write-char c port))))
+        (when (string-index "[]().*^$+?{}\\|" c)
+          (write-char #\\ port))
+        (write-char c port))
       s))))
 
 (define* (string-match pattern s #:optional (start 0))

@@ -259,7 +259,7 @@ func comparing() []*datum.Primitive {
 				return r.test(compareRunes(a.Str(), b.Str(), foldChar)), nil
 			}))
 	}
-	// SRFI 13: with ranges, and the mismatch index as truth.
+	// SRFI 13: with ranges.
 	for _, ci := range []bool{false, true} {
 		base, key := "string", func(r rune) rune { return r }
 		if ci {
@@ -286,10 +286,7 @@ func comparing() []*datum.Primitive {
 				case j < d:
 					order = -1
 				}
-				if !r.test(order) {
-					return datum.False, nil
-				}
-				return datum.Fix(int64(i)), nil
+				return datum.Bool(r.test(order)), nil
 			}))
 		}
 		for _, suffix := range []bool{false, true} {
