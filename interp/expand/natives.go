@@ -188,7 +188,7 @@ func (x *Expander) syntaxNatives() []*datum.Primitive {
 			if err != nil {
 				return datum.Unset, err
 			}
-			return unexpand(n), nil
+			return Unexpand(n), nil
 		}),
 	}
 }

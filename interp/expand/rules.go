@@ -5,7 +5,6 @@ import (
 
 	"fruix/interp/core"
 	"fruix/interp/datum"
-	"fruix/interp/source"
 	"fruix/interp/syntax"
 )
 
@@ -13,7 +12,6 @@ import (
 type rules struct {
 	x     *Expander
 	name  string
-	pos   source.Pos
 	cases []rule
 	slots int
 }
@@ -44,7 +42,7 @@ func (x *Expander) compileRules(s stx, name string) *rules {
 	if len(p) > 0 && p[0].v.IsString() {
 		p = p[1:]
 	}
-	r := &rules{x: x, name: name, pos: s.pos}
+	r := &rules{x: x, name: name}
 	for i := range p {
 		parts, ok := p[i].list()
 		if !ok || len(parts) != 2 {

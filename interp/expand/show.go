@@ -1,20 +1,18 @@
 package expand
 
 import (
+	"strconv"
+
 	"fruix/interp/core"
 	"fruix/interp/datum"
 )
 
-// unexpand writes core as a datum that reads like a program, for macroexpand
-// and tests. Local variables are numbered to tell them apart.
-func unexpand(n core.Node) datum.Value {
+// Unexpand writes core as a datum that reads like a program, for macroexpand
+// and tests. Local variables of the same name are numbered.
+func Unexpand(n core.Node) datum.Value {
 	u := unexpander{names: map[*core.Local]datum.Value{}, count: map[string]int{}}
 	return u.node(n)
 }
-
-// Unexpand shows expanded code as a datum: tests and the macroexpand procedure
-// print it.
-func Unexpand(n core.Node) datum.Value { return unexpand(n) }
 
 type unexpander struct {
 	names map[*core.Local]datum.Value
@@ -27,22 +25,12 @@ func (u *unexpander) local(l *core.Local) datum.Value {
 		name := l.Name.Name
 		u.count[name]++
 		if k := u.count[name]; k > 1 {
-			name += "." + string(rune('0'+k%10))
-			if k > 9 {
-				name = l.Name.Name + "." + itoa(k)
-			}
+			name += "." + strconv.Itoa(k)
 		}
 		v = datum.Sym(name)
 		u.names[l] = v
 	}
 	return v
-}
-
-func itoa(n int) string {
-	if n < 10 {
-		return string(rune('0' + n))
-	}
-	return itoa(n/10) + string(rune('0'+n%10))
 }
 
 func (u *unexpander) nodes(ns []core.Node) []datum.Value {

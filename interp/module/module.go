@@ -33,8 +33,7 @@ type Module struct {
 	public  *Module
 	view    *view
 	replace map[*datum.Symbol]bool
-	core    map[*datum.Symbol]bool // names re-exported as #:re-export-and-replace
-	policy  []string               // duplicate binding handlers, nil for the default
+	policy  []string // duplicate binding handlers, nil for the default
 
 	imports    map[*datum.Symbol]*datum.Variable // cache of found imports
 	generation uint64                            // of the registry, when imports was filled

@@ -25,17 +25,19 @@ type Macro struct {
 	Name string
 	// Pos is where the macro was defined.
 	Pos source.Pos
-	// Core is the expander's own handler.
+	// Core is the expander's own handler of a CoreMacro.
 	Core any
-	// Native transforms one use; its result gets the scope of the expansion
-	// from Fresh, which marks what the macro itself brings in.
+	// Native transforms one use. It puts the scope fresh on what the macro
+	// itself brings in and leaves the parts of the use alone.
 	Native func(use *Syntax, fresh *Scope) (datum.Value, error)
-	Proc   datum.Value
+	// Proc is the transformer of a Procedure or VariableMacro.
+	Proc datum.Value
 	// Current is the transformer of a syntax parameter at the moment.
 	Current *Macro
-	// Binding is the context that a local definition was made in.
+	// Context is the body that a local macro was defined in, nil for others.
 	Context any
-	Level   int
+	// Level counts the transformer expressions around the definition.
+	Level int
 }
 
 // Value returns m as a value.
