@@ -136,7 +136,7 @@ func (e *Engine) procedureNatives() []*datum.Primitive {
 	}
 	extra := func(c *code.Closure) *code.Extra {
 		if c.Extra == nil {
-			c.Extra = &code.Extra{Setter: datum.False, Properties: datum.Null}
+			c.Extra = &code.Extra{Properties: datum.Null}
 		}
 		return c.Extra
 	}

@@ -96,16 +96,14 @@ func (p *Proc) Finish() *Proc {
 type Closure struct {
 	Code *Proc
 	Free []datum.Value
-	// Setter, when not the zero Value (a fixnum), is the setter of a
-	// procedure-with-setter; Properties an alist of properties set later.
+	// Extra is nil for most procedures.
 	Extra *Extra
 }
 
 // Extra holds what few procedures have.
 type Extra struct {
-	Name       string
-	Setter     datum.Value // False when there is none
-	Properties datum.Value // an alist
+	Name       string      // given later, by define or a property; "" for none
+	Properties datum.Value // an alist of properties set later
 }
 
 // Value returns c as a value.

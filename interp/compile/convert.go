@@ -88,7 +88,7 @@ func (c *converter) convert(n core.Node) node {
 	case *core.Lambda:
 		return c.convertLambda(n)
 	case *core.Let:
-		return c.convertLet(n.Pos(), n.Vars, n.Inits, func() node { return c.convert(n.Body) })
+		return c.convertLet(n.Vars, n.Inits, func() node { return c.convert(n.Body) })
 	case *core.Letrec:
 		return c.convertLetrec(n)
 	case *core.LetValues:
@@ -155,7 +155,7 @@ func (c *converter) convertCall(n *core.Call) node {
 	switch p := n.Proc.(type) {
 	case *core.Lambda:
 		if vars, ok := plainClause(p, len(n.Args)); ok {
-			return c.convertLet(n.Pos(), vars, n.Args, func() node { return c.convert(p.Clauses[0].Body) })
+			return c.convertLet(vars, n.Args, func() node { return c.convert(p.Clauses[0].Body) })
 		}
 	case *core.LocalRef:
 		b := c.lookup(p.Local, p)
@@ -163,7 +163,7 @@ func (c *converter) convertCall(n *core.Call) node {
 			l := b.once
 			if vars, ok := plainClause(l, len(n.Args)); ok {
 				b.once = nil
-				return c.convertLet(n.Pos(), vars, n.Args, func() node { return c.convert(l.Clauses[0].Body) })
+				return c.convertLet(vars, n.Args, func() node { return c.convert(l.Clauses[0].Body) })
 			}
 		}
 	case *core.Const:
@@ -346,10 +346,9 @@ func fold(p *primitive) node {
 // convertLet binds vars to inits around body. Constants and copies of
 // variables that nobody assigns need no binding, procedures that are called
 // once move to their call.
-func (c *converter) convertLet(where any, vars []*core.Local, inits []core.Node, body func() node) node {
+func (c *converter) convertLet(vars []*core.Local, inits []core.Node, body func() node) node {
 	var vs []*variable
 	var xs []node
-	var effects []node
 	// Initialisers are converted before any variable is bound, in order.
 	type pending struct {
 		l *core.Local
@@ -404,9 +403,6 @@ func (c *converter) convertLet(where any, vars []*core.Local, inits []core.Node,
 			x := c.convertLambda(p.b.once)
 			vs, xs = append(vs, p.b.v), append(xs, x)
 		}
-	}
-	if len(effects) > 0 {
-		b = &sequence{at{b.where()}, append(effects, b)}
 	}
 	if len(vs) == 0 {
 		return b

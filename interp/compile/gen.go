@@ -396,8 +396,7 @@ func (g *generator) genBranch(n *branch, c context) {
 	els, end := newTarget(), newTarget()
 	g.genTest(n.test, els, false)
 	g.gen(n.then, c)
-	if k, ok := n.els.(*constant); ok && c.kind == inEffect {
-		_ = k
+	if isConstant(n.els) && c.kind == inEffect {
 		g.place(els)
 		return
 	}

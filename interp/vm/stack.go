@@ -163,7 +163,7 @@ func define(v *datum.Variable, x datum.Value) {
 	v.Value = x
 	if x.Is(datum.KClosure) {
 		if c := code.ClosureOf(x); c.Code.Name == "" && c.Extra == nil && v.Name != nil {
-			c.Extra = &code.Extra{Name: v.Name.Name, Setter: datum.False, Properties: datum.Null}
+			c.Extra = &code.Extra{Name: v.Name.Name, Properties: datum.Null}
 		}
 	}
 }
