@@ -397,8 +397,16 @@ func CharName(r rune) string {
 // AppendString appends the representation of a string by write.
 func AppendString(buf []byte, s *datum.String) []byte {
 	buf = append(buf, '"')
+	hex := false // the character before was written as \xHH
 	for i, n := 0, s.Len(); i < n; i++ {
-		switch c := s.At(i); {
+		c := s.At(i)
+		// What follows must not look like part of R7RS's \xH…; escape.
+		after := hex && (c == ';' || c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F')
+		hex = false
+		switch {
+		case after:
+			buf = append(buf, '\\', 'x', "0123456789abcdef"[c>>4], "0123456789abcdef"[c&15])
+			hex = true
 		case c == '"' || c == '\\':
 			buf = append(buf, '\\', byte(c))
 		case c >= ' ' && c < 127:
@@ -408,6 +416,7 @@ func AppendString(buf []byte, s *datum.String) []byte {
 		case c > 127 && unicode.IsGraphic(c):
 			buf = utf8.AppendRune(buf, c)
 		case c < 256:
+			hex = true
 			buf = append(buf, '\\', 'x', "0123456789abcdef"[c>>4], "0123456789abcdef"[c&15])
 		case c < 0x10000:
 			buf = append(buf, '\\', 'u')

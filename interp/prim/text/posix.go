@@ -311,16 +311,16 @@ func (t *translator) bracket() error {
 			t.out.WriteString(b.String())
 			return nil
 		case strings.HasPrefix(rest, "[:"):
-			i := strings.Index(rest, ":]")
-			if i < 0 {
+			name, _, found := strings.Cut(rest[2:], ":]")
+			if !found {
 				return errors.New("unmatched [: in the regular expression")
 			}
-			class, ok := classes[rest[2:i]]
+			class, ok := classes[name]
 			if !ok {
-				return fmt.Errorf("unknown character class [:%s:]", rest[2:i])
+				return fmt.Errorf("unknown character class [:%s:]", name)
 			}
 			b.WriteString(class)
-			t.pos += i + 2
+			t.pos += len(name) + 4
 			continue
 		}
 		lo, err := t.element()
