@@ -126,8 +126,7 @@ type Ratnum struct{ Rat *big.Rat }
 // Ratnum returns the ratnum of v.
 func (v Value) Ratnum() *Ratnum { return (*Ratnum)(v.p) }
 
-// Compnum is a complex number; its parts are real values, not both exact
-// unless the imaginary part is non-zero.
+// Compnum is a complex number; as in Guile its parts are inexact.
 type Compnum struct{ Re, Im Value }
 
 // Compnum returns the complex number of v.

@@ -52,7 +52,6 @@ type task struct {
 	v    datum.Value
 	i    int
 	text string
-	rows []datum.Dim
 }
 
 type taskKind uint8
@@ -63,7 +62,6 @@ const (
 	tTail  // the rest of a list
 	tItems // items of a vector from index i
 	tFields
-	tArray
 )
 
 type printer struct {

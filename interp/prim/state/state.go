@@ -64,7 +64,6 @@ type State struct {
 	stdout, stderr *port.Port
 	dir            string
 	env            map[string]string
-	umask          os.FileMode
 	// HashReaders are the extensions made by read-hash-extend, procedures of
 	// a character and a port.
 	HashReaders map[rune]datum.Value
