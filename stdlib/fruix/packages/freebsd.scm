@@ -40,7 +40,8 @@
 (define-record-type* <freebsd-base> freebsd-base make-freebsd-base
   freebsd-base?
   (version freebsd-base-version)
-  ;; list of file names -> file-like object with these files
+  ;; name of a package, list of file names, list of those that must be there
+  ;; -> file-like object with these files
   (select  freebsd-base-select))
 
 (define* (freebsd-base-directory directory #:key (version "unknown"))
@@ -52,8 +53,22 @@
                    directory)))
   (freebsd-base
     (version version)
-    (select (lambda (files)
+    (select (lambda (package files needed)
+              (check-directory package directory needed)
               (directory-selection directory files)))))
+
+(define (check-directory package directory needed)
+  "Raise an error that names what is missing unless DIRECTORY holds all of
+NEEDED."
+  (match (remove (lambda (file)
+                   (file-exists? (string-append directory "/" file)))
+                 needed)
+    (() #t)
+    (missing
+     (error (format #f "the FreeBSD base system in ~a lacks ~a, which ~a \
+needs; install the base system completely, with \"make installworld \
+installkernel distribution DESTDIR=...\""
+                    directory (string-join missing ", ") package)))))
 
 (define (below? name directory)
   (or (string=? name directory)
@@ -81,19 +96,30 @@ file-like object."
 objects for base.txz and kernel.txz."
   (freebsd-base
     (version version)
-    (select (lambda (files)
+    (select (lambda (package files needed)
               (computed-file
                "freebsd-base"
                (with-imported-modules '((guix build utils)
                                         (guix build archive))
                  #~(begin
-                     (use-modules (guix build archive))
+                     (use-modules (guix build archive)
+                                  (srfi srfi-1))
                      (mkdir #$output)
                      (for-each
                       (lambda (set)
                         (unpack-archive-members set #$output
                                                 '#$files))
-                      (list #$base #$kernel)))))))))
+                      (list #$base #$kernel))
+                     (let ((missing
+                            (remove (lambda (file)
+                                      (file-exists?
+                                       (string-append #$output "/" file)))
+                                    '#$needed)))
+                       (unless (null? missing)
+                         (error (format #f "the FreeBSD release sets lack ~a, \
+which ~a needs"
+                                        (string-join missing ", ")
+                                        #$package)))))))))))
 
 (define* (freebsd-release-origins version #:key base-hash kernel-hash
                                   (arch "amd64"))
@@ -148,11 +174,47 @@ Give one in one of these ways:
         (freebsd-release-sets (local-file base) (local-file kernel))
         (freebsd-base-directory directory))))
 
-(define* (freebsd-base-selection files #:key (base (current-base)))
-  "Return FILES, names below the root of BASE, as a file-like object."
-  ((freebsd-base-select base) files))
+;; The links of a base system are relative and lead from one package into
+;; another; in the store they would lead nowhere.  All packages are in the
+;; profile, and the places in the root directory are links into it.
+(define %absolute-links
+  #~(lambda (directory)
+      (define (resolve parts)
+        ;; Without "." and "..".
+        (let loop ((parts parts) (done '()))
+          (cond ((null? parts) (reverse done))
+                ((member (car parts) '("" ".")) (loop (cdr parts) done))
+                ((string=? ".." (car parts))
+                 (loop (cdr parts) (if (null? done) done (cdr done))))
+                (else (loop (cdr parts) (cons (car parts) done))))))
+      (for-each
+       (lambda (link)
+         (let ((target (readlink link)))
+           (unless (or (string-prefix? "/" target)
+                       (file-exists? link))
+             (delete-file link)
+             (symlink (string-append
+                       "/"
+                       (string-join
+                        (resolve
+                         (append (string-split
+                                  (substring (dirname link)
+                                             (string-length directory))
+                                  #\/)
+                                 (string-split target #\/)))
+                        "/"))
+                      link))))
+       (find-files directory
+                   (lambda (file s) (eq? 'symlink (stat:type s)))))))
 
-(define-syntax-rule (define-selection id text files)
+(define* (freebsd-base-selection files
+                                 #:key (base (current-base))
+                                 (package "this selection") (needed '()))
+  "Return FILES, names below the root of BASE, as a file-like object.  Those in
+NEEDED must be there, or an error says that PACKAGE needs them."
+  ((freebsd-base-select base) package files needed))
+
+(define-syntax-rule (define-selection id text needed files)
   (define id
     (package
       (name (symbol->string 'id))
@@ -164,8 +226,17 @@ Give one in one of these ways:
              (with-imported-modules '((guix build utils))
                #~(begin
                    (use-modules (guix build utils))
-                   (copy-recursively #$(freebsd-base-selection files)
-                                     #$output #:log #f)))))
+                   (copy-recursively
+                    #$(freebsd-base-selection files
+                                              #:package (symbol->string 'id)
+                                              #:needed needed)
+                    #$output #:log #f)
+                   (for-each make-file-writable
+                             (find-files #$output
+                                         (lambda (file s)
+                                           (eq? 'directory (stat:type s)))
+                                         #:directories? #t))
+                   (#$%absolute-links #$output)))))
       (supported-systems '("x86_64-freebsd"))
       (synopsis text)
       (description text)
@@ -177,44 +248,59 @@ Give one in one of these ways:
 
 (define-selection freebsd-kernel
   "FreeBSD's kernel and its modules."
+  '("boot/kernel/kernel")
   '("boot/kernel"))
 
 (define-selection freebsd-bootloader
   "FreeBSD's loader, with its scripts and defaults."
+  '("boot/loader.efi" "boot/defaults/loader.conf")
   '("boot/loader.efi" "boot/loader_lua.efi" "boot/loader_4th.efi"
     "boot/loader_simp.efi" "boot/boot1.efi" "boot/lua" "boot/defaults"
-    "boot/device.hints" "boot/fonts" "boot/images" "boot/brand.4th"
-    "boot/loader.rc" "boot/beastie.4th"))
+    "boot/device.hints" "boot/fonts" "boot/images" "boot/loader.rc"
+    "boot/menu.rc" "boot/beastie.4th" "boot/brand.4th" "boot/brand-fbsd.4th"
+    "boot/check-password.4th" "boot/color.4th" "boot/delay.4th"
+    "boot/efi.4th" "boot/frames.4th" "boot/loader.4th" "boot/loader.help.efi"
+    "boot/logo-orb.4th" "boot/menu.4th" "boot/menu-commands.4th"
+    "boot/menusets.4th" "boot/screen.4th" "boot/shortcuts.4th"
+    "boot/support.4th" "boot/version.4th"))
 
 (define-selection freebsd-rc-scripts
   "FreeBSD's start-up scripts and the defaults of its configuration."
+  '("etc/rc" "etc/rc.subr" "etc/rc.d" "etc/defaults/rc.conf")
   '("etc/rc" "etc/rc.d" "etc/rc.subr" "etc/rc.bsdextended" "etc/rc.firewall"
     "etc/rc.initdiskless" "etc/rc.resume" "etc/rc.shutdown" "etc/rc.suspend"
-    "etc/network.subr" "etc/defaults" "etc/devd.conf" "etc/devd"
-    "etc/devfs.conf" "etc/gettytab" "etc/termcap" "etc/pam.d" "etc/services"
-    "etc/protocols" "etc/networks" "etc/netconfig" "etc/nsswitch.conf"
-    "etc/rpc" "etc/syslog.conf" "etc/syslog.d" "etc/newsyslog.conf"
-    "etc/newsyslog.conf.d" "etc/regdomain.xml" "etc/remote" "etc/ssl"
-    "etc/mail.rc" "etc/libalias.conf" "etc/sysctl.conf" "etc/login.access"
-    "etc/csh.cshrc" "etc/csh.login" "etc/profile" "etc/crontab"
-    "etc/dhclient.conf" "etc/locate.rc" "etc/phones" "etc/ddb.conf"
-    "etc/mac.conf" "etc/hosts.allow" "etc/hosts.equiv" "etc/pf.os"
+    "etc/network.subr" "etc/netstart" "etc/pccard_ether" "etc/defaults"
+    "etc/devd.conf" "etc/devd" "etc/devfs.conf" "etc/gettytab" "etc/termcap"
+    "etc/pam.d" "etc/services" "etc/protocols" "etc/networks" "etc/netconfig"
+    "etc/nsswitch.conf" "etc/libmap.conf" "etc/rpc" "etc/syslog.conf"
+    "etc/syslog.d" "etc/newsyslog.conf" "etc/newsyslog.conf.d"
+    "etc/regdomain.xml" "etc/remote" "etc/ssl" "etc/mail.rc"
+    "etc/libalias.conf" "etc/sysctl.conf" "etc/login.access" "etc/fbtab"
+    "etc/opieaccess" "etc/csh.cshrc" "etc/csh.login" "etc/csh.logout"
+    "etc/profile" "etc/crontab" "etc/dhclient.conf" "etc/locate.rc"
+    "etc/phones" "etc/ddb.conf" "etc/disktab" "etc/mac.conf" "etc/mtree"
+    "etc/nscd.conf" "etc/hosts.allow" "etc/hosts.equiv" "etc/pf.os"
     "etc/autofs" "etc/cron.d" "etc/periodic" "etc/security"))
 
 (define-selection freebsd-libc
   "FreeBSD's run-time linker and libraries."
+  '("lib/libc.so.7" "libexec/ld-elf.so.1")
   '("lib" "libexec/ld-elf.so.1" "usr/lib"))
 
 (define-selection freebsd-sh
   "FreeBSD's shell."
+  '("bin/sh")
   '("bin/sh"))
 
 (define-selection freebsd-runtime
   "The programs that a FreeBSD system needs to come up."
+  '("sbin/init" "bin/ps")
   '("bin" "sbin" "libexec"))
 
 (define-selection freebsd-userland
   "The programs and data of FreeBSD's base system."
+  '("usr/sbin/daemon" "usr/sbin/pwd_mkdb" "usr/libexec/getty")
   '("usr/bin" "usr/sbin" "usr/libexec" "usr/share/misc" "usr/share/locale"
     "usr/share/zoneinfo" "usr/share/vt" "usr/share/syscons" "usr/share/nls"
-    "usr/share/keys" "usr/share/skel" "usr/share/mk"))
+    "usr/share/keys" "usr/share/skel" "usr/share/mk" "usr/share/certs"
+    "usr/share/tabset"))

@@ -46,10 +46,19 @@
    (lower-item (operating-system-directory os)
                #:system (operating-system-system os))))
 
-(define (store-entries)
-  "Return the entries for the store and its state."
+(define (store-attributes target)
+  "Return the attributes of the store directory on TARGET.  FreeBSD's PAM loads
+no policies and modules from below a directory that a group may write to; builds
+run in jails there, so the store's need not be."
+  (match target
+    ('linux '())
+    ('freebsd '((mode . "0755") (uid . 0) (gid . 0)))))
+
+(define (store-entries target)
+  "Return the entries for the store of TARGET and its state."
   (list (plan-directory "/frx")
-        (plan-closure "/frx/store" %graph)
+        (append (plan-closure "/frx/store" %graph)
+                (store-attributes target))
         (plan-directory "/frx/var")
         (plan-directory "/frx/var/fruix")
         (plan-directory "/frx/var/fruix/gcroots")
@@ -83,8 +92,12 @@
         (operating-system-folded-service os special-files-service-type))))
 
 (define (directories names)
+  "Return entries for the directories NAMES: strings, or lists (NAME MODE) or
+(NAME MODE UID GID)."
   (map (match-lambda
          ((name mode) (plan-directory name #:mode mode))
+         ((name mode uid gid)
+          (plan-directory name #:mode mode #:uid uid #:gid gid))
          (name (plan-directory name)))
        names))
 
@@ -98,22 +111,41 @@
          (plan-symlink "/etc/mtab" "/proc/self/mounts"))
    (special-file-entries os)))
 
+(define %freebsd-directories
+  ;; The directories that FreeBSD's programs count on, with the modes and the
+  ;; owners that its BSD.root.dist and BSD.var.dist give them: operator is
+  ;; user 2, daemon 1, uucp 66; of groups daemon is 1, operator 5, mail 6,
+  ;; games 13, dialer 68, network 69, audit 77, authpf 63.
+  '("/boot" ("/dev" #o555) "/home" "/media" "/mnt" ("/proc" #o555)
+    ("/tmp" #o1777) "/usr" "/usr/libdata" "/usr/local" "/usr/local/bin"
+    "/usr/local/etc" "/usr/local/etc/rc.d" "/usr/local/lib"
+    "/usr/local/libdata" "/usr/local/libexec" "/usr/local/sbin"
+    "/usr/local/share"
+    ("/var/account" #o750) "/var/at" ("/var/at/jobs" #o755 1 0)
+    ("/var/at/spool" #o755 1 0) ("/var/audit" #o750 0 77)
+    ("/var/authpf" #o770 0 63) ("/var/backups" #o750) "/var/cache"
+    ("/var/crash" #o750) ("/var/cron" #o750) ("/var/cron/tabs" #o700)
+    "/var/db" ("/var/db/entropy" #o700 2 5) "/var/db/mtree" "/var/db/pkg"
+    ("/var/empty" #o555) ("/var/games" #o775 0 13) ("/var/heimdal" #o700)
+    ("/var/mail" #o775 0 6) ("/var/msgs" #o755 1 0) "/var/preserve"
+    "/var/run" "/var/run/dhclient" ("/var/run/ppp" #o770 0 69)
+    "/var/run/wpa_supplicant" ("/var/rwho" #o775 0 1) "/var/spool"
+    ("/var/spool/dma" #o770 0 6) ("/var/spool/lock" #o775 66 68)
+    ("/var/spool/lpd" #o755 0 1) ("/var/spool/opielocks" #o700 0 1)
+    ("/var/spool/output" #o755 0 1) ("/var/spool/output/lpd" #o755 0 1)
+    ("/var/tmp" #o1777) ("/var/tmp/vi.recover" #o1777) "/var/yp"))
+
 (define (freebsd-tree os)
   "Return the entries that are particular to FreeBSD systems."
   (define (profile-link name)
     (plan-symlink name (string-append "/run/current-system/profile" name)))
   (append
-   (directories '("/boot" "/dev" "/home" "/media" "/mnt" "/proc"
-                  ("/tmp" #o1777) "/usr" "/usr/local" "/usr/local/etc"
-                  "/usr/local/etc/rc.d" "/usr/local/bin" "/usr/local/sbin"
-                  "/var/audit" "/var/cache" ("/var/crash" #o750) "/var/cron"
-                  "/var/db" ("/var/empty" #o555) "/var/mail" "/var/msgs"
-                  "/var/preserve" "/var/run" "/var/rwho" "/var/spool"
-                  ("/var/tmp" #o1777)))
+   (directories %freebsd-directories)
    (map profile-link
         '("/bin" "/sbin" "/lib" "/libexec" "/usr/bin" "/usr/sbin" "/usr/lib"
           "/usr/libexec" "/usr/share"))
-   (list (plan-copy "/boot/kernel"
+   (list (plan-symlink "/etc/os-release" "../var/run/os-release")
+         (plan-copy "/boot/kernel"
                     #~(string-append #$(operating-system-kernel os)
                                      "/boot/kernel"))
          (plan-merge "/boot" #~(string-append #$freebsd-bootloader "/boot"))
@@ -130,7 +162,7 @@
   "Return the entries of the root file system of OS, a vector."
   (list->vector
    (append
-    (store-entries)
+    (store-entries (operating-system-target os))
     (directories '("/etc" ("/root" #o700) "/run" "/var" "/var/lib"
                    "/var/lib/fruix" "/var/log"))
     (list (plan-symlink "/run/current-system"

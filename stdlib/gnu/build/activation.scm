@@ -19,7 +19,8 @@
             activate-etc
             activate-accounts
             activate-homes
-            activate-directories))
+            activate-directories
+            activate-privileged-programs))
 
 (define (replace-link target name)
   "Make NAME a symbolic link to TARGET in one step."
@@ -141,6 +142,19 @@ On FreeBSD make the databases that its libc reads from them."
           (replace-file place text (if secret? #o600 #o644))))))
    files)
   (when (eq? target 'freebsd)
+    (update-password-databases)))
+
+(define (newer? file other)
+  "Return #t when FILE was written after OTHER, or at the same time, or OTHER
+is not there."
+  (or (not (file-exists? other))
+      (>= (stat:mtime (stat file)) (stat:mtime (stat other)))))
+
+(define (update-password-databases)
+  "Make the databases that FreeBSD's libc reads, when master.passwd is newer:
+pwd_mkdb(8) waits for the disk, which is not worth it at each boot."
+  (when (or (newer? "/etc/master.passwd" "/etc/pwd.db")
+            (newer? "/etc/master.passwd" "/etc/spwd.db"))
     (invoke "/usr/sbin/pwd_mkdb" "-p" "-d" "/etc" "/etc/master.passwd")))
 
 (define (activate-homes homes)
@@ -162,3 +176,48 @@ missing."
                  (mkdir-p directory)
                  (chmod directory mode))))
             directories))
+
+(define (id-number id lookup index what)
+  "Return the number of ID, which is one or a name that LOOKUP knows."
+  (if (integer? id)
+      id
+      (vector-ref (or (false-if-exception (lookup id))
+                      (error (format #f "privileged programs: there is no ~a ~s"
+                                     what id)))
+                  index)))
+
+(define (install-privileged-program directory file mode user group optional?)
+  "Put a copy of FILE into DIRECTORY and return its name there, or #f if there
+is no FILE and it is OPTIONAL?.  The copy gets its owner before its rights, and
+its name when it is complete."
+  (let* ((name  (basename file))
+         (place (string-append directory "/" name))
+         (pivot (string-append place ".fruix-new")))
+    (cond ((file-exists? file)
+           (false-if-exception (delete-file pivot))
+           (copy-file file pivot)
+           (chmod pivot 0)
+           (chown pivot
+                  (id-number user getpwnam 2 "user")
+                  (id-number group getgrnam 2 "group"))
+           (chmod pivot mode)
+           (rename-file pivot place)
+           name)
+          (optional? #f)
+          (else
+           (error (format #f "privileged programs: there is no ~a" file))))))
+
+(define (activate-privileged-programs directory programs)
+  "Make DIRECTORY hold copies of PROGRAMS, lists (FILE MODE USER GROUP
+OPTIONAL?), and nothing else."
+  (mkdir-p directory)
+  (let ((names (filter-map (lambda (program)
+                             (apply install-privileged-program
+                                    directory program))
+                           programs)))
+    (for-each (lambda (name)
+                (unless (member name names)
+                  (delete-file (string-append directory "/" name))))
+              (or (scandir directory (lambda (name)
+                                       (not (member name '("." "..")))))
+                  '()))))

@@ -18,9 +18,11 @@
   #:use-module (gnu services)
   #:use-module (gnu services shepherd)
   #:use-module (gnu system file-systems)
+  #:use-module (gnu system privilege)
   #:use-module (fruix packages freebsd)
   #:use-module (fruix native osmodel)
   #:export (freebsd-base-packages
+            %freebsd-privileged-programs
             freebsd-essential-services))
 
 (define (freebsd-base-packages)
@@ -57,9 +59,11 @@ console, and KERNEL-ARGUMENTS, strings NAME=VALUE."
   "#!/bin/sh
 # Make this machine what its declaration says.
 #
+# Everything that looks for users comes after this.
+#
 # PROVIDE: fruix_activate
 # REQUIRE: FILESYSTEMS
-# BEFORE:  NETWORKING SERVERS
+# BEFORE:  hostname ldconfig random NETWORKING SERVERS DAEMON LOGIN
 
 . /etc/rc.subr
 
@@ -104,6 +108,61 @@ run_rc_command \"$1\"
                        (display #$text port)
                        (chmod port #o555)))))
 
+(define %freebsd-privileged-programs
+  ;; What has set-user-ID bits in FreeBSD's base system, as its makefiles
+  ;; install it; a base system can be built without most of it.
+  (let ((setuid (lambda* (package file #:key (group 0) (mode #o555))
+                  (privileged-program
+                    (program (file-append package file))
+                    (setuid? #t) (group group) (mode mode) (optional? #t)))))
+    (append
+     (map (lambda (name)
+            (setuid freebsd-userland (string-append "/usr/bin/" name)))
+          '("at" "atq" "atrm" "batch" "chfn" "chpass" "chsh" "crontab" "lock"
+            "login" "opieinfo" "opiepasswd" "passwd" "quota" "su" "yppasswd"))
+     (map (lambda (name)
+            (setuid freebsd-userland (string-append "/usr/sbin/" name)))
+          '("traceroute" "traceroute6"))
+     (map (lambda (name)
+            (setuid freebsd-runtime (string-append "/sbin/" name)))
+          '("ping" "ping6"))
+     (map (lambda (name)
+            (setuid freebsd-runtime (string-append "/sbin/" name)
+                    #:group "operator" #:mode #o554))
+          '("mksnap_ffs" "poweroff" "shutdown")))))
+
+(define (login-settings locale timezone)
+  "Return the properties of the login class of everybody."
+  `(("path" . ,(string-join
+                (cons %privileged-program-directory
+                      '("/run/current-system/profile/bin"
+                        "/run/current-system/profile/sbin"
+                        "/sbin" "/bin" "/usr/sbin" "/usr/bin"
+                        "/usr/local/sbin" "/usr/local/bin" "~/bin"))))
+    ("lang" . ,locale)
+    ("charset" . ,(match (string-index locale #\.)
+                    (#f "US-ASCII")
+                    (index (substring locale (+ 1 index)))))
+    ("timezone" . ,timezone)))
+
+(define (freebsd-etc file-systems swap-devices locale timezone)
+  "Return the files of /etc that FreeBSD systems have."
+  `(("fstab" ,(plain-file "fstab"
+                          (%render-fstab
+                           "freebsd"
+                           (map file-system->alist file-systems)
+                           (map swap-space->alist swap-devices))))
+    ("ttys" ,(plain-file "ttys" (%render-ttys %ttys)))
+    ("login.conf" ,(plain-file "login.conf"
+                               (%render-login-conf
+                                (login-settings locale timezone))))
+    ("motd.template" ,(plain-file "motd.template"
+                                  (%render-motd "Welcome to Fruix.\n")))
+    ("localtime" ,(file-append freebsd-userland "/usr/share/zoneinfo/"
+                               timezone))
+    ;; All that a base system brings unless it is declared here.
+    ("." ,(file-append freebsd-rc-scripts "/etc"))))
+
 (define* (freebsd-essential-services #:key host-name timezone locale
                                      file-systems swap-devices
                                      kernel-arguments bootloader)
@@ -115,24 +174,13 @@ run_rc_command \"$1\"
             `(("hostname" . ,host-name)
               ("fruix_activate_enable" . "YES")
               ("fruix_shepherd_enable" . "YES")
-              ("rc_startmsgs" . "YES")))
+              ;; The root file system is checked before it is written to,
+              ;; and there is no mail to send.
+              ("background_fsck" . "NO")
+              ("sendmail_enable" . "NONE")))
+   (service privileged-program-service-type %freebsd-privileged-programs)
    (simple-service 'freebsd-etc etc-service-type
-                   `(("fstab" ,(plain-file "fstab"
-                                           (%render-fstab
-                                            "freebsd"
-                                            (map file-system->alist file-systems)
-                                            (map swap-space->alist
-                                                 swap-devices))))
-                     ("ttys" ,(plain-file "ttys" (%render-ttys %ttys)))
-                     ("login.conf" ,(plain-file "login.conf"
-                                                (%render-login-conf
-                                                 `((locale . ,locale)
-                                                   (timezone . ,timezone)))))
-                     ("motd.template" ,(plain-file "motd.template"
-                                                   "Welcome to Fruix.\n"))
-                     ("timezone" ,(plain-file "timezone"
-                                              (string-append timezone "\n")))
-                     ("." ,(file-append freebsd-rc-scripts "/etc"))))
+                   (freebsd-etc file-systems swap-devices locale timezone))
    (simple-service 'freebsd-rc-scripts system-service-type
                    `(("usr/local/etc/rc.d/fruix-activate"
                       ,(script "fruix-activate" %activate-script))
@@ -140,7 +188,12 @@ run_rc_command \"$1\"
                       ,(script "fruix-shepherd" %shepherd-script))))))
 
 (define %ttys
-  ;; Terminals to log in on.
-  '(("console" "none" "unknown" "off insecure")
-    ("ttyv0" "\"/usr/libexec/getty Pc\"" "xterm" "onifexists secure")
-    ("ttyu0" "\"/usr/libexec/getty 3wire\"" "vt100" "onifconsole secure")))
+  ;; Terminals to log in on: those of FreeBSD's own ttys.
+  `(("console" "none" "unknown" "off secure")
+    ,@(map (lambda (name)
+             (list name "/usr/libexec/getty Pc" "xterm" "onifexists secure"))
+           '("ttyv0" "ttyv1" "ttyv2" "ttyv3" "ttyv4" "ttyv5" "ttyv6" "ttyv7"))
+    ,@(map (lambda (name)
+             (list name "/usr/libexec/getty 3wire" "vt100"
+                   "onifconsole secure"))
+           '("ttyu0" "ttyu1" "ttyu2" "ttyu3"))))
