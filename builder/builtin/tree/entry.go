@@ -176,8 +176,12 @@ func (e *Entry) special(o *object) error {
 		if e.HasText == o.has("source") {
 			return fmt.Errorf("%s: a file needs either text or source", o.where)
 		}
-		if e.Text, err = o.text("text", ""); err != nil || e.HasText {
+		if e.Text, err = o.text("text", ""); err != nil {
 			return err
+		}
+		if e.HasText {
+			o.take("source") // known, though not together with text
+			return nil
 		}
 		return e.source(o)
 	case Copy:
