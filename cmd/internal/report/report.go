@@ -21,6 +21,8 @@ type Options struct {
 	Color bool
 	// JSON writes one line that holds an object instead of text.
 	JSON bool
+	// NoBacktrace leaves out which procedures were waiting.
+	NoBacktrace bool
 }
 
 // UsageError is a command line that makes no sense.
@@ -74,6 +76,9 @@ func Error(w io.Writer, err error, o Options) {
 		return
 	}
 	p := Describe(err)
+	if o.NoBacktrace {
+		p.Backtrace = nil
+	}
 	if !o.JSON {
 		io.WriteString(w, p.text(o.Color))
 		return

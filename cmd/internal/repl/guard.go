@@ -1,0 +1,63 @@
+package repl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"fruix/interp"
+	"fruix/interp/datum"
+)
+
+// errAbandoned ends the dialogue because an evaluation does not stop.
+var errAbandoned = fmt.Errorf("an evaluation did not stop: %w", context.Canceled)
+
+// guard runs f so that an interrupt cancels its context. When f does not heed
+// that, as a native that waits for input cannot, the third interrupt gives up
+// the whole dialogue.
+func (s *Session) guard(ctx context.Context, f func(ctx context.Context) error) error {
+	if s.interrupts == nil {
+		return f(ctx)
+	}
+	for len(s.interrupts) > 0 { // typed while nothing ran
+		<-s.interrupts
+	}
+	inner, cancel := context.WithCancel(ctx)
+	defer cancel()
+	done := make(chan error, 1)
+	go func() {
+		defer func() {
+			if r := recover(); r != nil {
+				done <- fmt.Errorf("internal error: %v", r)
+			}
+		}()
+		done <- f(inner)
+	}()
+	for n := 0; ; {
+		select {
+		case err := <-done:
+			if n > 0 && err != nil && ctx.Err() == nil && errors.Is(err, context.Canceled) {
+				return interrupted(err)
+			}
+			return err
+		case <-s.interrupts:
+			cancel()
+			switch n++; n {
+			case 2:
+				s.remark("still waiting for the evaluation to stop; interrupt once more to leave")
+			case 3:
+				return errAbandoned
+			}
+		}
+	}
+}
+
+// interrupted keeps the engine's error of an interrupted evaluation, which
+// knows where that was, and makes one for other work.
+func interrupted(err error) error {
+	var e *interp.Error
+	if errors.As(err, &e) {
+		return e
+	}
+	return &interp.Error{Key: "interrupted", Message: "interrupted", Object: datum.Unset, Cause: err}
+}

@@ -1,0 +1,244 @@
+package repl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"golang.org/x/term"
+
+	"fruix/cmd/internal/repl/edit"
+	"fruix/cmd/internal/report"
+	"fruix/interp"
+	"fruix/interp/datum"
+)
+
+// Config says what a dialogue works with.
+type Config struct {
+	Engine *interp.Engine
+	// In is where texts come from. Lines are edited when In and Out are
+	// terminals.
+	In *os.File
+	// Out receives values, Err errors and remarks. The programs that are run
+	// write to the engine's own ports, which should be the same files.
+	Out, Err io.Writer
+	// HistoryFile keeps what was typed; "" keeps nothing.
+	HistoryFile string
+	NoColor     bool
+	// Dumb says that the terminal takes no control sequences (TERM=dumb):
+	// there are prompts, but lines are not edited.
+	Dumb bool
+	// Banner is printed first on a terminal, with its line end.
+	Banner string
+	// Commands are further commands, by name without the comma.
+	Commands map[string]Command
+}
+
+// Command is a word that is typed behind a comma.
+type Command struct {
+	// Short is another, shorter name; it may be empty.
+	Short string
+	// Args shows the arguments, "EXPR"; Doc is one line for ,help.
+	Args, Doc string
+	// Group is a heading of ,help; "" is that of further commands.
+	Group string
+	// Run carries the command out. args is the text behind the name, without
+	// blanks around it. An error is shown as that of an evaluation is.
+	Run func(ctx context.Context, s *Session, args string) error
+}
+
+// FailedError is returned by Run when forms that did not come from a terminal
+// failed. The failures were shown already.
+type FailedError struct{ Count int }
+
+// Error counts the failures.
+func (e *FailedError) Error() string {
+	if e.Count == 1 {
+		return "an evaluation failed"
+	}
+	return fmt.Sprintf("%d evaluations failed", e.Count)
+}
+
+// Reported tells that the user knows.
+func (e *FailedError) Reported() bool { return true }
+
+// errLeave ends the dialogue.
+var errLeave = errors.New("leave")
+
+// Run talks until the input ends or the user leaves. Its error is nil then; it
+// is an *interp.Error with the key "quit" when a program called (exit) with
+// another status than 0, a *FailedError when the input was no terminal and
+// something failed, and ctx's error when it was cancelled.
+//
+// On a terminal an interrupt (SIGINT) stops the evaluation that is under way,
+// and nothing else: Run handles that signal itself, and goes on although ctx
+// may have been cancelled by it.
+func Run(ctx context.Context, c Config) error {
+	s := newSession(c)
+	var in input
+	switch {
+	case !isTerminal(c.In):
+		in = newStream(c.In, nil)
+	case c.Dumb || !isTerminal(c.Out):
+		s.interactive = true
+		in = newStream(c.In, c.Out)
+	default:
+		s.interactive = true
+		h, err := edit.OpenHistory(c.HistoryFile)
+		if err != nil {
+			s.remark("cannot read the history: %v", err)
+		}
+		in = newTyped(s, h)
+	}
+	if !s.interactive {
+		return s.finish(s.loop(ctx, in))
+	}
+	live, stop := detach(ctx)
+	defer stop()
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, os.Interrupt)
+	defer signal.Stop(signals)
+	s.interrupts = signals
+	io.WriteString(c.Out, c.Banner)
+	return s.finish(s.loop(live, in))
+}
+
+// detach gives a context that ends when ctx does, unless an interrupt ended it,
+// and at the signals that ask a process to end.
+func detach(ctx context.Context) (context.Context, func()) {
+	live, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	ends := make(chan os.Signal, 1)
+	signal.Notify(ends, syscall.SIGTERM, syscall.SIGHUP)
+	go func() {
+		done := ctx.Done()
+		for {
+			select {
+			case <-ends:
+				cancel()
+			case <-done:
+				done = nil
+				if !strings.Contains(context.Cause(ctx).Error(), os.Interrupt.String()) {
+					cancel()
+				}
+			case <-live.Done():
+				return
+			}
+		}
+	}()
+	return live, func() {
+		signal.Stop(ends)
+		cancel()
+	}
+}
+
+func isTerminal(f any) bool {
+	file, ok := f.(*os.File)
+	return ok && file != nil && term.IsTerminal(int(file.Fd()))
+}
+
+// finish makes Run's error of what ended the loop.
+func (s *Session) finish(err error) error {
+	var e *interp.Error
+	switch {
+	case errors.Is(err, errLeave):
+		err = nil
+	case errors.As(err, &e) && e.Key == "quit":
+		if e.Status != 0 {
+			return err
+		}
+		err = nil
+	}
+	if err == nil && s.failures > 0 && !s.interactive {
+		return &FailedError{s.failures}
+	}
+	return err
+}
+
+// loop reads and carries out until the input ends. Its error is errLeave, that
+// of (exit), or what the input failed with.
+func (s *Session) loop(ctx context.Context, in input) error {
+	for {
+		item, err := in.next(ctx, s.prompt())
+		var refused *interp.Error
+		switch {
+		case err == io.EOF:
+			if s.interactive && len(s.levels) > 0 {
+				s.pop()
+				continue
+			}
+			return errLeave
+		case errors.Is(err, edit.ErrInterrupted):
+			continue
+		case errors.As(err, &refused):
+			if err := s.fail(refused); err != nil {
+				return err
+			}
+			continue
+		case err != nil:
+			return err
+		}
+		if err := s.do(ctx, item); err != nil {
+			return err
+		}
+	}
+}
+
+// do carries out what was entered. An error ends the dialogue.
+func (s *Session) do(ctx context.Context, it item) error {
+	err := s.guard(ctx, func(ctx context.Context) error {
+		if it.command != "" {
+			return s.command(ctx, it.command)
+		}
+		values, err := s.evalForm(ctx, it.form)
+		if err != nil {
+			return err
+		}
+		return s.Print(values...)
+	})
+	if errors.Is(err, errLeave) || errors.Is(err, errAbandoned) {
+		return err
+	}
+	if ctx.Err() != nil {
+		return context.Canceled
+	}
+	if err != nil {
+		return s.fail(err)
+	}
+	return nil
+}
+
+// fail shows an error and opens a level for it, unless it is one of a text that
+// was never run. It returns the error of (exit).
+func (s *Session) fail(err error) error {
+	var e *interp.Error
+	isOwn := errors.As(err, &e)
+	if isOwn && e.Key == "quit" {
+		return err
+	}
+	s.failures++
+	o := report.Options{Color: s.color, NoBacktrace: s.interactive}
+	report.Error(s.cfg.Err, err, o)
+	if !s.interactive || !isOwn {
+		return nil
+	}
+	s.last = e
+	switch e.Key {
+	case "read-error", "interrupted":
+		return nil
+	case "syntax-error":
+		if e.Object == datum.Unset || len(e.Stack) <= 1 {
+			return nil
+		}
+	}
+	if len(e.Stack) == 0 && e.Object == datum.Unset {
+		return nil
+	}
+	s.levels = append(s.levels, e)
+	io.WriteString(s.cfg.Err, "\nEntering a new prompt.  Type `,bt' for a backtrace or `,q' to continue.\n")
+	return nil
+}

@@ -1,0 +1,162 @@
+package repl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+
+	"fruix/interp"
+	"fruix/interp/datum"
+	"fruix/interp/module"
+	"fruix/interp/read"
+	"fruix/interp/source"
+	"fruix/interp/syntax"
+)
+
+// Session is one dialogue. Commands use it while they run.
+type Session struct {
+	cfg         Config
+	engine      *interp.Engine
+	interactive bool
+	color       bool
+	commands    []command
+	interrupts  <-chan os.Signal
+
+	history  *module.Module // (value-history)
+	count    int            // of values in it
+	levels   []*interp.Error
+	last     *interp.Error // the newest error, of any level
+	loaded   string        // the file that was loaded last
+	failures int
+	entries  int // texts made up for commands
+}
+
+func newSession(c Config) *Session {
+	s := &Session{cfg: c, engine: c.Engine, color: !c.NoColor && isTerminal(c.Err)}
+	s.history = s.engine.Modules().Make(datum.List(datum.Sym("value-history")))
+	s.commands = s.allCommands()
+	return s
+}
+
+// Engine returns the engine that evaluates.
+func (s *Session) Engine() *interp.Engine { return s.engine }
+
+// Out is where results of commands go, Err where remarks and errors go.
+func (s *Session) Out() io.Writer { return s.cfg.Out }
+
+// Err is where remarks and errors go.
+func (s *Session) Err() io.Writer { return s.cfg.Err }
+
+// Interactive reports whether a person types.
+func (s *Session) Interactive() bool { return s.interactive }
+
+func (s *Session) current() *module.Module { return s.engine.Modules().Current }
+
+// prompt is Guile's: the language, the module, and the level of errors.
+func (s *Session) prompt() string {
+	p := "scheme@" + s.current().Key
+	if n := len(s.levels); n > 0 {
+		p += " [" + strconv.Itoa(n) + "]"
+	}
+	return p + "> "
+}
+
+// pop leaves the innermost level of errors.
+func (s *Session) pop() {
+	s.levels = s.levels[:len(s.levels)-1]
+	s.last = nil
+	if n := len(s.levels); n > 0 {
+		s.last = s.levels[n-1]
+	}
+}
+
+// remark tells the user something that is no error.
+func (s *Session) remark(format string, args ...any) {
+	fmt.Fprintf(s.cfg.Err, format+"\n", args...)
+}
+
+// Eval evaluates the forms of a text and returns the values of the last one.
+// name stands for the text in positions.
+func (s *Session) Eval(ctx context.Context, text, name string) ([]datum.Value, error) {
+	forms, err := s.Forms(text, name)
+	if err != nil {
+		return nil, err
+	}
+	var values []datum.Value
+	for _, f := range forms {
+		if values, err = s.evalForm(ctx, f); err != nil {
+			return nil, err
+		}
+	}
+	return values, nil
+}
+
+// Forms reads a text as syntax.
+func (s *Session) Forms(text, name string) ([]datum.Value, error) {
+	forms, err := read.All(&source.File{Name: name, Text: []byte(text)}, read.Options{Wrap: syntax.Wrap})
+	return forms, textError(err)
+}
+
+// textError gives a reader's error the form of the engine's errors.
+func textError(err error) error {
+	var r *read.Error
+	if !errors.As(err, &r) {
+		return err
+	}
+	e := &interp.Error{
+		Key: "read-error", Message: r.Msg, Pos: r.Pos, Hint: r.Hint, Incomplete: r.Incomplete,
+		Object: datum.Unset, Cause: err,
+	}
+	for _, n := range r.Related {
+		e.Related = append(e.Related, interp.Note(n))
+	}
+	return e
+}
+
+// evalForm evaluates a form in the current module and returns its values.
+func (s *Session) evalForm(ctx context.Context, form datum.Value) ([]datum.Value, error) {
+	s.current().Use(s.history.Public())
+	v, err := s.call(ctx, "primitive-eval", form)
+	if err != nil {
+		return nil, err
+	}
+	return valuesOf(v), nil
+}
+
+func valuesOf(v datum.Value) []datum.Value {
+	if v.Is(datum.KValues) {
+		return v.Values().Items
+	}
+	return []datum.Value{v}
+}
+
+// call calls a procedure of (guile).
+func (s *Session) call(ctx context.Context, name string, args ...datum.Value) (datum.Value, error) {
+	proc, err := s.engine.Lookup("(guile)", name)
+	if err != nil {
+		return datum.Unset, err
+	}
+	return s.engine.Apply(ctx, proc, args...)
+}
+
+// Print shows values as those of an evaluation, numbered, and keeps them in
+// the value history. Unspecified values are not worth a line.
+func (s *Session) Print(values ...datum.Value) error {
+	for _, v := range values {
+		if v == datum.Unspecified || v == datum.Unset {
+			continue
+		}
+		s.count++
+		name := "$" + strconv.Itoa(s.count)
+		sym := datum.Intern(name)
+		s.history.Set(sym, v)
+		s.history.Export(sym, sym)
+		if _, err := fmt.Fprintf(s.cfg.Out, "%s = %s\n", name, s.engine.Write(v)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
