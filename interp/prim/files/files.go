@@ -130,7 +130,7 @@ func opening() []*datum.Primitive {
 			const who = "truncate-file"
 			if args[0].Is(datum.KPort) {
 				p := port.Of(args[0])
-				if p.File == nil {
+				if p.File == nil || p.Closed() {
 					return datum.Unset, datum.WrongType(who, 1, args[0])
 				}
 				n, err := p.Seek(0, io.SeekCurrent)
@@ -163,6 +163,9 @@ func opening() []*datum.Primitive {
 			return datum.Unspecified, fault(who, os.Truncate(full, int64(n)), name)
 		}),
 		arg.FN("fcntl", 2, 3, func(c datum.Caller, args []datum.Value) (datum.Value, error) {
+			if err := state.Of(c).CheckFiles("fcntl"); err != nil {
+				return datum.Unset, err
+			}
 			fd, err := descriptor("fcntl", args[0])
 			if err != nil {
 				return datum.Unset, err
@@ -181,6 +184,9 @@ func opening() []*datum.Primitive {
 			return datum.Fix(int64(n)), fault("fcntl", err, "")
 		}),
 		arg.F2("flock", func(c datum.Caller, p, op datum.Value) (datum.Value, error) {
+			if err := state.Of(c).CheckFiles("flock"); err != nil {
+				return datum.Unset, err
+			}
 			fd, err := descriptor("flock", p)
 			if err != nil {
 				return datum.Unset, err
@@ -383,6 +389,9 @@ func changing() []*datum.Primitive {
 		arg.F2("chmod", func(c datum.Caller, o, m datum.Value) (datum.Value, error) {
 			n, err := arg.Count("chmod", 2, m)
 			if err != nil {
+				return datum.Unset, err
+			}
+			if err := state.Of(c).CheckFiles("chmod"); err != nil {
 				return datum.Unset, err
 			}
 			if o.Is(datum.KPort) || o.IsFix() {

@@ -6,6 +6,7 @@ import (
 	"fruix/interp/datum"
 	"fruix/interp/num"
 	"fruix/interp/prim/arg"
+	"fruix/interp/prim/state"
 )
 
 // The fields of a stat object, in the order of Guile's vector.
@@ -54,6 +55,9 @@ func status() []*datum.Primitive {
 				}
 				err = f(full, &st)
 			} else {
+				if err := state.Of(c).CheckFiles(who); err != nil {
+					return datum.Unset, err
+				}
 				var fd uintptr
 				if fd, err = descriptor(who, args[0]); err != nil {
 					return datum.Unset, err

@@ -60,12 +60,10 @@ func (f *formatter) nested(d directive) (next int, stop bool, err error) {
 	case '{':
 		err = f.iterate(d, parts[0])
 	default:
-		outer := f.out
-		f.out = strings.Builder{}
-		stop, err = f.run(parts[0].from, parts[0].to)
-		s := caseConvert(f.out.String(), d)
-		f.out = strings.Builder{}
-		f.out.WriteString(outer.String() + s)
+		inner := &formatter{c: f.c, text: f.text, args: f.args, next: f.next, column: f.col()}
+		stop, err = inner.run(parts[0].from, parts[0].to)
+		f.next = inner.next
+		f.out.WriteString(caseConvert(inner.out.String(), d))
 	}
 	return next, stop, err
 }
@@ -159,21 +157,21 @@ func (f *formatter) iterate(d directive, body clause) error {
 		}
 	}
 	limit := d.param(0, -1)
-	inner := &formatter{c: f.c, text: f.text, args: items, column: f.column}
-	inner.out.WriteString(f.out.String())
+	inner := &formatter{c: f.c, text: f.text, args: items, column: f.col()}
 	for n := 0; (limit < 0 || n < limit) && (inner.next < len(items) || n == 0 && body.end.colon); n++ {
 		before := inner.next
 		if d.colon {
+			if inner.next >= len(items) {
+				break
+			}
 			l, err := arg.List("format", 1, items[inner.next])
 			if err != nil {
 				return err
 			}
-			sub := &formatter{c: f.c, text: f.text, args: l, column: f.column}
-			sub.out.WriteString(inner.out.String())
+			sub := &formatter{c: f.c, text: f.text, args: l, column: inner.col()}
 			if _, err := sub.run(body.from, body.to); err != nil {
 				return err
 			}
-			inner.out = strings.Builder{}
 			inner.out.WriteString(sub.out.String())
 			inner.next++
 			continue
@@ -189,7 +187,6 @@ func (f *formatter) iterate(d directive, body clause) error {
 			return f.fail("~~{ takes no argument in its body and would never end")
 		}
 	}
-	f.out = strings.Builder{}
 	f.out.WriteString(inner.out.String())
 	return nil
 }
