@@ -204,11 +204,3 @@ func list(items ...datum.Value) datum.Value {
 	}
 	return out
 }
-
-func stringList(items []string) datum.Value {
-	values := make([]datum.Value, len(items))
-	for i, s := range items {
-		values[i] = str(s)
-	}
-	return list(values...)
-}

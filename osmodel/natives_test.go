@@ -176,7 +176,7 @@ func TestErrors(t *testing.T) {
 		{"%render-fstab", `"linux" '(((mount-point . "/") (type . "ext4"))) '()`, `file system "/": device: must not be empty`},
 		{"%render-fstab", `"linux" '(((device . "a") (mount-point . "x") (type . "ext4"))) '()`, `file system "x": mount-point: is not an absolute file name in its shortest form`},
 		{"%render-fstab", `"linux" '(((device . "a") (mount-point . "/") (type . "ext4") (flags . ("read-onyl")))) '()`, `file system "/": flags: "read-onyl" is unknown; did you mean "read-only"?`},
-		{"%render-fstab", `"linux" '(((device . "a") (mount-point . "/") (type . "ext4") (options . "a b"))) '()`, `file system "/": options: "a b" contains a blank, "#", "\\" or a control character`},
+		{"%render-fstab", `"linux" '(((device . "a") (mount-point . "/") (type . "ext4") (options . "a b"))) '()`, `file system "/": options: "a b" contains a blank, "#", "\" or a control character`},
 		{"%render-fstab", `"linux" '(((device . "a") (mount-point . "/x") (type . "ext4")) ((device . "b") (mount-point . "/x") (type . "ext4"))) '()`, `file system "/x": two are mounted there`},
 		{"%render-fstab", `"freebsd" '(((device . "LABEL=a") (mount-point . "/") (type . "zfs"))) '()`, `file system "/": device: FreeBSD cannot find file systems of type zfs by their label; name the device`},
 		{"%check-host-name", `""`, `host name: must not be empty`},
