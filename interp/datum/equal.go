@@ -88,7 +88,7 @@ func equalFast(a, b Value, budget *int, depth int) int {
 			}
 			a, b = x.Cdr, y.Cdr
 			continue
-		case KVector, KArray:
+		case KVector, KArray, KRecord:
 			x, y, ok := sameShape(a, b)
 			if !ok {
 				return 0
@@ -137,12 +137,16 @@ func equalLeaf(a, b Value) bool {
 }
 
 // sameShape returns the parts of two containers of one kind, and whether they
-// agree in all but the parts.
+// agree in all but the parts. As in Guile, records of one type
+// compare by their fields.
 func sameShape(a, b Value) ([]Value, []Value, bool) {
 	switch a.Kind() {
 	case KVector:
 		x, y := a.Vector().Items, b.Vector().Items
 		return x, y, len(x) == len(y)
+	case KRecord:
+		x, y := a.Record(), b.Record()
+		return x.Fields, y.Fields, x.Type == y.Type && len(x.Fields) == len(y.Fields)
 	case KArray:
 		x, y := a.Array(), b.Array()
 		if x.Type != y.Type || len(x.Dims) != len(y.Dims) {
@@ -211,7 +215,7 @@ func equalCareful(a, b Value) bool {
 			seen[pairing{a.p, b.p}] = true
 			x, y := a.Pair(), b.Pair()
 			stack = append(stack, [2]Value{x.Cdr, y.Cdr}, [2]Value{x.Car, y.Car})
-		case KVector, KArray:
+		case KVector, KArray, KRecord:
 			if seen[pairing{a.p, b.p}] {
 				continue
 			}

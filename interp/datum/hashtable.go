@@ -154,6 +154,15 @@ func hashEqual(v Value, depth int) uint64 {
 		return h
 	case KBitvector:
 		return mix(uint64(len(v.Bitvector().Bits)))
+	case KRecord: // records of one type are equal by their fields
+		r := v.Record()
+		h := mix(uint64(uintptr(unsafe.Pointer(r.Type))))
+		if depth < hashDepth {
+			for i := 0; i < len(r.Fields) && i < hashDepth; i++ {
+				h = mix(h*31 + hashEqual(r.Fields[i], depth+1))
+			}
+		}
+		return h
 	case KArray:
 		return mix(uint64(len(v.Array().Dims)))
 	case KCharSet:
