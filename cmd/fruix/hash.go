@@ -15,7 +15,7 @@ Print the hash of FILE, as origins give it.
 `
 
 // runHash is "fruix hash".
-func runHash(_ context.Context, e *environment, args []string) error {
+func runHash(ctx context.Context, e *environment, args []string) error {
 	f := newFlags("hash", "[OPTION]... FILE", hashText)
 	recursive := f.BoolP("recursive", "r", false, "hash the archive of the file or folder, with executable bits")
 	algo := f.StringP("hash", "H", "sha256", "use `ALGORITHM`: sha256, sha512, sha1 or md5")
@@ -32,7 +32,7 @@ func runHash(_ context.Context, e *environment, args []string) error {
 	}
 	h := a.New()
 	if *recursive {
-		_, err = storetree.Dump(h, f.Arg(0), storetree.Options{})
+		_, err = storetree.Dump(ctx, h, f.Arg(0), storetree.Options{})
 	} else {
 		err = hashFile(h, f.Arg(0))
 	}

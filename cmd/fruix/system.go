@@ -39,7 +39,7 @@ func runSystem(ctx context.Context, e *environment, args []string) error {
 	if err := f.parse(args); err != nil {
 		return err
 	}
-	kinds := map[string]func(context.Context, *systemJob) error{"build": (*systemJob).closure, "rootfs": (*systemJob).rootfs, "image": (*systemJob).image}
+	kinds := map[string]func(*systemJob, context.Context) error{"build": (*systemJob).closure, "rootfs": (*systemJob).rootfs, "image": (*systemJob).image}
 	if f.NArg() == 0 {
 		return f.usage("say what to make: build, rootfs or image")
 	}
@@ -78,7 +78,7 @@ func runSystem(ctx context.Context, e *environment, args []string) error {
 	if err := j.load(ctx, *expression); err != nil {
 		return err
 	}
-	return run(ctx, j)
+	return run(j, ctx)
 }
 
 // systemJob is one run of "fruix system".
@@ -242,7 +242,7 @@ func (j *systemJob) rootfs(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	done_, err := imagetree.Extract(root, j.dir, imagetree.ExtractOptions{
+	extracted, err := imagetree.Extract(root, j.dir, imagetree.ExtractOptions{
 		Stop: ctx.Err,
 		// Without root the files are not root's, and a set-id bit would
 		// give away the caller's rights instead.
@@ -259,7 +259,7 @@ func (j *systemJob) rootfs(ctx context.Context) error {
 		return err
 	}
 	j.result("rootfs", dir)
-	j.tellMissing(done_)
+	j.tellExtracted(extracted)
 	manifest, err := imagetree.Manifest(root)
 	if err != nil {
 		return err
@@ -269,6 +269,25 @@ func (j *systemJob) rootfs(ctx context.Context) error {
 	}
 	j.result("manifest", dir+".mtree")
 	return j.print()
+}
+
+// tellExtracted says on standard error what the host did not let the tree have.
+func (j *systemJob) tellExtracted(x imagetree.Extracted) {
+	if j.flags.quiet {
+		return
+	}
+	for _, lack := range []struct {
+		names []string
+		what  string
+	}{
+		{x.Owners, "files belong to you and not to their owners"},
+		{x.SetID, "files have lost their set-id bits"},
+		{x.Missing, "devices could not be made"},
+	} {
+		if n := len(lack.names); n > 0 {
+			fmt.Fprintf(j.env.stderr, "fruix: %d %s, such as %s; the manifest says what was declared\n", n, lack.what, lack.names[0])
+		}
+	}
 }
 
 // print writes the results.

@@ -323,15 +323,15 @@ system."
   (operating-system-user-kernel-arguments os))
 
 (define* (operating-system-boot-arguments os system)
-  "Return the whole list of arguments of OS's kernel, strings or gexps, when
-its directory is SYSTEM."
+  "Return the whole list of arguments of OS's kernel when its directory is the
+store path SYSTEM."
   (let ((root (operating-system-root-file-system os))
         (serial (bootloader-configuration-serial-console
                  (operating-system-bootloader os))))
     `(,(string-append "root=" (file-system-device->string
                                (file-system-device root)))
       ,(string-append "rootfstype=" (file-system-type root))
-      ,#~(string-append "fruix.system=" #$system)
+      ,(string-append "fruix.system=" system)
       "console=tty0"
       ,@(if serial
             (list (string-append "console=ttyS0," serial))

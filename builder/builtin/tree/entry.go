@@ -20,6 +20,7 @@ const (
 	Symlink       Kind = "symlink"        // to Target
 	HardLink      Kind = "hardlink"       // another name of Target
 	Copy          Kind = "copy"           // Source with all below it, made writable for its owner
+	Links         Kind = "links"          // one to each name below Source that Path lacks, leading below Target
 	Closure       Kind = "closure"        // the store items of the graph Graph, read-only
 	CharDevice    Kind = "char-device"    // Major, Minor
 	BlockDevice   Kind = "block-device"   // Major, Minor
@@ -29,7 +30,7 @@ const (
 )
 
 func kinds(initrd bool) []string {
-	list := []string{string(Directory), string(File), string(Symlink), string(HardLink), string(Copy), string(Closure),
+	list := []string{string(Directory), string(File), string(Symlink), string(HardLink), string(Copy), string(Links), string(Closure),
 		string(CharDevice), string(BlockDevice), string(Fifo), string(Attributes)}
 	if initrd {
 		list = append(list, string(KernelModules))
@@ -138,7 +139,7 @@ func (e *Entry) common(o *object) error {
 		return err
 	}
 	switch e.Kind {
-	case Symlink, Copy, KernelModules: // have no mode of their own
+	case Symlink, Copy, Links, KernelModules: // have no mode of their own
 		return nil
 	}
 	s, err := o.text("mode", "")
@@ -185,6 +186,14 @@ func (e *Entry) special(o *object) error {
 		}
 		return e.source(o)
 	case Copy:
+		return e.source(o)
+	case Links:
+		if e.Target, err = o.required("target"); err != nil {
+			return err
+		}
+		if err := checkPath(e.Target, Directory); err != nil {
+			return o.errorf("target", "%v", err)
+		}
 		return e.source(o)
 	case Symlink:
 		e.Target, err = o.required("target")
@@ -260,7 +269,7 @@ func checkPath(p string, kind Kind) error {
 	case path.Clean(p) != p:
 		return fmt.Errorf("%q must be written %q", shorten(p), shorten(path.Clean(p)))
 	case p == "/":
-		if kind != Directory && kind != Copy && kind != Attributes {
+		if kind != Directory && kind != Copy && kind != Links && kind != Attributes {
 			return fmt.Errorf("\"/\" cannot be a %s", kind)
 		}
 		return nil

@@ -2,6 +2,7 @@ package tree
 
 import (
 	"fmt"
+	"os"
 	"path"
 	"strings"
 
@@ -180,6 +181,8 @@ func (t *build) apply(e Entry) error {
 			return err
 		}
 		return t.place(e, n)
+	case Links:
+		return t.links(e)
 	case Closure:
 		return t.closure(e)
 	case KernelModules:
@@ -339,6 +342,36 @@ func (t *build) merge(e Entry, old, n *imagetree.Node, p string) error {
 			}
 			t.set(old, entry.Name, entry.Node)
 		}
+	}
+	return nil
+}
+
+// links fills a directory, made when missing, with symbolic links: one for each
+// name in the source that the directory does not have yet.
+func (t *build) links(e Entry) error {
+	host, err := t.follow(e.Source)
+	if err != nil {
+		return err
+	}
+	names, err := os.ReadDir(host)
+	if err != nil {
+		return fmt.Errorf("the source %q: %w", e.Source, err)
+	}
+	dir := t.root
+	if e.Path != "/" {
+		// Asking for the parent of a name in it makes the directory.
+		if dir, err = t.parent(path.Join(e.Path, "name")); err != nil {
+			return err
+		}
+	}
+	for _, name := range names {
+		if t.child(dir, name.Name()) != nil {
+			continue
+		}
+		t.set(dir, name.Name(), &imagetree.Node{
+			Kind: imagetree.Symlink, Mode: 0o777, UID: e.UID, GID: e.GID, MTime: e.Time,
+			Target: path.Join(e.Target, name.Name()),
+		})
 	}
 	return nil
 }

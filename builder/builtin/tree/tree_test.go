@@ -49,7 +49,7 @@ func TestParseErrors(t *testing.T) {
 		{onePartition(`{}`), `partition "root": entry 1: kind: is missing`},
 		{onePartition(`{"kind":"file"}`), `partition "root": entry 1: path: is missing`},
 		{onePartition(`{"kind":"fil","path":"/x"}`), `partition "root": entry 1: kind: "fil" is unknown; did you mean "file"?`},
-		{onePartition(`{"kind":"kernel-modules","path":"/x"}`), `partition "root": entry 1: kind: "kernel-modules" is unknown; known are directory, file, symlink, hardlink, copy, closure, char-device, block-device, fifo, attributes`},
+		{onePartition(`{"kind":"kernel-modules","path":"/x"}`), `partition "root": entry 1: kind: "kernel-modules" is unknown; known are directory, file, symlink, hardlink, copy, links, closure, char-device, block-device, fifo, attributes`},
 		{onePartition(`{"kind":"file","path":"x"}`), `partition "root": entry 1: path: "x" is not absolute`},
 		{onePartition(`{"kind":"file","path":"/a/../x"}`), `partition "root": entry 1: path: "/a/../x" must be written "/x"`},
 		{onePartition(`{"kind":"file","path":"/x/"}`), `partition "root": entry 1: path: "/x/" must be written "/x"`},

@@ -46,13 +46,12 @@
       (with-imported-modules '((guix build utils) (guix build archive))
         #~(begin
             (use-modules (guix build utils) (guix build archive))
-            (unpack-archive #$source "deb" #:select '("boot" "lib/modules"))
-            (mkdir-p #$output)
-            (rename-file "deb/lib" (string-append #$output "/lib"))
-            (copy-file (car (find-files "deb/boot" "^vmlinuz-"))
-                       (string-append #$output "/vmlinuz"))
-            (copy-file (car (find-files "deb/boot" "^config-"))
-                       (string-append #$output "/config"))))))
+            (unpack-archive #$source #$output
+                            #:select '("boot" "lib/modules"))
+            (chdir #$output)
+            (rename-file (car (find-files "boot" "^vmlinuz-")) "vmlinuz")
+            (rename-file (car (find-files "boot" "^config-")) "config")
+            (delete-file-recursively "boot")))))
     (supported-systems %x86-64)
     (synopsis "Kernel for virtual machines")
     (description "The Linux kernel as Debian configures it for clouds: small,

@@ -148,7 +148,7 @@ run in jails there, so the store's need not be."
          (plan-copy "/boot/kernel"
                     #~(string-append #$(operating-system-kernel os)
                                      "/boot/kernel"))
-         (plan-merge "/boot" #~(string-append #$freebsd-bootloader "/boot"))
+         (plan-copy "/boot" #~(string-append #$freebsd-bootloader "/boot"))
          (plan-file "/boot/loader.conf"
                     #~(string-append #$(operating-system-directory os)
                                      "/boot/loader.conf"))

@@ -21,7 +21,6 @@
             plan-text
             plan-symlink
             plan-copy
-            plan-merge
             plan-links
             plan-closure
             plan-device
@@ -54,13 +53,9 @@ file name."
   `((path . ,path) (kind . "symlink") (target . ,target)))
 
 (define (plan-copy path source)
-  "Return the entry for PATH, a copy of SOURCE with all below it."
+  "Return the entry for PATH, a copy of SOURCE with all below it; a directory
+that is there already gets what SOURCE holds."
   `((path . ,path) (kind . "copy") (source . ,source)))
-
-(define (plan-merge path source)
-  "Return the entry for PATH, a directory that is there already, which gets
-copies of all that the directory SOURCE holds."
-  `((path . ,path) (kind . "merge") (source . ,source)))
 
 (define (plan-links path source target)
   "Return the entry for symbolic links in the directory PATH: one for each name

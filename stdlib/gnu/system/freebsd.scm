@@ -92,7 +92,7 @@ rcvar=\"fruix_shepherd_enable\"
 pidfile=\"/var/run/fruix_shepherd.pid\"
 shepherd=\"/run/current-system/shepherd/runtime/bin/shepherd\"
 command=\"/usr/sbin/daemon\"
-command_args=\"-f -P ${pidfile} -o /var/log/shepherd.log ${shepherd} \\
+command_args=\"-f -S -T shepherd -P ${pidfile} ${shepherd} --silent \\
   --config /run/current-system/shepherd/init.scm\"
 
 load_rc_config $name
