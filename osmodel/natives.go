@@ -14,6 +14,7 @@ import (
 	"fruix/osmodel/account"
 	"fruix/osmodel/etc"
 	"fruix/osmodel/etc/freebsd"
+	"fruix/osmodel/etc/freebsd/pwdb"
 	"fruix/osmodel/etc/linux"
 )
 
@@ -36,6 +37,7 @@ type Registry interface {
 //	(%render-rc-conf ALIST) (%render-loader-conf ALIST)
 //	(%render-ttys LIST)                         of (NAME COMMAND TYPE STATUS)
 //	(%render-login-conf ALIST)                  see renderLoginConf
+//	(%password-databases TEXT)                  an alist: pwd.db, spwd.db
 //	(%render-boot-entry TITLE LINUX INITRD OPTIONS)
 //	(%render-loader-efi-conf TIMEOUT [DEFAULT [ALIST]])
 //	(%json VALUE)                               see JSON
@@ -72,6 +74,7 @@ func Register(r Registry) {
 		}),
 		native1("%render-ttys", renderTTYs),
 		native1("%render-login-conf", renderLoginConf),
+		arg.F1("%password-databases", passwordDatabases),
 		arg.FN("%render-boot-entry", 4, 4, renderBootEntry),
 		arg.FN("%render-loader-efi-conf", 1, 3, renderLoaderEFIConf),
 		native1("%json", JSON),
@@ -196,4 +199,20 @@ func ids(d *account.Database) datum.Value {
 		groups = append(groups, cons(str(g.Name), datum.Fix(g.ID)))
 	}
 	return list(entry("accounts", list(accounts...)), entry("groups", list(groups...)))
+}
+
+// passwordDatabases is (%password-databases TEXT), TEXT being a master.passwd:
+// the databases of FreeBSD's C library, as bytevectors, by their names below
+// /etc.
+func passwordDatabases(_ datum.Caller, text datum.Value) (datum.Value, error) {
+	const who = "%password-databases"
+	s, err := arg.Text(who, 1, text)
+	if err != nil {
+		return datum.Unset, err
+	}
+	public, secret, err := pwdb.Make(s)
+	if err != nil {
+		return datum.Unset, datum.AsError(who, err)
+	}
+	return list(cons(str(pwdb.PublicName), datum.NewBytevector(public)), cons(str(pwdb.SecretName), datum.NewBytevector(secret))), nil
 }

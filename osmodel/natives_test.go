@@ -179,6 +179,7 @@ func TestErrors(t *testing.T) {
 		{"%render-fstab", `"linux" '(((device . "a") (mount-point . "/") (type . "ext4") (options . "a b"))) '()`, `file system "/": options: "a b" contains a blank, "#", "\" or a control character`},
 		{"%render-fstab", `"linux" '(((device . "a") (mount-point . "/x") (type . "ext4")) ((device . "b") (mount-point . "/x") (type . "ext4"))) '()`, `file system "/x": two are mounted there`},
 		{"%render-fstab", `"freebsd" '(((device . "LABEL=a") (mount-point . "/") (type . "zfs"))) '()`, `file system "/": device: FreeBSD cannot find file systems of type zfs by their label; name the device`},
+		{"%password-databases", `"a:b"`, `master.passwd: line 1: has 2 fields instead of 10`},
 		{"%check-host-name", `""`, `host name: must not be empty`},
 		{"%check-host-name", `"a_b"`, `host name "a_b": '_' is no letter, digit or hyphen`},
 		{"%check-host-name", `"-a"`, `host name "-a": the part "-a" begins or ends with a hyphen`},
@@ -231,6 +232,17 @@ func TestJSON(t *testing.T) {
 		if err != nil || got != c.want {
 			t.Errorf("%s: got %s, %v; want %s", c.in, got, err, c.want)
 		}
+	}
+}
+
+func TestPasswordDatabases(t *testing.T) {
+	got, err := engine(t).Eval(t.Context(), `(map (lambda (x) (cons (car x) (bytevector-length (cdr x))))
+	  ((@ (fruix native osmodel) %password-databases) "root:*:0:0::0:0::/root:/bin/sh\n"))`, "test.scm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := engine(t).Write(got); text != `(("pwd.db" . 40960) ("spwd.db" . 40960))` {
+		t.Error(text)
 	}
 }
 
