@@ -59,7 +59,7 @@ func (t *typed) next(ctx context.Context, prompt string) (item, error) {
 			}
 		}
 		rest := t.file.Text[t.r.Offset():]
-		if text := strings.TrimSpace(string(rest)); strings.HasPrefix(text, ",") {
+		if text := skipBlanks(string(rest)); strings.HasPrefix(text, ",") {
 			t.file = nil
 			return item{command: strings.TrimSpace(text[1:]), form: datum.Unset}, nil
 		}
@@ -73,6 +73,17 @@ func (t *typed) next(ctx context.Context, prompt string) (item, error) {
 		}
 		t.file = nil
 	}
+}
+
+// skipBlanks takes white space and line comments away from the start of text,
+// and white space from its end.
+func skipBlanks(text string) string {
+	text = strings.TrimSpace(text)
+	for strings.HasPrefix(text, ";") {
+		_, text, _ = strings.Cut(text, "\n")
+		text = strings.TrimSpace(text)
+	}
+	return text
 }
 
 // enter lets the user type a text.
@@ -93,8 +104,7 @@ func (t *typed) enter(ctx context.Context, prompt string) error {
 // accept reports whether a text can be evaluated, as opposed to one whose end
 // is missing.
 func (s *Session) accept(text string) bool {
-	trimmed := strings.TrimSpace(text)
-	if rest, ok := strings.CutPrefix(trimmed, ","); ok {
+	if rest, ok := strings.CutPrefix(skipBlanks(text), ","); ok {
 		name, args, _ := strings.Cut(rest, " ")
 		c := s.find(name)
 		return c == nil || !c.forms || complete(args)

@@ -80,20 +80,9 @@ var errLeave = errors.New("leave")
 // may have been cancelled by it.
 func Run(ctx context.Context, c Config) error {
 	s := newSession(c)
-	var in input
-	switch {
-	case !isTerminal(c.In):
-		in = newStream(c.In, nil)
-	case c.Dumb || !isTerminal(c.Out):
-		s.interactive = true
-		in = newStream(c.In, c.Out)
-	default:
-		s.interactive = true
-		h, err := edit.OpenHistory(c.HistoryFile)
-		if err != nil {
-			s.remark("cannot read the history: %v", err)
-		}
-		in = newTyped(s, h)
+	in, err := s.openInput(ctx)
+	if err != nil {
+		return err
 	}
 	if !s.interactive {
 		return s.finish(s.loop(ctx, in))
@@ -106,6 +95,27 @@ func Run(ctx context.Context, c Config) error {
 	s.interrupts = signals
 	io.WriteString(c.Out, c.Banner)
 	return s.finish(s.loop(live, in))
+}
+
+// openInput chooses how texts are read.
+func (s *Session) openInput(ctx context.Context) (input, error) {
+	c := s.cfg
+	s.interactive = isTerminal(c.In)
+	if s.interactive && !c.Dumb && isTerminal(c.Out) {
+		h, err := edit.OpenHistory(c.HistoryFile)
+		if err != nil {
+			s.remark("cannot read the history: %v", err)
+		}
+		return newTyped(s, h), nil
+	}
+	p, err := s.standardInput(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if s.interactive {
+		return newStream(p, c.In, c.Out), nil
+	}
+	return newStream(p, c.In, nil), nil
 }
 
 // detach gives a context that ends when ctx does, unless an interrupt ended it,
@@ -221,6 +231,15 @@ func (s *Session) fail(err error) error {
 		return err
 	}
 	s.failures++
+	if s.interactive && isOwn && (e.Key == "interrupted" || errors.Is(err, context.Canceled)) {
+		s.last = e
+		at := ""
+		if e.Pos.Known() {
+			at = " at " + e.Pos.String()
+		}
+		s.remark("interrupted%s", at)
+		return nil
+	}
 	o := report.Options{Color: s.color, NoBacktrace: s.interactive}
 	report.Error(s.cfg.Err, err, o)
 	if !s.interactive || !isOwn {
@@ -228,7 +247,7 @@ func (s *Session) fail(err error) error {
 	}
 	s.last = e
 	switch e.Key {
-	case "read-error", "interrupted":
+	case "read-error":
 		return nil
 	case "syntax-error":
 		if e.Object == datum.Unset || len(e.Stack) <= 1 {

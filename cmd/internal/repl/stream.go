@@ -1,202 +1,200 @@
 package repl
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
 	"os"
 	"strings"
-	"unicode/utf8"
+	"unicode"
 
 	"fruix/interp/datum"
+	"fruix/interp/port"
 	"fruix/interp/read"
 	"fruix/interp/source"
 	"fruix/interp/syntax"
 )
 
-// stream takes forms from a file, a pipe, or a terminal without line editing.
-// It reads a line at a time and no further: what a program reads from the same
-// file goes on behind the line in which its form ended.
+// stream takes forms from the engine's standard input: a file, a pipe, or a
+// terminal without line editing. It reads no further than the form's end and
+// the blanks up to the end of that line, as Guile does, so that a program may
+// read what follows.
 type stream struct {
-	in   *os.File
+	port *port.Port
+	in   *os.File  // what is under the port, for waiting; may be nil
 	out  io.Writer // receives prompts; nil for none
-	file *source.File
-	r    *read.Reader
+	ctx  context.Context
 
-	line   []byte // what is left of the line under way
-	number uint32 // of the line under way
-	column uint32 // of what is left
-	prompt string
-	ended  bool
-	chunk  []byte // read ahead of a file that can seek
-	seeks  bool
-	ctx    context.Context
+	// file is what was read so far, for positions; line and column are those
+	// of its end, from 1.
+	file         *source.File
+	line, column uint32
+	seen         struct{ line, column int } // the port's position then
+	prompt       string
+	prompted     bool // for the line under way
 }
 
-func newStream(in *os.File, out io.Writer) *stream {
-	s := &stream{in: in, out: out, file: &source.File{Name: "<stdin>"}, ctx: context.Background()}
-	if info, err := in.Stat(); err == nil && info.Mode().IsRegular() {
-		s.seeks = true
-	}
+func newStream(p *port.Port, in *os.File, out io.Writer) *stream {
+	s := &stream{port: p, in: in, out: out, file: &source.File{Name: "<stdin>"}, line: 1, column: 1}
+	s.seen.line, s.seen.column = p.LineNo, p.ColNo
 	return s
 }
 
+// standardInput is the port that programs read by default.
+func (s *Session) standardInput(ctx context.Context) (*port.Port, error) {
+	v, err := s.call(ctx, "current-input-port")
+	if err != nil {
+		return nil, err
+	}
+	if !v.Is(datum.KPort) {
+		return port.NewReader(s.cfg.In, "stdin", nil), nil
+	}
+	return port.Of(v), nil
+}
+
 func (s *stream) next(ctx context.Context, prompt string) (item, error) {
-	s.ctx, s.prompt = ctx, prompt
+	s.ctx, s.prompt, s.prompted = ctx, prompt, false
 	if err := ctx.Err(); err != nil {
 		return item{}, err
 	}
-	if text, ok, err := s.command(); ok || err != nil {
+	s.catchUp()
+	c, err := s.blanks()
+	switch {
+	case err != nil:
+		return item{}, err
+	case c < 0:
+		return item{}, io.EOF
+	case c == ',':
+		s.Next()
+		text, err := s.command()
 		return item{command: text, form: datum.Unset}, err
 	}
-	if s.r == nil {
-		s.r = read.NewSource(s, s.file, read.Options{Wrap: syntax.Wrap, Line: s.number, Col: s.column})
-	}
-	form, err := s.r.Read()
+	r := read.NewSource(s, s.file, read.Options{Wrap: syntax.Wrap, Line: s.line, Col: s.column})
+	form, err := r.Read()
 	if err != nil {
-		s.r, s.line = nil, nil // go on with the next line
-		if s.ended && !incomplete(err) {
-			return item{}, textError(err)
+		var e *read.Error
+		if errors.As(err, &e) && e.Cause != nil {
+			return item{}, e.Cause
 		}
-		var re *read.Error
-		if errors.As(err, &re) && re.Cause != nil {
-			return item{}, re.Cause
+		if !incomplete(err) {
+			s.rest()
 		}
 		return item{}, textError(err)
 	}
 	if form == datum.EOF {
 		return item{}, io.EOF
 	}
+	s.flush()
 	return item{form: form}, nil
 }
 
-// command takes a command, if one is next.
-func (s *stream) command() (string, bool, error) {
+// catchUp takes into account what a program has read meanwhile.
+func (s *stream) catchUp() {
+	lines, columns := s.port.LineNo-s.seen.line, s.port.ColNo-s.seen.column
+	if lines > 0 {
+		s.file.Text = append(s.file.Text, strings.Repeat("\n", lines)...)
+		s.line, s.column = s.line+uint32(lines), 1
+		columns = s.port.ColNo
+	}
+	if columns > 0 {
+		s.file.Text = append(s.file.Text, strings.Repeat(" ", columns)...)
+		s.column += uint32(columns)
+	}
+	s.seen.line, s.seen.column = s.port.LineNo, s.port.ColNo
+}
+
+// blanks skips white space and line comments and returns the character behind.
+func (s *stream) blanks() (rune, error) {
 	for {
-		trimmed := bytes.TrimLeft(s.line, " \t\r\n\f\v")
-		if len(trimmed) == 0 {
-			if err := s.fill(); err != nil {
-				return "", false, err
+		c, err := s.Peek()
+		switch {
+		case err != nil || c < 0:
+			return c, err
+		case c == ';':
+			if _, err := s.rest(); err != nil {
+				return -1, err
 			}
-			s.r = nil
-			continue
+		case unicode.IsSpace(c):
+			s.Next()
+		default:
+			return c, nil
 		}
-		if trimmed[0] != ',' {
-			return "", false, nil
-		}
-		s.line, s.r = nil, nil
-		text := strings.TrimSpace(string(trimmed[1:]))
-		for !complete(text) && s.fill() == nil {
-			text += "\n" + strings.TrimRight(string(s.line), "\r\n")
-			s.line = nil
-		}
-		return text, true, nil
 	}
 }
 
-// fill takes the next line.
-func (s *stream) fill() error {
-	if s.ended {
-		return io.EOF
+// command takes a command's text: the rest of the line, and further lines
+// while a datum lacks its end.
+func (s *stream) command() (string, error) {
+	text, err := s.rest()
+	for err == nil && !complete(text) {
+		var more string
+		more, err = s.rest()
+		if text += "\n" + more; more == "" {
+			break
+		}
 	}
-	if err := s.ctx.Err(); err != nil {
-		return err
-	}
-	if s.out != nil {
-		io.WriteString(s.out, s.prompt)
-		s.prompt = nextPrompt(s.prompt)
-	}
-	line, err := s.readLine()
-	if len(line) == 0 && err != nil {
-		s.ended = s.out == nil || err != io.EOF
-		return err
-	}
-	s.line = line
-	s.number++
-	s.column = 1
-	s.file.Text = append(s.file.Text, line...)
-	return nil
+	return strings.TrimSpace(text), err
 }
 
-// readLine reads up to a line end without taking more from the file.
-func (s *stream) readLine() ([]byte, error) {
-	if s.seeks {
-		return s.seekLine()
-	}
-	if err := wait(s.ctx, s.in); err != nil {
-		return nil, err
-	}
-	var line []byte
-	var b [1]byte
+// rest takes the rest of the line.
+func (s *stream) rest() (string, error) {
+	var b strings.Builder
 	for {
-		n, err := s.in.Read(b[:])
-		if n == 1 {
-			line = append(line, b[0])
-			if b[0] == '\n' {
-				return line, nil
-			}
+		c, err := s.Next()
+		if err != nil || c < 0 || c == '\n' {
+			return b.String(), err
 		}
-		if err != nil {
-			return line, err
-		}
+		b.WriteRune(c)
 	}
 }
 
-// seekLine reads a piece and goes back to behind its first line.
-func (s *stream) seekLine() ([]byte, error) {
-	at, err := s.in.Seek(0, io.SeekCurrent)
-	if err != nil {
-		return nil, err
-	}
-	if s.chunk == nil {
-		s.chunk = make([]byte, 4096)
-	}
-	var line []byte
-	for {
-		n, err := s.in.Read(s.chunk)
-		piece := s.chunk[:n]
-		if i := bytes.IndexByte(piece, '\n'); i >= 0 {
-			line = append(line, piece[:i+1]...)
-			_, err := s.in.Seek(at+int64(len(line)), io.SeekStart)
-			return line, err
+// flush takes the blanks that end a line, as far as they have come.
+func (s *stream) flush() {
+	for s.port.Ready() {
+		c, err := s.port.Peek()
+		if err != nil || !unicode.IsSpace(c) {
+			return
 		}
-		line = append(line, piece...)
-		if err != nil {
-			return line, err
+		s.Next()
+		if c == '\n' {
+			return
 		}
 	}
 }
 
 // Peek and Next make a read.Source of s.
 func (s *stream) Peek() (rune, error) {
-	for len(s.line) == 0 {
-		if err := s.fill(); err == io.EOF {
-			return -1, nil
-		} else if err != nil {
-			return -1, err
+	if !s.port.Ready() {
+		if s.out != nil && !s.prompted {
+			s.prompted = true
+			io.WriteString(s.out, s.prompt)
+			s.prompt = nextPrompt(s.prompt)
+		}
+		if s.in != nil {
+			if err := wait(s.ctx, s.in); err != nil {
+				return -1, err
+			}
 		}
 	}
-	if s.line[0] < utf8.RuneSelf {
-		return rune(s.line[0]), nil
-	}
-	r, _ := utf8.DecodeRune(s.line)
-	return r, nil
+	return s.port.Peek()
 }
 
 // Next consumes a character.
 func (s *stream) Next() (rune, error) {
-	r, err := s.Peek()
-	if r < 0 || err != nil {
-		return r, err
+	if c, err := s.Peek(); c < 0 || err != nil {
+		return c, err
 	}
-	n := 1
-	if r >= utf8.RuneSelf {
-		_, n = utf8.DecodeRune(s.line)
+	c, err := s.port.Next()
+	if err != nil || c < 0 {
+		return c, err
 	}
-	s.line = s.line[n:]
-	s.column++
-	return r, nil
+	s.file.Text = append(s.file.Text, string(c)...)
+	s.seen.line, s.seen.column = s.port.LineNo, s.port.ColNo
+	if s.column++; c == '\n' {
+		s.line, s.column = s.line+1, 1
+		s.prompted = false
+	}
+	return c, nil
 }
 
 var (

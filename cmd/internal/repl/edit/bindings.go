@@ -227,6 +227,7 @@ func (e *Editor) complete() {
 	if text != typed && (strings.HasPrefix(text, typed) || len(c.Items) == 1) {
 		e.buf.replace(c.Start, e.buf.cursor, []rune(text))
 		if len(c.Items) == 1 {
+			e.blank = c.Items[0].After == " "
 			return
 		}
 	}

@@ -45,6 +45,7 @@ type Editor struct {
 	goal         int         // column that Up and Down aim at, -1 for none
 	last         string      // the command before
 	search       *search
+	blank        bool // the completion before ended in a blank, which typing one shall not double
 	result       error
 	finished     bool
 }
@@ -164,9 +165,14 @@ func (e *Editor) handle(k key) {
 		return
 	}
 	name := k.name
+	blank := e.blank
+	e.blank = false
 	switch name {
 	case "":
 		e.menu = nil
+		if blank && k.char == ' ' {
+			return
+		}
 		e.buf.insert([]rune{k.char}, true)
 		e.goal, e.last = -1, ""
 		return
