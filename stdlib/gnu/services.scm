@@ -358,8 +358,11 @@ comes twice."
    (description "The directory of an operating system.")))
 
 (define (boot-entry gexps)
-  "Return the 'boot' entry: the program that runs GEXPS in order."
-  (list (list "boot" (program-file "boot" #~(begin #$@gexps)))))
+  "Return the 'boot' entry: the program that runs GEXPS in order; none when
+GEXPS is #f."
+  (if gexps
+      (list (list "boot" (program-file "boot" #~(begin #$@gexps))))
+      '()))
 
 (define boot-service-type
   ;; Code that brings the system up, run by process 1 after the root file
@@ -368,7 +371,8 @@ comes twice."
    (name 'boot)
    (extensions (list (service-extension system-service-type boot-entry)))
    (compose concatenate)
-   (extend append)
+   (extend (lambda (gexps more)
+             (and gexps (append gexps more))))
    (default-value '())
    (description "What is run when the system boots.")))
 

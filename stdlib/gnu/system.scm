@@ -245,6 +245,16 @@ bootloader-configuration, not ~s" (operating-system-bootloader os)))
                                   (string-append
                                    (operating-system-label os) "\n")))))
 
+(define (first-boot-steps target)
+  "Return the code that a system of the kind TARGET boots with."
+  (match target
+    ('linux
+     (list (with-imported-modules '((gnu build activation))
+             #~(begin
+                 (use-modules (gnu build activation))
+                 (activate-booted-system)))))
+    ('freebsd '())))
+
 (define (essential-services os)
   "Return the services that every system of the kind of OS has."
   (let ((target (operating-system-target os)))
@@ -252,7 +262,10 @@ bootloader-configuration, not ~s" (operating-system-bootloader os)))
      (list (service system-service-type
                     `(("kernel" ,(operating-system-kernel os))
                       ("parameters" ,(parameters-file os))))
-           (service boot-service-type)
+           (service boot-service-type
+                    (match target
+                      ('linux '())
+                      ('freebsd #f)))               ;rc(8) does it
            (service activation-service-type
                     (list
                      (with-imported-modules '((gnu build activation))

@@ -29,6 +29,15 @@
   "Return the packages that everybody has on a FreeBSD machine."
   (list freebsd-libc freebsd-sh freebsd-runtime freebsd-userland))
 
+(define (root-mount-from root)
+  "Return where the kernel finds the file system ROOT, as the first two fields
+of its line in fstab say it: TYPE:DEVICE."
+  (match (string-split (%render-fstab "freebsd" (list (file-system->alist root))
+                                      '())
+                       #\tab)
+    ((device mount-point type . _)
+     (string-append type ":" device))))
+
 (define (loader-settings file-systems kernel-arguments config)
   "Return the settings of loader.conf: where the root file system is, the
 console, and KERNEL-ARGUMENTS, strings NAME=VALUE."
@@ -40,7 +49,7 @@ console, and KERNEL-ARGUMENTS, strings NAME=VALUE."
       ("autoboot_delay" . ,(number->string
                             (bootloader-configuration-timeout config)))
       ("beastie_disable" . "YES")
-      ("vfs.root.mountfrom" . ,(%root-mount-from (file-system->alist root)))
+      ("vfs.root.mountfrom" . ,(root-mount-from root))
       ,@(if serial
             `(("boot_multicons" . "YES")
               ("boot_serial" . "YES")
