@@ -28,8 +28,12 @@ type modules struct {
 
 // openModules looks through a folder of modules.
 func openModules(dir string) (*modules, error) {
-	m := &modules{dir: dir, files: make(map[string]string), builtin: make(map[string]bool), infos: make(map[string]*info)}
-	err := filepath.WalkDir(dir, func(file string, d fs.DirEntry, err error) error {
+	real, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return nil, err
+	}
+	m := &modules{dir: real, files: make(map[string]string), builtin: make(map[string]bool), infos: make(map[string]*info)}
+	err = filepath.WalkDir(real, func(file string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -37,7 +41,7 @@ func openModules(dir string) (*modules, error) {
 		if !ok || !d.Type().IsRegular() {
 			return nil
 		}
-		rel, err := filepath.Rel(dir, file)
+		rel, err := filepath.Rel(real, file)
 		if err != nil {
 			return err
 		}
