@@ -245,15 +245,12 @@ bootloader-configuration, not ~s" (operating-system-bootloader os)))
                                   (string-append
                                    (operating-system-label os) "\n")))))
 
-(define (first-boot-steps target)
-  "Return the code that a system of the kind TARGET boots with."
-  (match target
-    ('linux
-     (list (with-imported-modules '((gnu build activation))
-             #~(begin
-                 (use-modules (gnu build activation))
-                 (activate-booted-system)))))
-    ('freebsd '())))
+(define (first-boot-steps)
+  "Return the code that a Linux system's boot begins with."
+  (list (with-imported-modules '((gnu build activation))
+          #~(begin
+              (use-modules (gnu build activation))
+              (activate-booted-system)))))
 
 (define (essential-services os)
   "Return the services that every system of the kind of OS has."
@@ -264,7 +261,7 @@ bootloader-configuration, not ~s" (operating-system-bootloader os)))
                       ("parameters" ,(parameters-file os))))
            (service boot-service-type
                     (match target
-                      ('linux '())
+                      ('linux (first-boot-steps))
                       ('freebsd #f)))               ;rc(8) does it
            (service activation-service-type
                     (list

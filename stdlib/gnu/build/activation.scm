@@ -16,6 +16,7 @@
   #:use-module (srfi srfi-1)
   #:use-module (guix build utils)
   #:export (activate-current-system
+            activate-booted-system
             activate-etc
             activate-accounts
             activate-homes
@@ -51,6 +52,25 @@
   (mkdir-p "/run")
   (unless (equal? system (link-target "/run/current-system"))
     (replace-link system "/run/current-system")))
+
+(define (kernel-argument name)
+  "Return the value of the argument NAME=VALUE that the Linux kernel was given,
+or #f."
+  (let ((prefix (string-append name "=")))
+    (any (lambda (argument)
+           (and (string-prefix? prefix argument)
+                (substring argument (string-length prefix))))
+         (string-tokenize (call-with-input-file "/proc/cmdline"
+                            get-string-all)))))
+
+(define (activate-booted-system)
+  "Make the system that the kernel was told to boot the current one, and
+remember it as /run/booted-system."
+  (match (kernel-argument "fruix.system")
+    (#f (error "the kernel was given no argument fruix.system=DIRECTORY"))
+    (system
+     (activate-current-system system)
+     (replace-link system "/run/booted-system"))))
 
 (define %etc "/run/current-system/etc/")
 
