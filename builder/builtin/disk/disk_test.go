@@ -9,9 +9,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"fruix/builder/builtin/tree"
+	imagetree "fruix/image/tree"
 	"fruix/image/ufs/ufscheck"
 )
 
@@ -263,30 +266,88 @@ func TestUFSIsSound(t *testing.T) {
 }
 
 // The same plan and the same items make the same bytes, whatever the host did
-// to the items' times and modes, and in whatever folder.
+// to the items' owners, times, modes and links, in whatever folder, and under
+// any umask.
 func TestDeterministic(t *testing.T) {
 	for _, plan := range []string{linuxPlan, freebsdPlan} {
-		plan = strings.ReplaceAll(plan, `{"path":"@STORE@","kind":"closure","graph":"system"},`, `{"path":"/pack","kind":"copy","source":"@HELLO@"},`)
-		plan = strings.ReplaceAll(plan, `"target":"@HELLO@/bin/hello"`, `"target":"/pack/bin/hello"`)
-		one := newWorld(t, plan)
-		_, first := one.build()
-		two := newWorld(t, plan)
-		hello := two.item("hello")
-		for _, err := range []error{
-			os.Chmod(hello+"/bin/hello", 0o700),
-			os.Chmod(hello+"/share/doc", 0o600),
-			os.Chmod(hello, 0o700),
-			os.Link(hello+"/share/doc", filepath.Join(two.dir, "another-name")),
-		} {
-			if err != nil {
-				t.Fatal(err)
+		var first []byte
+		for _, disturbed := range []bool{false, true} {
+			w := newWorld(t, plan)
+			hello := w.item("hello")
+			if disturbed {
+				old := syscall.Umask(0o077)
+				defer syscall.Umask(old)
+				yesterday := time.Now().Add(-24 * time.Hour)
+				for _, err := range []error{
+					os.Chmod(hello+"/bin/hello", 0o700),
+					os.Chmod(hello+"/share/doc", 0o600),
+					os.Chtimes(hello+"/share/doc", yesterday, yesterday),
+					os.Chmod(hello, 0o700),
+					os.Link(hello+"/share/doc", filepath.Join(w.dir, "another-name")),
+				} {
+					if err != nil {
+						t.Fatal(err)
+					}
+				}
+				if os.Getuid() == 0 {
+					if err := os.Chown(hello+"/bin/hello", 1234, 5678); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			got := w.logical(plan)
+			if first == nil {
+				first = got
+			} else if !bytes.Equal(first, got) {
+				t.Errorf("two images of the same plan differ")
 			}
 		}
-		_, second := two.build()
-		if first.SHA256 != second.SHA256 {
-			t.Errorf("two images of the same plan differ: %s and %s", first.SHA256, second.SHA256)
+	}
+}
+
+// logical makes the image of a plan for the store /frx/store, whose items lie
+// in the world's.
+func (w *world) logical(plan string) []byte {
+	w.t.Helper()
+	here := filepath.Dir(w.item("x"))
+	name := func(item string) string { return "/frx/store/" + filepath.Base(w.item(item)) }
+	plan = strings.NewReplacer("@STORE@", "/frx/store", "@HELLO@", name("hello"), "@KERNEL@", name("kernel")).Replace(plan)
+	p, err := tree.Parse([]byte(plan))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	resolve := func(logical string) string { return strings.Replace(logical, "/frx/store", here, 1) }
+	roots := make([]*imagetree.Node, len(p.Partitions))
+	for i, part := range p.Partitions {
+		if !part.HasFiles() {
+			continue
+		}
+		roots[i], err = p.Root(part.Name, resolve, map[string][]string{"system": {name("kernel"), name("hello")}})
+		if err != nil {
+			w.t.Fatal(err)
 		}
 	}
+	l, err := New(p, roots)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	file := filepath.Join(w.dir, "image")
+	f, err := os.Create(file)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer f.Close()
+	if err := f.Truncate(l.Size()); err != nil {
+		w.t.Fatal(err)
+	}
+	if err := l.WriteTo(f); err != nil {
+		w.t.Fatal(err)
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return data
 }
 
 func TestErrors(t *testing.T) {
