@@ -31,7 +31,13 @@ func (s *Shepherd) handle(ctx context.Context, r control.Request, say func(strin
 	switch r.Action {
 	case "status":
 	case "start":
-		err = s.manager.Start(ctx, info.Name, r.Args)
+		if info.Status == manager.Done {
+			// A person wants the one-shot service to do its work once more.
+			_, err = s.manager.Stop(ctx, info.Name, nil)
+		}
+		if err == nil {
+			err = s.manager.Start(ctx, info.Name, r.Args)
+		}
 	case "stop":
 		_, err = s.manager.Stop(ctx, info.Name, r.Args)
 	case "restart":

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"syscall"
 	"time"
 
@@ -190,8 +191,8 @@ func (s *Shepherd) register(_ datum.Caller, object, options datum.Value) (datum.
 		OneShot: o.flag("one-shot?"), Transient: o.flag("transient?"), Respawn: o.flag("respawn?"),
 		RespawnLimit: supervise.Limiter{Count: o.count("respawn-count"), Window: o.seconds("respawn-window")},
 		RespawnDelay: o.seconds("respawn-delay"), Data: object,
-		Body: &body{s, o.get("start"), o.get("stop")},
 	}
+	spec.Body = &body{s, strings.Join(spec.Provides[:min(1, len(spec.Provides))], ""), o.get("start"), o.get("stop")}
 	if o.err != nil {
 		return datum.Unset, o.err
 	}
@@ -226,6 +227,7 @@ func (s *Shepherd) info(_ datum.Caller, v datum.Value) (datum.Value, error) {
 // body starts and stops a service by procedures of Scheme.
 type body struct {
 	s           *Shepherd
+	name        string
 	start, stop datum.Value
 }
 
@@ -243,7 +245,10 @@ const pendingType = "pending-process"
 // process that it started makes this the service's process, #f is a refusal,
 // anything else is the running value.
 func (b *body) Start(ctx context.Context, args []string) (manager.Result, error) {
-	x, err := b.s.eval(ctx, func() (any, error) { return b.s.engine.Apply(ctx, b.start, values(args)...) })
+	x, err := b.s.eval(ctx, func() (any, error) {
+		defer b.s.concern(b.name)()
+		return b.s.engine.Apply(ctx, b.start, values(args)...)
+	})
 	if err != nil {
 		if ctx.Err() != nil {
 			return manager.Result{}, errors.New("its start was cancelled")
@@ -287,6 +292,14 @@ func (b *body) Stop(ctx context.Context, r manager.Result, args []string) error 
 		return errors.New(report(err))
 	}
 	return nil
+}
+
+// concern notes which service the engine works for, on the engine's goroutine,
+// until the returned function is called.
+func (s *Shepherd) concern(service string) (end func()) {
+	saved := s.current
+	s.current = service
+	return func() { s.current = saved }
 }
 
 func values(args []string) []datum.Value {

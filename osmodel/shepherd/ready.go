@@ -77,7 +77,7 @@ func (s *Shepherd) tell(a announcement, settled manager.Settled) {
 		}
 	}
 	line := fmt.Sprintf("fruix-%s host=%s system=%s%s", word, a.host, system, detail)
-	s.log.Say("", line)
+	s.log.Note(line)
 	if a.console == "" {
 		return
 	}

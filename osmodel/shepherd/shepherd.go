@@ -69,6 +69,9 @@ type Shepherd struct {
 	manager *manager.Manager
 	engine  *interp.Engine
 	worker  *worker
+	// current is the service whose start procedure runs; it belongs to the
+	// engine's goroutine.
+	current string
 
 	mu sync.Mutex
 	// spawned are processes that Scheme started and no service has claimed.

@@ -25,7 +25,7 @@ var resources = map[string]int{
 
 // spawn is (%spawn OPTIONS): it starts a process and returns its number, or,
 // with a PID file, a value that only the start procedure of a service may
-// return. OPTIONS: service, command, user, group, supplementary-groups,
+// return. OPTIONS: command, user, group, supplementary-groups,
 // directory, file-creation-mask, new-session?, environment-variables,
 // log-file, pid-file, pid-file-timeout, resource-limits, input-file,
 // controlling-terminal.
@@ -39,7 +39,7 @@ func (s *Shepherd) spawn(_ datum.Caller, options datum.Value) (datum.Value, erro
 		c.Umask = o.count("file-creation-mask")
 	}
 	c.Limits = limits(o)
-	service, logFile, pidFile := o.text("service"), o.text("log-file"), o.text("pid-file")
+	logFile, pidFile := o.text("log-file"), o.text("pid-file")
 	timeout := o.seconds("pid-file-timeout")
 	if o.err != nil {
 		return datum.Unset, o.err
@@ -47,7 +47,7 @@ func (s *Shepherd) spawn(_ datum.Caller, options datum.Value) (datum.Value, erro
 	if err := credential(o, &c); err != nil {
 		return datum.Unset, datum.AsError("", err)
 	}
-	p, err := s.launch(c, o, service, logFile, pidFile)
+	p, err := s.launch(c, o, s.current, logFile, pidFile)
 	if err != nil {
 		return datum.Unset, datum.AsError("", err)
 	}
@@ -62,7 +62,7 @@ func (s *Shepherd) spawn(_ datum.Caller, options datum.Value) (datum.Value, erro
 
 // launch opens the files of the command and starts it.
 func (s *Shepherd) launch(c supervise.Command, o *alist, service, logFile, pidFile string) (*supervise.Process, error) {
-	if service == "" && len(c.Args) > 0 {
+	if service == "" && len(c.Args) > 0 { // no service is being started
 		service = c.Args[0][strings.LastIndexByte(c.Args[0], '/')+1:]
 	}
 	out, err := s.log.Pipe(service, logFile)

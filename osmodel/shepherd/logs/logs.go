@@ -67,17 +67,25 @@ func New(mainFile string, console io.Writer, now func() time.Time) *Log {
 func (l *Log) Say(service, text string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	subject := "shepherd"
+	prefix := ""
 	if service != "" {
-		subject = "service " + service
+		prefix = "service " + service + ": "
 	}
 	for _, line := range strings.Split(strings.TrimRight(text, "\n"), "\n") {
 		if l.console != nil {
-			fmt.Fprintf(l.console, "shepherd: %s: %s\n", subject, line)
+			fmt.Fprintf(l.console, "shepherd: %s%s\n", prefix, line)
 		}
-		l.write(l.main, subject+": "+line)
+		l.write(l.main, prefix+line)
 		l.remember(service, "-- "+line)
 	}
+}
+
+// Note writes a line to Shepherd's log file alone.
+func (l *Log) Note(line string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.write(l.main, line)
+	l.remember("", "-- "+line)
 }
 
 // remember keeps a line; mu is held.

@@ -14,7 +14,7 @@ import (
 // stop procedure failed; the service counts as stopped all the same.
 func (m *Manager) Stop(ctx context.Context, name string, args []string) ([]string, error) {
 	var list stopList
-	err := m.stop(ctx, name, args, &list)
+	err := m.stop(ctx, name, args, &list, true)
 	return list.names, err
 }
 
@@ -23,7 +23,7 @@ type stopList struct {
 	names []string
 }
 
-func (m *Manager) stop(ctx context.Context, name string, args []string, list *stopList) error {
+func (m *Manager) stop(ctx context.Context, name string, args []string, list *stopList, asked bool) error {
 	m.mu.Lock()
 	s, err := m.find(name)
 	if err != nil {
@@ -34,7 +34,7 @@ func (m *Manager) stop(ctx context.Context, name string, args []string, list *st
 	m.mu.Unlock()
 	var wg sync.WaitGroup
 	for _, d := range dependents {
-		wg.Go(func() { _ = m.stop(ctx, d, nil, list) })
+		wg.Go(func() { _ = m.stop(ctx, d, nil, list, false) })
 	}
 	wg.Wait()
 	for {
@@ -44,8 +44,11 @@ func (m *Manager) stop(ctx context.Context, name string, args []string, list *st
 			m.mu.Unlock()
 			return nil
 		case Done:
-			// There is nothing to undo: a one-shot service may run once more.
-			m.set(s, Stopped)
+			// There is nothing to undo. A one-shot service that a person stops
+			// may do its work once more.
+			if asked {
+				m.set(s, Stopped)
+			}
 			m.mu.Unlock()
 			return nil
 		case Starting:
