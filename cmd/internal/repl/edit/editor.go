@@ -133,6 +133,9 @@ func (e *Editor) show() {
 		prompt = e.search.prompt()
 		next = strings.Repeat(" ", min(len(prompt), e.scr.columns/2))
 	}
+	if len(next) > e.scr.columns/3 {
+		next = strings.TrimLeft(next, " ")
+	}
 	p := layout(prompt, next, e.buf.text, e.buf.cursor, e.scr.columns, e.marks())
 	p.rows = append(p.rows, e.menu...)
 	e.scr.draw(p)
@@ -178,7 +181,11 @@ func (e *Editor) handle(k key) {
 		return
 	case "Paste":
 		e.menu = nil
-		e.buf.insert([]rune(k.text), false)
+		text := k.text
+		if e.buf.cursor == len(e.buf.text) {
+			text = strings.TrimSuffix(text, "\n") // Enter is for the user to type
+		}
+		e.buf.insert([]rune(text), false)
 		e.goal, e.last = -1, ""
 		return
 	}
