@@ -24,10 +24,10 @@
    (cons (file-system
            (device (file-system-label "fruix-root"))
            (mount-point "/")
-           (type "ufs")
-           (options "rw"))
+           (type "ufs"))
          %freebsd-base-file-systems))
 
+  ;; The password is "fruix"; make another with "openssl passwd -6".
   (users
    (list (user-account
            (name "alice")

@@ -238,9 +238,6 @@ bootloader-configuration, not ~s" (operating-system-bootloader os)))
                               (%render-hosts (operating-system-host-name os)
                                              '()))))
     ("issue" ,(plain-file "issue" (operating-system-issue os)))
-    ("shells" ,(plain-file "shells"
-                           (%render-shells
-                            '("/bin/sh" "/run/current-system/profile/bin/sh"))))
     ("fruix-release" ,(plain-file "fruix-release"
                                   (string-append
                                    (operating-system-label os) "\n")))))
@@ -268,7 +265,10 @@ bootloader-configuration, not ~s" (operating-system-bootloader os)))
                      (with-imported-modules '((gnu build activation))
                        #~(begin
                            (use-modules (gnu build activation))
-                           (activate-etc)
+                           (activate-etc
+                            #:copied '#$(match target
+                                          ('linux '())
+                                          ('freebsd %freebsd-etc-files)))
                            (activate-directories
                             '(("/var/lib/fruix" #o755)
                               ("/var/log" #o755)

@@ -24,6 +24,7 @@
   #:use-module (gnu system file-systems)
   #:use-module (gnu system shadow)
   #:use-module (gnu system linux)
+  #:use-module (gnu system freebsd)
   #:use-module (fruix system plan)
   #:use-module (fruix packages linux)
   #:use-module (fruix packages freebsd)
@@ -144,6 +145,11 @@ run in jails there, so the store's need not be."
    (map profile-link
         '("/bin" "/sbin" "/lib" "/libexec" "/usr/bin" "/usr/sbin" "/usr/lib"
           "/usr/libexec" "/usr/share"))
+   (map (lambda (name)
+          (plan-file (string-append "/etc/" name)
+                     #~(string-append #$(operating-system-directory os)
+                                      "/etc/" #$name)))
+        %freebsd-etc-files)
    (list (plan-symlink "/etc/os-release" "../var/run/os-release")
          (plan-copy "/boot/kernel"
                     #~(string-append #$(operating-system-kernel os)

@@ -74,10 +74,19 @@ remember it as /run/booted-system."
 
 (define %etc "/run/current-system/etc/")
 
-(define (activate-etc)
+(define (copy-entry source name)
+  "Make NAME a file with the contents of SOURCE unless it is that already."
+  (let ((text (call-with-input-file source get-string-all)))
+    (unless (and (file-exists? name)
+                 (not (link-target name))
+                 (string=? text (call-with-input-file name get-string-all)))
+      (replace-file name text #o644))))
+
+(define* (activate-etc #:key (copied '()))
   "Link every entry of the system's etc in /etc, replacing what is there, and
 remove links to entries that the system does not have any more.  Entries of
-directories that exist in /etc as real directories are linked one by one."
+directories that exist in /etc as real directories are linked one by one.
+COPIED names entries that must be files, not links."
   (define (entries directory)
     (or (scandir directory (lambda (name) (not (member name '("." "..")))))
         '()))
@@ -89,6 +98,9 @@ directories that exist in /etc as real directories are linked one by one."
                          (link-entry (string-append source "/" entry)
                                      (string-append name "/" entry)))
                        (entries source)))
+            ((and (member (basename name) copied)
+                  (string=? "/etc" (dirname name)))
+             (copy-entry source name))
             ((equal? source (link-target name)) #t)
             (else
              (when (and file (not (eq? 'symlink (stat:type file))))

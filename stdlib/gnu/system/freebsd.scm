@@ -23,6 +23,7 @@
   #:use-module (fruix native osmodel)
   #:export (freebsd-base-packages
             %freebsd-privileged-programs
+            %freebsd-etc-files
             freebsd-essential-services))
 
 (define (freebsd-base-packages)
@@ -154,6 +155,11 @@ run_rc_command \"$1\"
                     (index (substring locale (+ 1 index)))))
     ("timezone" . ,timezone)))
 
+(define %freebsd-etc-files
+  ;; The entries of /etc that must be files: login(3)'s library takes no
+  ;; symbolic link.
+  '("login.conf"))
+
 (define (freebsd-etc file-systems swap-devices locale timezone)
   "Return the files of /etc that FreeBSD systems have."
   `(("fstab" ,(plain-file "fstab"
@@ -183,10 +189,8 @@ run_rc_command \"$1\"
             `(("hostname" . ,host-name)
               ("fruix_activate_enable" . "YES")
               ("fruix_shepherd_enable" . "YES")
-              ;; The root file system is checked before it is written to,
-              ;; and there is no mail to send.
-              ("background_fsck" . "NO")
-              ("sendmail_enable" . "NONE")))
+              ;; The root file system is checked before it is written to.
+              ("background_fsck" . "NO")))
    (service privileged-program-service-type %freebsd-privileged-programs)
    (simple-service 'freebsd-etc etc-service-type
                    (freebsd-etc file-systems swap-devices locale timezone))
