@@ -178,8 +178,8 @@ func evaluation(e *interp.Error) *Problem {
 	if c := underlying(e.Cause); c != nil {
 		// The message repeats the cause, which is shown in full below.
 		p.Message, _, _ = strings.Cut(p.Message, "\n")
-		if c.Message != "" && strings.HasSuffix(p.Message, c.Message) {
-			p.Message = strings.TrimRight(strings.TrimSuffix(p.Message, c.Message), ": ")
+		if i := strings.Index(p.Message, c.Message); i >= 0 {
+			p.Message = strings.TrimRight(p.Message[:i], ": ")
 		}
 		if p.Message == "" {
 			p.Message = "the evaluation failed"

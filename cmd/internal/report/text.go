@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"fruix/interp"
@@ -146,9 +147,17 @@ func (w *writer) backtrace(fs []Frame) {
 	}
 }
 
-// Printable replaces what could change a terminal's state: control characters
-// other than the tab become their names in caret notation.
+// sequences are control sequences and strings (ECMA-48, 5.4 and 5.6), such as
+// programs write to colour their output.
+var sequences = regexp.MustCompile("\x1b(?:\\[[0-?]*[ -/]*[@-~]|\\][^\x07\x1b]*(?:\x07|\x1b\\\\))")
+
+// Printable takes out of a line what could change a terminal's state: control
+// sequences vanish, other control characters but the tab become their names in
+// caret notation.
 func Printable(s string) string {
+	if strings.IndexByte(s, 0x1b) >= 0 {
+		s = sequences.ReplaceAllString(s, "")
+	}
 	clean := true
 	for _, r := range s {
 		if control(r) {
