@@ -240,18 +240,6 @@ func (m *Manager) Close() {
 	m.mu.Unlock()
 }
 
-// StopAll stops every service, each before what it requires.
-func (m *Manager) StopAll(ctx context.Context) {
-	m.mu.Lock()
-	names := m.graph.Names()
-	m.mu.Unlock()
-	var wg sync.WaitGroup
-	for _, name := range names {
-		wg.Go(func() { _, _ = m.Stop(ctx, name, nil) })
-	}
-	wg.Wait()
-}
-
 // Info is a snapshot of a service.
 type Info struct {
 	Name          string    `json:"name"`

@@ -3,6 +3,7 @@ package manager
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -13,9 +14,68 @@ import (
 // ended. A service that does not run is left alone. The error says that the
 // stop procedure failed; the service counts as stopped all the same.
 func (m *Manager) Stop(ctx context.Context, name string, args []string) ([]string, error) {
+	m.mu.Lock()
+	s, err := m.find(name)
+	m.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	return m.stopInOrder(ctx, []string{s.name}, args)
+}
+
+// StopAll stops every service, each before what it requires.
+func (m *Manager) StopAll(ctx context.Context) {
+	m.mu.Lock()
+	names := m.graph.Names()
+	m.mu.Unlock()
+	// Failures have been logged; there is nothing else to do about them.
+	_, _ = m.stopInOrder(ctx, names, nil)
+}
+
+// stopInOrder stops the named services and all that require them, as many at
+// once as the order allows. The error is that of the last of names.
+func (m *Manager) stopInOrder(ctx context.Context, names, args []string) ([]string, error) {
+	m.mu.Lock()
+	order := m.graph.StopOrder(names...)
+	before := make([][]string, len(order))
+	for i, n := range order {
+		before[i] = m.graph.Dependents(n)
+	}
+	m.mu.Unlock()
 	var list stopList
-	err := m.stop(ctx, name, args, &list, true)
-	return list.names, err
+	errs := make([]error, len(order))
+	// A service waits for those that come before it in the order alone: so
+	// services that require one another in a circle, none of which ever runs,
+	// do not wait for each other.
+	ended := map[string]chan struct{}{}
+	var wg sync.WaitGroup
+	for i, n := range order {
+		var wait []chan struct{}
+		for _, d := range before[i] {
+			if ch := ended[d]; ch != nil {
+				wait = append(wait, ch)
+			}
+		}
+		done := make(chan struct{})
+		ended[n] = done
+		asked := slices.Contains(names, n)
+		own := args
+		if !asked {
+			own = nil
+		}
+		wg.Go(func() {
+			defer close(done)
+			for _, ch := range wait {
+				<-ch
+			}
+			errs[i] = m.stop(ctx, n, own, &list, asked)
+		})
+	}
+	wg.Wait()
+	if len(errs) == 0 {
+		return list.names, nil
+	}
+	return list.names, errs[len(errs)-1]
 }
 
 type stopList struct {
@@ -23,20 +83,14 @@ type stopList struct {
 	names []string
 }
 
+// stop stops one service.
 func (m *Manager) stop(ctx context.Context, name string, args []string, list *stopList, asked bool) error {
 	m.mu.Lock()
 	s, err := m.find(name)
-	if err != nil {
-		m.mu.Unlock()
-		return err
-	}
-	dependents := m.graph.Dependents(s.name)
 	m.mu.Unlock()
-	var wg sync.WaitGroup
-	for _, d := range dependents {
-		wg.Go(func() { _ = m.stop(ctx, d, nil, list, false) })
+	if err != nil {
+		return nil // it has been forgotten since
 	}
-	wg.Wait()
 	for {
 		m.mu.Lock()
 		switch s.state {
