@@ -14,8 +14,9 @@ import (
 
 // item is one thing to do: a form, or a command's text without the comma.
 type item struct {
-	form    datum.Value
-	command string
+	form      datum.Value
+	command   string
+	isCommand bool
 }
 
 // input yields one item after the other. Its errors are io.EOF at the end, an
@@ -61,7 +62,7 @@ func (t *typed) next(ctx context.Context, prompt string) (item, error) {
 		rest := t.file.Text[t.r.Offset():]
 		if text := skipBlanks(string(rest)); strings.HasPrefix(text, ",") {
 			t.file = nil
-			return item{command: strings.TrimSpace(text[1:]), form: datum.Unset}, nil
+			return item{command: strings.TrimSpace(text[1:]), isCommand: true, form: datum.Unset}, nil
 		}
 		form, err := t.r.Read()
 		if err != nil {

@@ -201,7 +201,7 @@ func (s *Session) loop(ctx context.Context, in input) error {
 // do carries out what was entered. An error ends the dialogue.
 func (s *Session) do(ctx context.Context, it item) error {
 	err := s.guard(ctx, func(ctx context.Context) error {
-		if it.command != "" {
+		if it.isCommand {
 			return s.command(ctx, it.command)
 		}
 		values, err := s.evalForm(ctx, it.form)

@@ -67,7 +67,7 @@ func (s *stream) next(ctx context.Context, prompt string) (item, error) {
 	case c == ',':
 		s.Next()
 		text, err := s.command()
-		return item{command: text, form: datum.Unset}, err
+		return item{command: text, isCommand: true, form: datum.Unset}, err
 	}
 	r := read.NewSource(s, s.file, read.Options{Wrap: syntax.Wrap, Line: s.line, Col: s.column})
 	form, err := r.Read()
