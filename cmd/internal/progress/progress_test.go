@@ -1,0 +1,193 @@
+package progress
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"fruix/builder"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// clock is a time that the test moves.
+type clock struct {
+	mu sync.Mutex
+	t  time.Time
+}
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.t
+}
+
+func (c *clock) pass(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.t = c.t.Add(d)
+}
+
+const (
+	drvA = "/frx/store/0c0bl8yqh9j7wyzwhz2v5dkn5bmmrjqr-hello-2.12.drv"
+	drvB = "/frx/store/1c0bl8yqh9j7wyzwhz2v5dkn5bmmrjqr-linux.deb.drv"
+	drvC = "/frx/store/2c0bl8yqh9j7wyzwhz2v5dkn5bmmrjqr-broken-1.drv"
+)
+
+// story is one run of builds, with a mark where the screen is looked at.
+func story(r *Reporter, c *clock, look func(string)) {
+	r.Event(builder.Planned{Drvs: []string{drvA, drvB, drvC}})
+	r.Event(builder.Started{Drv: drvB, Name: "linux.deb"})
+	r.Event(builder.Fetching{Drv: drvB, Name: "linux.deb", Location: "https://a.example/linux.deb", Done: 0, Total: 80 << 20})
+	r.Event(builder.Started{Drv: drvC, Name: "broken-1"})
+	look("started")
+	c.pass(2 * time.Second)
+	r.Event(builder.Fetching{Drv: drvB, Name: "linux.deb", Location: "https://a.example/linux.deb", Done: 20 << 20, Total: 80 << 20})
+	r.Event(builder.Line{Drv: drvC, Name: "broken-1", Text: "10%\r20%\r\x1b[1mcompiling\x1b[0m\ta rather long line that does not fit into the width of the terminal at all"})
+	c.pass(time.Second)
+	r.Event(builder.Fetching{Drv: drvB, Name: "linux.deb", Location: "https://a.example/linux.deb", Done: 30 << 20, Total: 80 << 20})
+	look("under way")
+	r.Event(builder.Finished{Drv: drvB, Name: "linux.deb", Duration: 3 * time.Second})
+	r.Event(builder.Finished{Drv: drvC, Name: "broken-1", Err: errors.New("exit code 1")})
+	r.Event(builder.Waiting{Drv: drvA, Path: "/frx/store/x-hello-2.12", Holder: "process 42"})
+	c.pass(65 * time.Second)
+	look("waiting")
+	r.Event(builder.Finished{Drv: drvA, Elsewhere: true})
+	r.Close()
+	r.Event(builder.Started{Drv: drvA})
+	look("closed")
+}
+
+func TestStory(t *testing.T) {
+	for name, o := range map[string]Options{
+		"plain":   {Verbosity: 1},
+		"verbose": {Verbosity: 2},
+		"quiet":   {Quiet: true, Verbosity: 2},
+		"silent":  {TTY: true},
+		"live":    {TTY: true, Verbosity: 1},
+		"color":   {TTY: true, Verbosity: 2, Color: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var b, golden bytes.Buffer
+			c := &clock{t: time.Unix(1000000, 0)}
+			o.Now, o.Interval = c.now, -1
+			o.Size = func() (int, int) { return 60, 24 }
+			r := New(&b, o)
+			story(r, c, func(mark string) {
+				text := b.String()
+				if o.TTY && !o.Color {
+					text = screen(t, text, 60)
+				}
+				fmt.Fprintf(&golden, "-- %s --\n%s", mark, strings.ReplaceAll(text, "\x1b", "ESC"))
+			})
+			file := filepath.Join("testdata", name+".golden")
+			if *update {
+				if err := os.WriteFile(file, golden.Bytes(), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if golden.String() != string(want) {
+				t.Errorf("got\n%swant\n%s", golden.String(), want)
+			}
+		})
+	}
+}
+
+// screen applies what was written to an endless screen of a width.
+func screen(t *testing.T, s string, width int) string {
+	t.Helper()
+	lines := []string{""}
+	for s != "" {
+		switch {
+		case s[0] == '\n':
+			lines = append(lines, "")
+			s = s[1:]
+		case strings.HasPrefix(s, "\r\x1b["):
+			var up int
+			if _, err := fmt.Sscanf(s, "\r\x1b[%dA\x1b[J", &up); err != nil || up >= len(lines) {
+				t.Fatalf("bad sequence in %q", s)
+			}
+			lines = append(lines[:len(lines)-1-up], "")
+			s = s[strings.IndexByte(s, 'J')+1:]
+		default:
+			i := strings.IndexAny(s, "\n\r")
+			if i < 0 {
+				i = len(s)
+			}
+			lines[len(lines)-1] += s[:i]
+			s = s[i:]
+		}
+	}
+	for _, l := range lines {
+		if n := len([]rune(l)); n >= width && strings.HasSuffix(l, "…") {
+			t.Errorf("%q is %d wide", l, n)
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// TestConcurrent is for the race detector.
+func TestConcurrent(t *testing.T) {
+	var b bytes.Buffer
+	r := New(&b, Options{TTY: true, Verbosity: 2, Interval: time.Millisecond, Size: func() (int, int) { return 40, 10 }})
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			drv := fmt.Sprintf("/frx/store/x-%d.drv", i)
+			for n := range 50 {
+				r.Event(builder.Started{Drv: drv})
+				r.Event(builder.Fetching{Drv: drv, Location: "l", Done: int64(n), Total: -1})
+				r.Event(builder.Line{Drv: drv, Text: "x"})
+				r.Event(builder.Finished{Drv: drv})
+			}
+		}()
+	}
+	wg.Wait()
+	if err := r.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := r.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestTexts(t *testing.T) {
+	for n, want := range map[int64]string{0: "0 B", 1023: "1023 B", 1024: "1.0 KiB", 80 << 20: "80.0 MiB", 3 << 40: "3.0 TiB"} {
+		if got := bytesText(n); got != want {
+			t.Errorf("%d: %s", n, got)
+		}
+	}
+	for d, want := range map[time.Duration]string{1500 * time.Millisecond: "1.5s", 42 * time.Second: "42s", 95 * time.Second: "1m35s", 2*time.Hour + 5*time.Minute: "2h05m"} {
+		if got := durationText(d); got != want {
+			t.Errorf("%v: %s", d, got)
+		}
+	}
+	for s, want := range map[string]string{"a\rb\r": "b\r", "\x1b[31mx\x1b[0m": "x", "\x1b]0;title\x07y": "y", "a\x07\x00b": "ab", "x\x1b": "x"} {
+		if got := clean(s); got != strings.TrimRight(want, "\r") {
+			t.Errorf("%q: %q", s, got)
+		}
+	}
+}
+
+func FuzzClean(f *testing.F) {
+	f.Add("a\x1b[31mb\x1b]0;x\x1b\\c\r\n")
+	f.Fuzz(func(t *testing.T, s string) {
+		if got := clean(s); strings.ContainsFunc(got, control) {
+			t.Errorf("%q", got)
+		}
+		cut(clean(s), 10)
+	})
+}
