@@ -104,7 +104,7 @@ func timed(ctx context.Context, s *Session, args string) error {
 		return err
 	}
 	pause := time.Duration(after.PauseTotalNs - before.PauseTotalNs)
-	fmt.Fprintf(s.cfg.Out, ";; %.6fs real time, %.6fs run time.  %.6fs spent in GC.  %d bytes allocated.\n",
-		real.Seconds(), run.Seconds(), pause.Seconds(), after.TotalAlloc-before.TotalAlloc)
+	fmt.Fprintf(s.cfg.Out, ";; %.6fs real time, %.6fs run time.  %.6fs spent in GC.\n",
+		real.Seconds(), run.Seconds(), pause.Seconds())
 	return nil
 }

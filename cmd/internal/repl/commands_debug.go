@@ -12,7 +12,7 @@ import (
 
 func debugCommands() []command {
 	return []command{
-		{name: "backtrace", short: "bt", group: groupDebug, doc: "show the procedures that were waiting when the last error happened", run: backtrace},
+		{name: "backtrace", short: "bt", group: groupDebug, doc: "show what was waiting at the last error", run: backtrace},
 		{name: "error-message", short: "error", group: groupDebug, doc: "show the last error again", run: errorMessage},
 		{name: "locals", group: groupDebug, doc: "show the local variables of the last error's frames", run: locals},
 	}

@@ -17,7 +17,9 @@ import (
 	"fruix/interp"
 )
 
-// terminal is a pseudo terminal with a dialogue on it.
+// terminal is a pseudo terminal with a dialogue on it. Control characters are
+// sent only when a prompt is there: before, the kernel's line discipline would
+// interpret them.
 type terminal struct {
 	t      *testing.T
 	master *os.File
@@ -186,12 +188,14 @@ func TestHistoryAcrossRuns(t *testing.T) {
 	tm.expect(prompt0)
 	tm.send("(string-append \"a\"\r\"b\")\r")
 	tm.expect("$1 = \"ab\"")
+	tm.expect(prompt0)
 	tm.send("\x04")
 	tm.end()
 	tm = talk(t, keep)
 	tm.expect(prompt0)
 	tm.send("\x1b[A\r")
 	tm.expect("$1 = \"ab\"")
+	tm.expect(prompt0)
 	tm.send("\x04")
 	tm.end()
 }
@@ -207,7 +211,8 @@ func TestCompletionKeys(t *testing.T) {
 	tm.expect("match))")
 	tm.expect(prompt0)
 	tm.send(",disas\t(lambda (x) x)\r")
-	tm.expect("(x)")
+	tm.expect("(x), ")
+	tm.expect(prompt0)
 	tm.send("\x04")
 	tm.end()
 }

@@ -31,7 +31,6 @@ type Session struct {
 	last     *interp.Error // the newest error, of any level
 	loaded   string        // the file that was loaded last
 	failures int
-	entries  int // texts made up for commands
 }
 
 func newSession(c Config) *Session {

@@ -51,7 +51,7 @@ const (
 )
 
 // run types keys into an editor and returns the text and the error of Read.
-func run(t *testing.T, o Options, columns, rows int, keys ...string) (string, error, *vt) {
+func run(t *testing.T, o Options, columns, rows int, keys ...string) (string, *vt, error) {
 	t.Helper()
 	s := &script{vt: newVT(columns, rows), chunks: keys}
 	e := newEditor(s, o)
@@ -63,7 +63,7 @@ func run(t *testing.T, o Options, columns, rows int, keys ...string) (string, er
 	if len(s.vt.bad) > 0 {
 		t.Errorf("unknown output: %v", s.vt.bad)
 	}
-	return text, err, s.vt
+	return text, s.vt, err
 }
 
 // consistent compares what the editor believes to be on the screen with what
@@ -133,7 +133,7 @@ func TestKeys(t *testing.T) {
 		{"clusters", []string{"ae\u0301b", left, left, "\x7f\r"}, "e\u0301b"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err, _ := run(t, Options{Accept: balanced}, 20, 6, c.keys...)
+			got, _, err := run(t, Options{Accept: balanced}, 20, 6, c.keys...)
 			if err != nil || got != c.want {
 				t.Errorf("got %q, %v, want %q", got, err, c.want)
 			}
@@ -146,11 +146,11 @@ func TestEnds(t *testing.T) {
 		keys string
 		want error
 	}{{"abc\x03", ErrInterrupted}, {"\x04", io.EOF}, {"abc", io.EOF}} {
-		if _, err, _ := run(t, Options{}, 20, 4, c.keys); !errors.Is(err, c.want) {
+		if _, _, err := run(t, Options{}, 20, 4, c.keys); !errors.Is(err, c.want) {
 			t.Errorf("%q: %v, want %v", c.keys, err, c.want)
 		}
 	}
-	if got, err, _ := run(t, Options{}, 20, 4, "ab\x01\x04\r"); got != "b" || err != nil {
+	if got, _, err := run(t, Options{}, 20, 4, "ab\x01\x04\r"); got != "b" || err != nil {
 		t.Errorf("C-d in a text: %q, %v", got, err)
 	}
 }
@@ -173,7 +173,7 @@ func TestHistory(t *testing.T) {
 		{"(ca\x1bp\r", "(car x)"},
 		{"\x1b<\r", "(car x)"},
 	} {
-		if got, err, _ := run(t, Options{History: h}, 30, 6, c.keys); got != c.want || err != nil {
+		if got, _, err := run(t, Options{History: h}, 30, 6, c.keys); got != c.want || err != nil {
 			t.Errorf("%q: got %q, %v, want %q", c.keys, got, err, c.want)
 		}
 	}
@@ -231,7 +231,7 @@ func TestCompletion(t *testing.T) {
 		{"\tx\r", "  x"},
 		{"(cd x)\x01\x06\x06\x06\t\r", "(cdr  x)"},
 	} {
-		if got, err, _ := run(t, o, 40, 8, c.keys); got != c.want || err != nil {
+		if got, _, err := run(t, o, 40, 8, c.keys); got != c.want || err != nil {
 			t.Errorf("%q: got %q, %v, want %q", c.keys, got, err, c.want)
 		}
 	}
