@@ -15,7 +15,7 @@
   (locale "en_US.UTF-8")
 
   (kernel linux)
-  (kernel-arguments '("quiet"))
+  (kernel-arguments (list "loglevel=6"))
   (bootloader (bootloader-configuration (timeout 0)))
 
   (file-systems
