@@ -248,7 +248,7 @@ for: root-file-system and file-systems."
        (documentation "Write the system log, /var/log/messages.")
        (start #~(make-forkexec-constructor
                  (list #$(file-append package "/bin/busybox")
-                       "syslogd" "-n" "-s" "1024" "-b" "3")))
+                       "syslogd" "-n")))
        (stop #~(make-kill-destructor))))
    busybox))
 
