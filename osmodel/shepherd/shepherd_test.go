@@ -309,9 +309,6 @@ func TestProcess1(t *testing.T) {
 		unshare, "--pid", "--fork", "--mount-proc", "--kill-child")
 	m.await("console", "fruix-ready host=h3")
 	time.Sleep(300 * time.Millisecond)
-	if got := m.herd(0, "eval", "root", `(system "ps -eo stat= | grep -c ^Z > @DIR@/zombies")`); got == "" {
-		t.Error("no answer")
-	}
 	m.write("count.scm", `(system "ps -eo stat= | grep -c ^Z > @DIR@/zombies")`)
 	m.herd(0, "load", "root", filepath.Join(m.dir, "count.scm"))
 	if got := strings.TrimSpace(m.read("zombies")); got != "0" {
