@@ -17,7 +17,7 @@ var errAbandoned = fmt.Errorf("an evaluation did not stop: %w", context.Canceled
 // the whole dialogue.
 func (s *Session) guard(ctx context.Context, f func(ctx context.Context) error) error {
 	if s.interrupts == nil {
-		return f(ctx)
+		return contain(func() error { return f(ctx) })
 	}
 	for len(s.interrupts) > 0 { // typed while nothing ran
 		<-s.interrupts
@@ -25,14 +25,7 @@ func (s *Session) guard(ctx context.Context, f func(ctx context.Context) error) 
 	inner, cancel := context.WithCancel(ctx)
 	defer cancel()
 	done := make(chan error, 1)
-	go func() {
-		defer func() {
-			if r := recover(); r != nil {
-				done <- fmt.Errorf("internal error: %v", r)
-			}
-		}()
-		done <- f(inner)
-	}()
+	go func() { done <- contain(func() error { return f(inner) }) }()
 	for n := 0; ; {
 		select {
 		case err := <-done:
@@ -60,4 +53,18 @@ func interrupted(err error) error {
 		return e
 	}
 	return &interp.Error{Key: "interrupted", Message: "interrupted", Object: datum.Unset, Cause: err}
+}
+
+// contain keeps a panic, which would be a defect of the REPL, from ending the
+// dialogue.
+func contain(f func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = &interp.Error{
+				Key: "internal-error", Message: fmt.Sprintf("internal error: %v", r), Object: datum.Unset,
+				Hint: "this is a defect of the REPL; please report what you typed",
+			}
+		}
+	}()
+	return f()
 }

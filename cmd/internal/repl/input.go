@@ -89,7 +89,11 @@ func skipBlanks(text string) string {
 
 // enter lets the user type a text.
 func (t *typed) enter(ctx context.Context, prompt string) error {
-	text, err := t.editor.Read(ctx, prompt, nextPrompt(prompt))
+	var text string
+	err := contain(func() (err error) {
+		text, err = t.editor.Read(ctx, prompt, nextPrompt(prompt))
+		return err
+	})
 	if err != nil {
 		return err
 	}

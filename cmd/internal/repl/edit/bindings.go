@@ -141,7 +141,7 @@ func (e *Editor) killLine() {
 }
 
 func (e *Editor) yankPop() {
-	if e.last == "C-y" || e.last == "M-y" {
+	if len(e.buf.kills) > 0 && (e.last == "C-y" || e.last == "M-y" && e.buf.yanked.end == e.buf.cursor) {
 		e.buf.yankPop()
 	}
 }

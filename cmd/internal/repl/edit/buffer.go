@@ -126,6 +126,9 @@ func (b *buffer) yank() bool {
 
 // yankPop replaces what yank inserted by what was killed before it.
 func (b *buffer) yankPop() {
+	if len(b.kills) == 0 || b.yanked.end > len(b.text) || b.yanked.start > b.yanked.end {
+		return
+	}
 	b.ring = (b.ring + len(b.kills) - 1) % len(b.kills)
 	b.yankAt(b.yanked.start, b.yanked.end)
 }
