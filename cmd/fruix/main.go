@@ -86,7 +86,9 @@ func (e *environment) run(ctx context.Context, args []string) error {
 			if errors.Is(err, pflag.ErrHelp) {
 				return nil
 			}
-			if ctx.Err() != nil && err != nil {
+			// What fails after an interrupt failed because of it; but the
+			// dialogue has interrupts of its own.
+			if ctx.Err() != nil && err != nil && name != "repl" {
 				return context.Canceled
 			}
 			return err

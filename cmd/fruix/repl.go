@@ -38,6 +38,7 @@ func runREPL(ctx context.Context, e *environment, args []string) error {
 	return repl.Run(ctx, repl.Config{
 		Engine: s.engine, In: e.stdin, Out: e.stdout, Err: e.stderr,
 		HistoryFile: historyFile(e.getenv), NoColor: !e.color(e.stdout),
+		Dumb: e.getenv("TERM") == "dumb", Commands: s.replCommands(),
 		Banner: fmt.Sprintf("Fruix %s. Type \",help\" for help, \",quit\" or ctrl-D to leave.\n", version),
 	})
 }
