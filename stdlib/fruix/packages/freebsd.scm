@@ -91,35 +91,81 @@ file-like object."
                                          (below? wanted name))))
                               files)))))))
 
+;; What the packages consist of: lists (NAME NEEDED FILES).  NEEDED must be in
+;; a base system; of FILES, each with all below it, whatever is there is taken.
+(define %selections
+  '((freebsd-kernel
+     ("boot/kernel/kernel")
+     ("boot/kernel"))
+    (freebsd-bootloader
+     ("boot/loader.efi" "boot/defaults/loader.conf")
+     ("boot/loader.efi" "boot/loader_lua.efi" "boot/loader_4th.efi"
+      "boot/loader_simp.efi" "boot/boot1.efi" "boot/lua" "boot/defaults"
+      "boot/device.hints" "boot/fonts" "boot/images" "boot/loader.rc"
+      "boot/menu.rc" "boot/beastie.4th" "boot/brand.4th" "boot/brand-fbsd.4th"
+      "boot/check-password.4th" "boot/color.4th" "boot/delay.4th"
+      "boot/efi.4th" "boot/frames.4th" "boot/loader.4th" "boot/loader.help.efi"
+      "boot/logo-orb.4th" "boot/menu.4th" "boot/menu-commands.4th"
+      "boot/menusets.4th" "boot/screen.4th" "boot/shortcuts.4th"
+      "boot/support.4th" "boot/version.4th"))
+    (freebsd-rc-scripts
+     ("etc/rc" "etc/rc.subr" "etc/rc.d" "etc/defaults/rc.conf")
+     ("etc/rc" "etc/rc.d" "etc/rc.subr" "etc/rc.bsdextended" "etc/rc.firewall"
+      "etc/rc.initdiskless" "etc/rc.resume" "etc/rc.shutdown" "etc/rc.suspend"
+      "etc/network.subr" "etc/netstart" "etc/pccard_ether" "etc/defaults"
+      "etc/devd.conf" "etc/devd" "etc/devfs.conf" "etc/gettytab" "etc/termcap"
+      "etc/pam.d" "etc/services" "etc/protocols" "etc/networks" "etc/netconfig"
+      "etc/nsswitch.conf" "etc/libmap.conf" "etc/rpc" "etc/syslog.conf"
+      "etc/syslog.d" "etc/newsyslog.conf" "etc/newsyslog.conf.d"
+      "etc/regdomain.xml" "etc/remote" "etc/ssl" "etc/mail.rc"
+      "etc/libalias.conf" "etc/sysctl.conf" "etc/login.access" "etc/fbtab"
+      "etc/opieaccess" "etc/csh.cshrc" "etc/csh.login" "etc/csh.logout"
+      "etc/profile" "etc/crontab" "etc/dhclient.conf" "etc/locate.rc"
+      "etc/phones" "etc/ddb.conf" "etc/disktab" "etc/mac.conf" "etc/mtree"
+      "etc/nscd.conf" "etc/hosts.allow" "etc/hosts.equiv" "etc/pf.os"
+      "etc/autofs" "etc/cron.d" "etc/periodic" "etc/security"))
+    (freebsd-libc
+     ("lib/libc.so.7" "libexec/ld-elf.so.1")
+     ("lib" "libexec/ld-elf.so.1" "usr/lib"))
+    (freebsd-sh
+     ("bin/sh")
+     ("bin/sh"))
+    (freebsd-runtime
+     ("sbin/init" "bin/ps")
+     ("bin" "sbin" "libexec"))
+    (freebsd-userland
+     ("usr/sbin/daemon" "usr/sbin/pwd_mkdb" "usr/libexec/getty")
+     ("usr/bin" "usr/sbin" "usr/libexec" "usr/share/misc" "usr/share/locale"
+      "usr/share/zoneinfo" "usr/share/vt" "usr/share/syscons" "usr/share/nls"
+      "usr/share/keys" "usr/share/skel" "usr/share/mk" "usr/share/certs"
+      "usr/share/tabset"))))
+
+(define %selected-files
+  (append-map third %selections))
+
 (define* (freebsd-release-sets base kernel #:key (version "unknown"))
   "Return the base system in the release sets BASE and KERNEL, file-like
 objects for base.txz and kernel.txz."
   (freebsd-base
     (version version)
     (select (lambda (package files needed)
-              (computed-file
-               "freebsd-base"
-               (with-imported-modules '((guix build utils)
-                                        (guix build archive))
-                 #~(begin
-                     (use-modules (guix build archive)
-                                  (srfi srfi-1))
-                     (mkdir #$output)
-                     (for-each
-                      (lambda (set)
-                        (unpack-archive-members set #$output
-                                                '#$files))
-                      (list #$base #$kernel))
-                     (let ((missing
-                            (remove (lambda (file)
-                                      (file-exists?
-                                       (string-append #$output "/" file)))
-                                    '#$needed)))
-                       (unless (null? missing)
-                         (error (format #f "the FreeBSD release sets lack ~a, \
-which ~a needs"
-                                        (string-join missing ", ")
-                                        #$package)))))))))))
+              (if (every (lambda (file) (member file %selected-files)) files)
+                  ;; All packages share one unpacking, which takes long.
+                  (unpacked-sets base kernel %selected-files)
+                  (unpacked-sets base kernel files))))))
+
+(define (unpacked-sets base kernel files)
+  "Return FILES of the release sets BASE and KERNEL as a file-like object."
+  (computed-file
+   "freebsd-base"
+   (with-imported-modules '((guix build utils)
+                            (guix build archive))
+     #~(begin
+         (use-modules (guix build archive))
+         (mkdir #$output)
+         (for-each (lambda (set)
+                     (unpack-archive-members set #$output '#$files))
+                   (list #$base #$kernel))))))
 
 (define* (freebsd-release-origins version #:key base-hash kernel-hash
                                   (arch "amd64"))
@@ -214,29 +260,51 @@ Give one in one of these ways:
 NEEDED must be there, or an error says that PACKAGE needs them."
   ((freebsd-base-select base) package files needed))
 
-(define-syntax-rule (define-selection id text needed files)
+(define (selection-builder source package needed files)
+  "Return the code that makes the package called PACKAGE of those of FILES that
+SOURCE holds."
+  (with-imported-modules '((guix build utils))
+    #~(begin
+        (use-modules (guix build utils)
+                     (srfi srfi-1))
+        (let ((missing (remove (lambda (file)
+                                 (file-exists?
+                                  (string-append #$source "/" file)))
+                               '#$needed)))
+          (unless (null? missing)
+            (error (format #f "the FreeBSD base system lacks ~a, which ~a needs"
+                           (string-join missing ", ") #$package))))
+        (for-each (lambda (file)
+                    (let ((from (string-append #$source "/" file))
+                          (to   (string-append #$output "/" file)))
+                      (when (false-if-exception (lstat from))
+                        (mkdir-p (dirname to))
+                        (copy-recursively from to #:log #f))))
+                  '#$files)
+        (for-each make-file-writable
+                  (find-files #$output
+                              (lambda (file s)
+                                (eq? 'directory (stat:type s)))
+                              #:directories? #t))
+        (#$%absolute-links #$output))))
+
+(define (selection id)
+  "Return the code that makes the package ID."
+  (match (assq id %selections)
+    ((id needed files)
+     (let ((package (symbol->string id)))
+       (selection-builder (freebsd-base-selection files #:package package
+                                                  #:needed needed)
+                          package needed files)))))
+
+(define-syntax-rule (define-selection id text)
   (define id
     (package
       (name (symbol->string 'id))
       (version "13")
       (source #f)
       (build-system trivial-build-system)
-      (arguments
-       (list #:builder
-             (with-imported-modules '((guix build utils))
-               #~(begin
-                   (use-modules (guix build utils))
-                   (copy-recursively
-                    #$(freebsd-base-selection files
-                                              #:package (symbol->string 'id)
-                                              #:needed needed)
-                    #$output #:log #f)
-                   (for-each make-file-writable
-                             (find-files #$output
-                                         (lambda (file s)
-                                           (eq? 'directory (stat:type s)))
-                                         #:directories? #t))
-                   (#$%absolute-links #$output)))))
+      (arguments (list #:builder (selection 'id)))
       (supported-systems '("x86_64-freebsd"))
       (synopsis text)
       (description text)
@@ -247,60 +315,22 @@ NEEDED must be there, or an error says that PACKAGE needs them."
                       '())))))
 
 (define-selection freebsd-kernel
-  "FreeBSD's kernel and its modules."
-  '("boot/kernel/kernel")
-  '("boot/kernel"))
+  "FreeBSD's kernel and its modules.")
 
 (define-selection freebsd-bootloader
-  "FreeBSD's loader, with its scripts and defaults."
-  '("boot/loader.efi" "boot/defaults/loader.conf")
-  '("boot/loader.efi" "boot/loader_lua.efi" "boot/loader_4th.efi"
-    "boot/loader_simp.efi" "boot/boot1.efi" "boot/lua" "boot/defaults"
-    "boot/device.hints" "boot/fonts" "boot/images" "boot/loader.rc"
-    "boot/menu.rc" "boot/beastie.4th" "boot/brand.4th" "boot/brand-fbsd.4th"
-    "boot/check-password.4th" "boot/color.4th" "boot/delay.4th"
-    "boot/efi.4th" "boot/frames.4th" "boot/loader.4th" "boot/loader.help.efi"
-    "boot/logo-orb.4th" "boot/menu.4th" "boot/menu-commands.4th"
-    "boot/menusets.4th" "boot/screen.4th" "boot/shortcuts.4th"
-    "boot/support.4th" "boot/version.4th"))
+  "FreeBSD's loader, with its scripts and defaults.")
 
 (define-selection freebsd-rc-scripts
-  "FreeBSD's start-up scripts and the defaults of its configuration."
-  '("etc/rc" "etc/rc.subr" "etc/rc.d" "etc/defaults/rc.conf")
-  '("etc/rc" "etc/rc.d" "etc/rc.subr" "etc/rc.bsdextended" "etc/rc.firewall"
-    "etc/rc.initdiskless" "etc/rc.resume" "etc/rc.shutdown" "etc/rc.suspend"
-    "etc/network.subr" "etc/netstart" "etc/pccard_ether" "etc/defaults"
-    "etc/devd.conf" "etc/devd" "etc/devfs.conf" "etc/gettytab" "etc/termcap"
-    "etc/pam.d" "etc/services" "etc/protocols" "etc/networks" "etc/netconfig"
-    "etc/nsswitch.conf" "etc/libmap.conf" "etc/rpc" "etc/syslog.conf"
-    "etc/syslog.d" "etc/newsyslog.conf" "etc/newsyslog.conf.d"
-    "etc/regdomain.xml" "etc/remote" "etc/ssl" "etc/mail.rc"
-    "etc/libalias.conf" "etc/sysctl.conf" "etc/login.access" "etc/fbtab"
-    "etc/opieaccess" "etc/csh.cshrc" "etc/csh.login" "etc/csh.logout"
-    "etc/profile" "etc/crontab" "etc/dhclient.conf" "etc/locate.rc"
-    "etc/phones" "etc/ddb.conf" "etc/disktab" "etc/mac.conf" "etc/mtree"
-    "etc/nscd.conf" "etc/hosts.allow" "etc/hosts.equiv" "etc/pf.os"
-    "etc/autofs" "etc/cron.d" "etc/periodic" "etc/security"))
+  "FreeBSD's start-up scripts and the defaults of its configuration.")
 
 (define-selection freebsd-libc
-  "FreeBSD's run-time linker and libraries."
-  '("lib/libc.so.7" "libexec/ld-elf.so.1")
-  '("lib" "libexec/ld-elf.so.1" "usr/lib"))
+  "FreeBSD's run-time linker and libraries.")
 
 (define-selection freebsd-sh
-  "FreeBSD's shell."
-  '("bin/sh")
-  '("bin/sh"))
+  "FreeBSD's shell.")
 
 (define-selection freebsd-runtime
-  "The programs that a FreeBSD system needs to come up."
-  '("sbin/init" "bin/ps")
-  '("bin" "sbin" "libexec"))
+  "The programs that a FreeBSD system needs to come up.")
 
 (define-selection freebsd-userland
-  "The programs and data of FreeBSD's base system."
-  '("usr/sbin/daemon" "usr/sbin/pwd_mkdb" "usr/libexec/getty")
-  '("usr/bin" "usr/sbin" "usr/libexec" "usr/share/misc" "usr/share/locale"
-    "usr/share/zoneinfo" "usr/share/vt" "usr/share/syscons" "usr/share/nls"
-    "usr/share/keys" "usr/share/skel" "usr/share/mk" "usr/share/certs"
-    "usr/share/tabset"))
+  "The programs and data of FreeBSD's base system.")
