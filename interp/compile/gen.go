@@ -45,6 +45,7 @@ type generator struct {
 	next    int // first free register
 	top     int // most registers in use
 	label   int // where the last target was placed
+	behind  int // behind the last word that is an operand and no instruction
 	far     bool
 	tooFar  bool
 }
@@ -412,7 +413,7 @@ func (g *generator) genBranch(n *branch, c context) {
 // ends in a jump away and no jump comes here.
 func (g *generator) ends() bool {
 	n := len(g.code)
-	if n == 0 || g.label == n {
+	if n == 0 || g.label == n || g.behind == n {
 		return false
 	}
 	switch g.code[n-1].Op() {

@@ -221,6 +221,7 @@ func (g *generator) genNative(n *native, c context) {
 	g.at(n.pos)
 	g.emit(w | code.Word(many)<<8 | code.Word(uint16(dst))<<16)
 	g.emit(extra)
+	g.behind = len(g.code)
 	g.finish(dst, c)
 }
 

@@ -285,10 +285,10 @@ func runProgram(c datum.Caller, who string, argv []string) (datum.Value, error) 
 		return datum.Fix(127 << 8), nil
 	}
 	// An evaluation that is cancelled takes the program with it.
-	finished := make(chan struct{})
+	finished, ctx := make(chan struct{}), c.Context()
 	go func() {
 		select {
-		case <-c.Context().Done():
+		case <-ctx.Done():
 			// The process may have ended in the meantime.
 			_ = cmd.Process.Kill()
 		case <-finished:
