@@ -25,9 +25,18 @@
            (type "ext4"))
          %base-file-systems))
 
-  ;; The password is "fruix"; make another with "mkpasswd -m sha512crypt".
+  ;; The passwords are "fruix"; make others with "mkpasswd -m sha512crypt".
   (users
    (list (user-account
+           (name "root")
+           (uid 0)
+           (group "root")
+           (comment "System administrator")
+           (home-directory "/root")
+           (shell "/bin/sh")
+           (system? #t)
+           (password "$6$fruixfruix$AzigegqfrWv0mcZubS26JbYqnrmAJslXBTJUcQYzJyeY.xzH7gTzmvEhYo1LD.Ko/tXajW74HMfz9HhXuHBSQ/"))
+         (user-account
            (name "alice")
            (comment "Alice")
            (group "users")

@@ -227,7 +227,10 @@ for: root-file-system and file-systems."
       (start #~(make-forkexec-constructor
                 (list #$(file-append (getty-configuration-package config)
                                      "/bin/busybox")
-                      "getty" "-L" #$tty
+                      "getty" "-L"
+                      "-l" #$(file-append (getty-configuration-package config)
+                                          "/bin/login")
+                      #$tty
                       #$(getty-configuration-speed config)
                       #$(getty-configuration-term config))
                 #:new-session? #t))
