@@ -47,19 +47,10 @@
    (lower-item (operating-system-directory os)
                #:system (operating-system-system os))))
 
-(define (store-attributes target)
-  "Return the attributes of the store directory on TARGET.  FreeBSD's PAM loads
-no policies and modules from below a directory that a group may write to; builds
-run in jails there, so the store's need not be."
-  (match target
-    ('linux '())
-    ('freebsd '((mode . "0755") (uid . 0) (gid . 0)))))
-
-(define (store-entries target)
-  "Return the entries for the store of TARGET and its state."
+(define (store-entries)
+  "Return the entries for the store and its state."
   (list (plan-directory "/frx")
-        (append (plan-closure "/frx/store" %graph)
-                (store-attributes target))
+        (plan-closure "/frx/store" %graph)
         (plan-directory "/frx/var")
         (plan-directory "/frx/var/fruix")
         (plan-directory "/frx/var/fruix/gcroots")
@@ -168,7 +159,7 @@ run in jails there, so the store's need not be."
   "Return the entries of the root file system of OS, a vector."
   (list->vector
    (append
-    (store-entries (operating-system-target os))
+    (store-entries)
     (directories '("/etc" ("/root" #o700) "/run" "/var" "/var/lib"
                    "/var/lib/fruix" "/var/log"))
     (list (plan-symlink "/run/current-system"
