@@ -146,7 +146,7 @@ func (e *Engine) define(m *module.Module, name string, v datum.Value) {
 // for positions alone.
 func (e *Engine) Eval(ctx context.Context, text, fileName string) (datum.Value, error) {
 	return e.protect(ctx, func() (datum.Value, error) {
-		return e.evalFile(&source.File{Name: fileName, Text: []byte(text)})
+		return e.evalFile(&source.File{Name: fileName, Text: []byte(text)}, false)
 	})
 }
 
@@ -169,7 +169,7 @@ func (e *Engine) EvalIn(ctx context.Context, moduleName string, text, fileName s
 		saved := e.modules.Current
 		e.modules.Current = m
 		defer func() { e.modules.Current = saved }()
-		return e.evalFile(&source.File{Name: fileName, Text: []byte(text)})
+		return e.evalFile(&source.File{Name: fileName, Text: []byte(text)}, false)
 	})
 }
 
@@ -184,7 +184,7 @@ func (e *Engine) Load(ctx context.Context, path string) (datum.Value, error) {
 		if err != nil {
 			return datum.Value{}, &Error{Key: "system-error", Message: "cannot load: " + err.Error(), Cause: err}
 		}
-		return e.evalFile(&source.File{Name: path, Text: text})
+		return e.evalFile(&source.File{Name: path, Text: text}, false)
 	})
 }
 
@@ -250,11 +250,19 @@ func (e *Engine) protect(ctx context.Context, f func() (datum.Value, error)) (v 
 	return v, nil
 }
 
-// evalFile evaluates the forms of a file one after the other.
-func (e *Engine) evalFile(f *source.File) (datum.Value, error) {
+// evalFile evaluates the forms of a file one after the other. deferring lets
+// definitions of procedures and macros wait until they are needed.
+func (e *Engine) evalFile(f *source.File, deferring bool) (datum.Value, error) {
 	last := datum.Unspecified
 	r := read.New(f, read.Options{Wrap: syntax.Wrap})
 	for {
+		if deferring {
+			off, at := r.Peek()
+			if end, ok := e.modules.Defer(f, off, at); ok {
+				r.Skip(end.Offset, end.Line, end.Col)
+				continue
+			}
+		}
 		form, err := r.Read()
 		if err != nil {
 			return last, err
@@ -299,19 +307,19 @@ func mentions(stack []vm.Frame, f *source.File) bool {
 }
 
 // runFile evaluates a module's file.
-func (e *Engine) runFile(f *source.File) error {
+func (e *Engine) runFile(f *source.File, stdlib bool) error {
 	saved := e.modules.Current
 	defer func() { e.modules.Current = saved }()
-	_, err := e.evalFile(f)
+	_, err := e.evalFile(f, stdlib)
 	return err
 }
 
-// force evaluates one definition of a boot file.
+// force evaluates one deferred definition.
 func (e *Engine) force(l *module.Lazy) error {
 	saved := e.modules.Current
 	e.modules.Current = l.Module
 	defer func() { e.modules.Current = saved }()
-	r := read.New(&source.File{Name: l.File.Name, Text: l.File.Text[l.Offset:]}, read.Options{Wrap: syntax.Wrap, Line: l.Line})
+	r := read.New(l.File, read.Options{Wrap: syntax.Wrap, Offset: l.Offset, Line: l.Line, Col: l.Col})
 	form, err := r.Read()
 	if err != nil {
 		return err

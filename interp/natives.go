@@ -330,7 +330,7 @@ func (e *Engine) evalNatives() []*datum.Primitive {
 				return datum.Unset, &datum.Error{Key: "system-error", Who: "primitive-load", Message: "~A: ~S",
 					Irritants: []datum.Value{datum.NewString(err.Error()), a[0]}, Payload: datum.Unset, Cause: err}
 			}
-			v, err := e.evalFile(&source.File{Name: filepath.Clean(name), Text: text})
+			v, err := e.evalFile(&source.File{Name: filepath.Clean(name), Text: text}, false)
 			return v, asDatum(err)
 		}),
 		native("primitive-load-path", 1, 2, func(_ datum.Caller, a []datum.Value) (datum.Value, error) {
@@ -341,7 +341,7 @@ func (e *Engine) evalNatives() []*datum.Primitive {
 			if err != nil {
 				return datum.Unset, asDatum(err)
 			}
-			v, err := e.evalFile(f)
+			v, err := e.evalFile(f, false)
 			return v, asDatum(err)
 		}),
 	}

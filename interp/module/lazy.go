@@ -10,13 +10,15 @@ import (
 
 // Lazy is a top-level definition that is evaluated when its name is first
 // needed. The boot library consists of such definitions, so that start-up costs
-// no more than finding where they begin.
+// no more than finding where they begin; the procedures and macros of the rest
+// of Stdlib are deferred in the same way, because a program uses few of them.
 type Lazy struct {
 	Module *Module
 	File   *source.File
-	// Offset and Line are where the form begins, Line counting from 1.
-	Offset int
-	Line   uint32
+	// Offset, Line and Col are where the form begins, Line and Col counting
+	// from 1.
+	Offset    int
+	Line, Col uint32
 	// Syntax says that the form defines a macro, which the expander needs at
 	// once; a procedure can wait until it is called.
 	Syntax bool
@@ -54,7 +56,7 @@ func (r *Registry) Index(m *Module, f *source.File) error {
 			sym := datum.Intern(string(name))
 			if old := m.vars[sym]; old == nil || old.Value == datum.Unset && r.lazy[old] == nil {
 				v := m.Define(sym)
-				r.lazy[v] = &Lazy{Module: m, File: f, Offset: pos, Line: line, Syntax: syntax}
+				r.lazy[v] = &Lazy{Module: m, File: f, Offset: pos, Line: line, Col: 1, Syntax: syntax}
 			}
 		}
 		next := bytes.IndexByte(text[pos:], '\n')
@@ -132,15 +134,16 @@ func (r *Registry) Settle(v *datum.Variable) (*datum.Variable, error) {
 	return other, nil
 }
 
-// SettleSyntax forces v when it is a lazily defined macro.
+// SettleSyntax forces v when it is a lazily defined macro. While its own
+// definition is being expanded the name is not a macro yet.
 func (r *Registry) SettleSyntax(v *datum.Variable) error {
-	if l := r.lazy[v]; l != nil && l.Syntax {
+	if l := r.lazy[v]; l != nil && l.Syntax && l.state != running {
 		return r.force(v, l)
 	}
 	return nil
 }
 
-var errCycle = errors.New("a definition of the boot library needs its own value")
+var errCycle = errors.New("a definition of the library needs its own value")
 
 func (r *Registry) force(v *datum.Variable, l *Lazy) error {
 	switch l.state {

@@ -49,7 +49,7 @@ func (r *Registry) loadFile(name datum.Value, key string) error {
 	}
 	r.tried[key] = true
 	before := r.modules[key]
-	if err := r.Run(f); err != nil {
+	if err := r.Run(f, embedded); err != nil {
 		// The next use tries again, from the start.
 		delete(r.tried, key)
 		if before == nil {
@@ -298,7 +298,7 @@ func declares(text, name string) bool {
 			return false
 		}
 		after := head[k+len(name):]
-		if strings.ContainsAny(head[k-1:k], " \t\n(") && (after == "" || strings.ContainsAny(after[:1], " \t\n)")) {
+		if k > 0 && strings.ContainsAny(head[k-1:k], " \t\n(") && (after == "" || strings.ContainsAny(after[:1], " \t\n)")) {
 			return true
 		}
 		head = head[k+1:]

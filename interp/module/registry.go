@@ -20,8 +20,9 @@ type Registry struct {
 	LoadPath []string
 	Stdlib   fs.FS
 	// Run reads, expands and evaluates a whole file, form by form, with Current
-	// saved and restored around it. The façade sets it.
-	Run func(f *source.File) error
+	// saved and restored around it. The definitions of a file that is part of
+	// Stdlib may be deferred. The façade sets it.
+	Run func(f *source.File, stdlib bool) error
 	// Force evaluates the definition of a lazily defined variable. The façade
 	// sets it.
 	Force func(l *Lazy) error

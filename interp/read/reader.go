@@ -46,6 +46,8 @@ type Options struct {
 	HashReader func(ch rune) HashReader
 	// Line and Col, when not zero, are the position of the first character.
 	Line, Col uint32
+	// Offset is where in the text reading begins, in bytes.
+	Offset int
 }
 
 // Reader reads one datum after the other from a text or a source.
@@ -71,7 +73,7 @@ type Reader struct {
 
 // New makes a reader of a file's text.
 func New(file *source.File, opts Options) *Reader {
-	r := &Reader{file: file, opts: opts, text: file.Text, line: 1, col: 1}
+	r := &Reader{file: file, opts: opts, text: file.Text, off: opts.Offset, line: 1, col: 1}
 	r.place()
 	return r
 }
@@ -115,6 +117,17 @@ func (r *Reader) Pos() source.Pos { return r.at }
 
 // Here is the position of the next character.
 func (r *Reader) Here() source.Pos { return source.Pos{File: r.file, Line: r.line, Col: r.col} }
+
+// Peek skips blanks and line comments and returns the byte offset and the
+// position of what follows.
+func (r *Reader) Peek() (offset int, at source.Pos) {
+	r.skipBlank()
+	return r.off, r.Here()
+}
+
+// Skip continues at a byte offset of the text, which is at the given line and
+// column.
+func (r *Reader) Skip(offset int, line, col uint32) { r.off, r.line, r.col = offset, line, col }
 
 // Offset is how many bytes of the text have been consumed.
 func (r *Reader) Offset() int { return r.off }
