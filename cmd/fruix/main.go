@@ -26,6 +26,7 @@ func main() {
 	if native.ReexecMain(os.Args) {
 		return
 	}
+	spareYouth(os.Getenv)
 	builtin.Main(os.Args, jailBuiltins())
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
