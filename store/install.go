@@ -104,17 +104,20 @@ func (s *Store) place(temp, final string) error {
 
 // move renames a tree to another directory. A directory that changes its
 // parent must be writable, except for root; so an ordinary user's is for a
-// moment.
+// moment. Some file systems, FreeBSD's UFS for one, then count its entry ".."
+// as changed and give it a new time.
 func (s *Store) move(from, to string) error {
 	var st unix.Stat_t
 	if err := unix.Lstat(from, &st); err != nil {
 		return &os.PathError{Op: "lstat", Path: from, Err: err}
 	}
-	if uint32(st.Mode)&unix.S_IFMT != unix.S_IFDIR || os.Geteuid() == 0 {
+	if uint32(st.Mode)&unix.S_IFMT != unix.S_IFDIR {
 		return os.Rename(from, to)
 	}
-	if err := os.Chmod(from, 0o755); err != nil {
-		return err
+	if os.Geteuid() != 0 {
+		if err := os.Chmod(from, 0o755); err != nil {
+			return err
+		}
 	}
 	if err := os.Rename(from, to); err != nil {
 		return err
