@@ -138,7 +138,7 @@ file-like object."
      ("usr/bin" "usr/sbin" "usr/libexec" "usr/share/misc" "usr/share/locale"
       "usr/share/zoneinfo" "usr/share/vt" "usr/share/syscons" "usr/share/nls"
       "usr/share/keys" "usr/share/skel" "usr/share/mk" "usr/share/certs"
-      "usr/share/tabset"))))
+      "usr/share/tabset" "usr/share/bsdconfig"))))
 
 (define %selected-files
   (append-map third %selections))
