@@ -73,7 +73,8 @@ directory that holds the file 'initrd'."
                                                    (string-append timezone
                                                                   "\n")))
                           ("profile" ,%profile)
-                          ("nsswitch.conf" ,%nsswitch)))
+                          ("nsswitch.conf" ,%nsswitch)
+                          ("securetty" ,%securetty)))
         (simple-service 'linux-system-entries system-service-type
                         `(("initrd" ,initrd)))))
 
@@ -84,6 +85,15 @@ export PATH=/run/current-system/profile/bin:/run/current-system/profile/sbin
 export PS1='\\u@\\h \\w\\$ '
 umask 022
 "))
+
+(define %securetty
+  ;; Where root may log in: busybox's login lets root in nowhere without it.
+  (plain-file "securetty"
+              (string-concatenate
+               (cons "console\nttyS0\nttyS1\nttyAMA0\nhvc0\n"
+                     (map (lambda (n)
+                            (string-append "tty" (number->string n) "\n"))
+                          (iota 12 1))))))
 
 (define %nsswitch
   (plain-file "nsswitch.conf" "\

@@ -65,7 +65,7 @@ func (s show) run(ctx context.Context, w io.Writer) (err error) {
 		}
 		_ = m.Close()
 	}()
-	ready, err := m.Expect(`fruix-ready host=`+regexp.QuoteMeta(s.host)+` system=(\S+)`, s.limit)
+	ready, err := m.Expect(`fruix-ready host=`+regexp.QuoteMeta(s.host)+` system=(\S+)\s`, s.limit)
 	if err != nil {
 		return err
 	}
