@@ -78,19 +78,34 @@ from the directory SOURCE."
   `((path . "/lib/modules") (kind . "kernel-modules") (source . ,source)
     (modules . ,(list->vector modules))))
 
+(define (plan-leaves plan)
+  "Return the gexps and file-like objects within PLAN."
+  (let loop ((thing plan) (rest '()))
+    (cond ((pair? thing) (loop (car thing) (loop (cdr thing) rest)))
+          ((vector? thing) (fold-right loop rest (vector->list thing)))
+          ((or (gexp? thing) (file-like? thing)) (cons thing rest))
+          (else rest))))
+
+(define (constant? plan)
+  "Return #t if PLAN is atoms and pairs alone, which can be quoted."
+  (if (pair? plan)
+      (and (constant? (car plan)) (constant? (cdr plan)))
+      (not (or (vector? plan) (gexp? plan) (file-like? plan)))))
+
 (define (plan->code plan)
   "Return PLAN, nested alists and vectors that hold gexps, as a gexp whose
 value is the plan."
-  (match plan
-    ((? gexp?) plan)
-    ((? vector?)
-     #~(vector #$@(map plan->code (vector->list plan))))
-    (((key . value) ...)
-     #~(list #$@(map (lambda (key value)
-                       #~(cons '#$key #$(plan->code value)))
-                     key value)))
-    ((? file-like?) plan)
-    (datum #~'#$datum)))
+  (if (constant? plan)
+      #~'#$plan
+      (match plan
+        ((? gexp?) plan)
+        ((? vector?)
+         #~(vector #$@(map plan->code (vector->list plan))))
+        (((key . value) ...)
+         #~(list #$@(map (lambda (key value)
+                           #~(cons '#$key #$(plan->code value)))
+                         key value)))
+        ((? file-like?) plan))))
 
 (define (plan->file name plan)
   "Return the JSON text of PLAN as a file-like object."
@@ -117,7 +132,7 @@ plan speaks of."
 
 (define-gexp-compiler (plan-item-compiler (item <plan-item>) system target)
   (let* ((name    (plan-item-name item))
-         (lowered (lower-gexp #~(list #$(plan->code (plan-item-plan item)))
+         (lowered (lower-gexp #~(list #$@(plan-leaves (plan-item-plan item)))
                               #:system system #:target target))
          (plan    (lower-item (plan->file (string-append name "-plan")
                                           (plan-item-plan item))
