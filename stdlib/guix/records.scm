@@ -127,12 +127,11 @@ neighbours that turn the string A into B (optimal string alignment)."
   (define (check-field-names constructor specs form given)
     "Raise a syntax error unless each of the fields GIVEN, a list of (NAME
 VALUE) forms, is one of SPECS and given once."
-    (let loop ((given given) (seen '()))
+    (let loop ((given given) (seen '()) (names (map spec-name specs)))
       (unless (null? given)
         (syntax-case (car given) ()
           ((name . _)
-           (let ((field (syntax->datum #'name))
-                 (names (map spec-name specs)))
+           (let ((field (syntax->datum #'name)))
              (unless (memq field names)
                (let ((near (nearest-name field names)))
                  (complain constructor
@@ -150,14 +149,16 @@ VALUE) forms, is one of SPECS and given once."
                          (string-append "field '" (symbol->string field)
                                         "' is given twice")
                          form #'name))
-             (loop (cdr given) (cons field seen))))))))
+             (loop (cdr given) (cons field seen) names)))))))
+
+  (define (field-name field)
+    "Return the name of FIELD, the syntax of (NAME VALUE)."
+    (syntax-case field ()
+      ((id . _) (syntax->datum #'id))))
 
   (define (given-value name given)
     "Return the (NAME VALUE) form of GIVEN for the field NAME, or #f."
-    (find (lambda (field)
-            (syntax-case field ()
-              ((id . _) (eq? name (syntax->datum #'id)))))
-          given))
+    (find (lambda (field) (eq? name (field-name field))) given))
 
   (define (expand-constructor form constructor raw-constructor type this specs
                               inherited given)
@@ -208,13 +209,14 @@ VALUE) forms."
       ;; each sees the plain ones before it by name, as in Guix.
       (let* ((plain? (lambda (spec)
                        (not (or (spec-thunked? spec) (spec-delayed? spec)))))
-             (spec-of (lambda (field)
-                        (syntax-case field ()
-                          ((id . _)
-                           (find (lambda (spec)
-                                   (eq? (spec-name spec)
-                                        (syntax->datum #'id)))
-                                 specs)))))
+             (spec-table (map (lambda (field)
+                                (cons field
+                                      (find (let ((name (field-name field)))
+                                              (lambda (spec)
+                                                (eq? (spec-name spec) name)))
+                                            specs)))
+                              given))
+             (spec-of (lambda (field) (assq-ref spec-table field)))
              (bindings (map (lambda (field)
                               (syntax-case field ()
                                 ((id value)
@@ -228,10 +230,8 @@ VALUE) forms."
                                            form field))))
                             given))
              (thunked (remove (lambda (field) (plain? (spec-of field))) given))
-             (binding-of (lambda (field)
-                           (list-ref bindings
-                                     (list-index (lambda (f) (eq? f field))
-                                                 given))))
+             (binding-of (let ((table (map cons given bindings)))
+                           (lambda (field) (assq-ref table field))))
              (temporaries (map (lambda (field)
                                  (cons (spec-name (spec-of field))
                                        (car (generate-temporaries '(field)))))
