@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
+	"os"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"fruix/interp/compile"
@@ -145,6 +148,7 @@ func (e *Engine) report(err error) *Error {
 		return e.reportUncaught(uncaught)
 	}
 	if out := textError(err); out != nil {
+		e.dropLibraryNotes(out)
 		return out
 	}
 	var native *datum.Error
@@ -210,27 +214,98 @@ func (e *Engine) reportStopped(s *vm.Stopped) *Error {
 func (e *Engine) reportUncaught(u *vm.Uncaught) *Error {
 	out := e.describe(u.Object, u.Native)
 	e.setStack(out, u.Stack)
+	var unbound *vm.Unbound
+	if u.Native != nil && errors.As(u.Native.Cause, &unbound) {
+		if hint := e.macroHint(out.Pos, unbound.Var); hint != "" {
+			out.Hint = hint
+		}
+	}
 	return out
+}
+
+// macroHint helps when v, found unbound at p, stands in the use of a macro
+// whose module was not imported: its operands were taken for expressions.
+func (e *Engine) macroHint(p source.Pos, v *datum.Variable) string {
+	m := e.modules.FindKey(v.Home)
+	if m == nil || p.File == nil || e.inLibrary(p.File) {
+		return ""
+	}
+	forms, err := read.All(p.File, read.Options{Wrap: syntax.Wrap})
+	if err != nil {
+		return ""
+	}
+	for _, form := range forms {
+		heads, _ := headsAround(form, p)
+		for _, head := range heads {
+			if bound, err := m.Lookup(head); err != nil || bound != nil {
+				continue
+			}
+			if mods := e.modules.Exporters(head); len(mods) > 0 {
+				return "`" + head.Name + "' is not known here; did you forget (use-modules " + mods[0] + ")?" + others(mods[1:min(3, len(mods))])
+			}
+		}
+	}
+	return ""
+}
+
+// headsAround lists the first symbols of the lists around what stands at p, a
+// symbol or a call, the outermost first, and tells whether form holds it.
+func headsAround(form datum.Value, p source.Pos) ([]*datum.Symbol, bool) {
+	if syntax.Is(form) {
+		s := syntax.Of(form)
+		if s.Pos.Line == p.Line && s.Pos.Col == p.Col {
+			return nil, true
+		}
+		form = s.Datum
+	}
+	if !form.IsPair() {
+		return nil, false
+	}
+	for l := form; l.IsPair(); l = l.Pair().Cdr {
+		heads, found := headsAround(l.Pair().Car, p)
+		if !found {
+			continue
+		}
+		if first := form.Pair().Car; l != form && syntax.IsIdentifier(first) {
+			heads = append([]*datum.Symbol{syntax.Of(first).Datum.Symbol()}, heads...)
+		}
+		return heads, true
+	}
+	return nil, false
 }
 
 // setStack gives o its backtrace and, when it has none, its place: the
 // innermost frame that does not belong to the library, if there is one.
 func (e *Engine) setStack(o *Error, frames []vm.Frame) {
 	place := o.Pos
+	var library source.Pos
+	user := false // whether a frame is of the user's text
 	for _, f := range frames {
 		o.Stack = append(o.Stack, Frame(f))
 		if !f.Pos.Known() {
 			continue
 		}
-		if !o.Pos.Known() {
-			o.Pos = f.Pos
+		if !library.Known() {
+			library = f.Pos
 		}
-		if !place.Known() && !e.inLibrary(f.Pos.File) {
+		if user && place.Known() || e.inLibrary(f.Pos.File) {
+			continue
+		}
+		user = true
+		if !place.Known() {
 			place = f.Pos
 		}
 	}
-	if place.Known() {
+	switch {
+	case place.Known():
 		o.Pos = place
+	case o.Key != "misc-error" && o.Key != "%exception":
+		o.Pos = library
+	}
+	if !user && (o.Key == "misc-error" || o.Key == "%exception") {
+		// A message that the library words itself stands alone: the lines of
+		// the library that lead to it tell a reader nothing.
+		o.Stack = nil
 	}
 }
 
@@ -257,6 +332,7 @@ func (e *Engine) describe(obj datum.Value, native *datum.Error) *Error {
 	if status, ok := e.types.ExitStatus(obj); ok {
 		out.Key, out.Status = "quit", status
 	}
+	e.setAdvice(out)
 	if native == nil {
 		return out
 	}
@@ -264,6 +340,7 @@ func (e *Engine) describe(obj datum.Value, native *datum.Error) *Error {
 		out.Cause = native.Cause
 		if inner := textError(native.Cause); inner != nil {
 			inner.Object, inner.Cause = obj, native.Cause
+			e.dropLibraryNotes(inner)
 			return inner
 		}
 		var u *vm.Unbound
@@ -275,6 +352,72 @@ func (e *Engine) describe(obj datum.Value, native *datum.Error) *Error {
 		out.Hint = signatureHint(native.Irritants[0])
 	}
 	return out
+}
+
+// dropLibraryNotes takes out of the fault of a user's text the remarks on the
+// library's macros that the text went through.
+func (e *Engine) dropLibraryNotes(o *Error) {
+	if !o.Pos.Known() || e.inLibrary(o.Pos.File) {
+		return
+	}
+	o.Related = slices.DeleteFunc(o.Related, func(n Note) bool { return e.inLibrary(n.Pos.File) })
+}
+
+// setAdvice takes place and hint from the conditions &error-location and
+// &fix-hint of (guix diagnostics), by which library code speaks of a form of
+// the user's.
+func (e *Engine) setAdvice(o *Error) {
+	if !e.types.Is(o.Object) {
+		return
+	}
+	for _, c := range e.types.Components(o.Object) {
+		switch r := c.Record(); r.Type.Name {
+		case "&error-location":
+			if v, ok := field(c, "location"); ok {
+				// A place inside the library is none that a reader could mend.
+				if p := e.position(v); !e.inLibrary(p.File) {
+					o.Pos = p
+				}
+			}
+		case "&fix-hint":
+			if v, ok := field(c, "hint"); ok && v.IsString() {
+				o.Hint = v.Str().Go()
+			}
+		}
+	}
+}
+
+// position converts a <location> of (guix utils): a file name, a line from 1
+// and a column from 0. The text is read for the excerpt if it is at hand.
+func (e *Engine) position(location datum.Value) source.Pos {
+	file, ok1 := field(location, "file")
+	line, ok2 := field(location, "line")
+	column, ok3 := field(location, "column")
+	if !ok1 || !ok2 || !ok3 || !file.IsString() || !line.IsFix() || !column.IsFix() {
+		return source.Pos{}
+	}
+	if line.Fix() < 1 || line.Fix() > math.MaxInt32 || column.Fix() < 0 || column.Fix() > math.MaxInt32 {
+		return source.Pos{}
+	}
+	f := &source.File{Name: file.Str().Go()}
+	if !e.inLibrary(f) {
+		f.Text, _ = os.ReadFile(f.Name)
+	}
+	return source.Pos{File: f, Line: uint32(line.Fix()), Col: uint32(column.Fix()) + 1}
+}
+
+// field reads a field of a record by its name.
+func field(v datum.Value, name string) (datum.Value, bool) {
+	if !v.Is(datum.KRecord) {
+		return datum.Unset, false
+	}
+	r := v.Record()
+	for i, f := range r.Type.Fields {
+		if f.Name == name && i < len(r.Fields) {
+			return r.Fields[i], true
+		}
+	}
+	return datum.Unset, false
 }
 
 // unboundHint names what the program may have meant.

@@ -119,7 +119,11 @@ func (s *session) goals(ctx context.Context, names, expressions, files []string)
 // storeGoal is a derivation or another object that is named by its path.
 func (s *session) storeGoal(ctx context.Context, p string) (goal, error) {
 	if !strings.HasSuffix(p, ".drv") {
-		return goal{paths: []string{p}}, nil
+		valid, err := s.store.ValidMany(ctx, []string{p})
+		if err == nil && !valid[p] {
+			err = fmt.Errorf("%s is not in the store", p)
+		}
+		return goal{paths: []string{p}}, err
 	}
 	d, err := s.store.ReadDerivation(ctx, p)
 	if err != nil {

@@ -80,6 +80,20 @@ func (f *flags) parse(args []string) error {
 	return f.usage("%v", err)
 }
 
+// check rejects values that no build could use.
+func (f *flags) check() error {
+	switch {
+	case f.Lookup("max-jobs") == nil:
+	case f.jobs < 1:
+		return f.usage("--max-jobs is %d; at least one build must run", f.jobs)
+	case f.cores < 0:
+		return f.usage("--cores is %d; 0 means all processors", f.cores)
+	case f.timeout < 0 || f.silent < 0:
+		return f.usage("a time limit is negative")
+	}
+	return nil
+}
+
 // usage makes the error for a wrong command line.
 func (f *flags) usage(format string, args ...any) error {
 	return &report.UsageError{Command: f.name, Message: fmt.Sprintf(format, args...), Hint: fmt.Sprintf("%q tells more", f.name+" --help")}

@@ -46,6 +46,9 @@ type session struct {
 
 // open makes the session that f asks for. args are those of the program.
 func open(ctx context.Context, e *environment, f *flags, args []string) (*session, error) {
+	if err := f.check(); err != nil {
+		return nil, err
+	}
 	s := &session{env: e, flags: f}
 	if err := s.start(args); err != nil {
 		return nil, err

@@ -40,11 +40,15 @@ func Format(message string, irritants []datum.Value, show Show) string {
 				b.WriteByte(message[i])
 				continue
 			}
-			f := show.Display
-			if message[i] == 'S' || message[i] == 's' {
-				f = show.Write
+			switch quoted := message[i] == 'S' || message[i] == 's'; {
+			case quoted:
+				b.WriteString(clip(show.Write(irritants[0])))
+			case irritants[0].IsString():
+				// Text that was written to be read is shown in full.
+				b.WriteString(show.Display(irritants[0]))
+			default:
+				b.WriteString(clip(show.Display(irritants[0])))
 			}
-			b.WriteString(clip(f(irritants[0])))
 			irritants = irritants[1:]
 		case '%':
 			b.WriteByte('\n')
@@ -88,7 +92,11 @@ func (t *Types) Describe(v datum.Value, show Show) string {
 		}
 	}
 	if r, ok := t.Find(v, t.Origin); ok && r.Fields[0].Truthy() {
-		text = "In procedure " + show.Display(r.Fields[0]) + ": " + text
+		// A name with a percent sign is one of the library's own primitives,
+		// which means nothing to a reader.
+		if who := show.Display(r.Fields[0]); !strings.HasPrefix(who, "%") {
+			text = "In procedure " + who + ": " + text
+		}
 	}
 	return text
 }

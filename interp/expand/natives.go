@@ -277,7 +277,10 @@ func (x *Expander) violation(a []datum.Value) (datum.Value, error) {
 	if a[1].IsString() {
 		e.Message = a[1].Str().Go()
 	}
-	e.Message += " in " + show(at.v)
+	// A place shows the form better than a shortened copy of it.
+	if at.v != datum.False && !at.pos.Known() {
+		e.Message += " in " + show(at.v)
+	}
 	return datum.Unset, e
 }
 

@@ -29,12 +29,20 @@
   (package     bootloader-package)      ;where its files come from
   (efi-program bootloader-efi-program)) ;file name below the package
 
+(define (check-timeout value)
+  "Return VALUE, a number of seconds."
+  (unless (and (integer? value) (exact? value) (>= value 0))
+    (error (format #f "bootloader-configuration: the timeout must be a whole \
+number of seconds, not ~s" value)))
+  value)
+
 (define-record-type* <bootloader-configuration> bootloader-configuration
   make-bootloader-configuration
   bootloader-configuration?
   (bootloader bootloader-configuration-bootloader (default #f)) ;#f: kernel's
   (targets    bootloader-configuration-targets (default '("/boot/efi")))
-  (timeout    bootloader-configuration-timeout (default 1))     ;seconds
+  (timeout    bootloader-configuration-timeout (default 1)      ;seconds
+              (sanitize check-timeout))
   (serial-console bootloader-configuration-serial-console
                   (default "115200"))   ;speed of the first port, or #f
   (settings   bootloader-configuration-settings (default '()))) ;loader.conf

@@ -80,7 +80,7 @@ a prefix of."
      (if (and version (pair? other))
          (format #f "package ~a has no version ~a; there is ~a" name version
                  (string-join (map package-version other) ", "))
-         (format #f "unknown package ~a~a" name
+         (format #f "unknown package ~a~a" (if (string-null? name) "\"\"" name)
                  (if near
                      (format #f "; did you mean ~a?" near)
                      ""))))))

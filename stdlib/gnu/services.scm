@@ -24,6 +24,7 @@
   #:use-module (guix records)
   #:use-module (guix gexp)
   #:use-module (guix utils)
+  #:use-module (guix diagnostics)
   #:use-module (fruix native osmodel)
   #:export (service-extension
             service-extension?
@@ -110,24 +111,21 @@
   (lambda (service port)
     (format port "#<service ~a>" (service-type-name (service-kind service)))))
 
-(define (location-prefix location)
-  (if location
-      (string-append (location->string location) ": ")
-      ""))
+(define (complain location template . arguments)
+  "Raise an error that points at LOCATION, a <location> or #f."
+  (raise-error (apply format #f template arguments) #:location location))
 
 (define* (service-of type location #:optional (value %no-default))
   "Return the service of TYPE with VALUE or TYPE's default."
   (unless (service-type? type)
-    (error (format #f "~aservice: ~s is not a service type"
-                   (location-prefix location) type)))
+    (complain location "service: ~s is not a service type" type))
   (let ((value (if (eq? value %no-default)
                    (service-type-default-value type)
                    value)))
     (when (eq? value %no-default)
-      (error (format #f "~aservice ~a: it has no default value; give one, \
+      (complain location "service ~a has no default value; give one: \
 (service ~a-service-type VALUE)"
-                     (location-prefix location)
-                     (service-type-name type) (service-type-name type))))
+                (service-type-name type) (service-type-name type)))
     (make-service type value location)))
 
 (define-syntax service
@@ -225,11 +223,10 @@ that has no instance, one with the default value."
                                       (service-type-extensions
                                        (service-kind service)))))
                          services)))
-    (error (format #f "~aservice ~a needs a service of type ~a, and there is \
-none"
-                   (location-prefix (service-location extending))
-                   (service-type-name (service-kind extending))
-                   (service-type-name type)))))
+    (complain (service-location extending)
+              "service ~a needs a service of type ~a, and there is none"
+              (service-type-name (service-kind extending))
+              (service-type-name type))))
 
 (define (find-target services extending type)
   "Return the only service of TYPE, which the service EXTENDING extends."
@@ -238,18 +235,17 @@ none"
     ((one) one)
     (() (missing-target services type))
     ((several ...)
-     (error (format #f "~aservice ~a extends ~a, of which there are ~a \
-services: ~a"
-                    (location-prefix (service-location extending))
-                    (service-type-name (service-kind extending))
-                    (service-type-name type) (length several)
-                    (string-join
-                     (map (lambda (service)
-                            (match (service-location service)
-                              (#f "(place unknown)")
-                              (place (location->string place))))
-                          several)
-                     ", "))))))
+     (complain (service-location extending)
+               "service ~a extends ~a, of which there are ~a services: ~a"
+               (service-type-name (service-kind extending))
+               (service-type-name type) (length several)
+               (string-join
+                (map (lambda (service)
+                       (match (service-location service)
+                         (#f "(place unknown)")
+                         (place (location->string place))))
+                     several)
+                ", ")))))
 
 (define (service-back-edges services)
   "Return a procedure that gives the services which extend a given one, in
@@ -283,13 +279,14 @@ own and those of the services that extend it, composed into its value."
 
   (define (fold-service sink path)
     (when (memq sink path)
-      (error (format #f "services extend one another in a circle: ~a"
-                     (string-join
-                      (map (lambda (service)
-                             (symbol->string
-                              (service-type-name (service-kind service))))
-                           (reverse (cons sink path)))
-                      " -> "))))
+      (complain (service-location sink)
+                "services extend one another in a circle: ~a"
+                (string-join
+                 (map (lambda (service)
+                        (symbol->string
+                         (service-type-name (service-kind service))))
+                      (reverse (cons sink path)))
+                 " -> ")))
     (or (hashq-ref folded sink)
         (let* ((type       (service-kind sink))
                (sources    (delete-duplicates (extending sink) eq?))
@@ -308,11 +305,12 @@ own and those of the services that extend it, composed into its value."
                     sink
                     (begin
                       (unless (and extend compose)
-                        (error (format #f "service ~a cannot be extended, but \
-~a extends it"
-                                       (service-type-name type)
-                                       (service-type-name
-                                        (service-kind (first sources))))))
+                        (complain (service-location (first sources))
+                                  "service ~a cannot be extended, but ~a \
+extends it"
+                                  (service-type-name type)
+                                  (service-type-name
+                                   (service-kind (first sources)))))
                       (make-service type
                                     (extend (service-value sink)
                                             (compose extensions))

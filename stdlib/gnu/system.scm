@@ -19,6 +19,7 @@
   #:use-module (guix gexp)
   #:use-module (guix packages)
   #:use-module (guix utils)
+  #:use-module (guix diagnostics)
   #:use-module (gnu bootloader)
   #:use-module (gnu services)
   #:use-module (gnu services shepherd)
@@ -164,11 +165,8 @@
 ;;;
 
 (define (complain os template . arguments)
-  (error (string-append
-          (match (operating-system-location os)
-            (#f "")
-            (place (string-append (location->string place) ": ")))
-          (apply format #f template arguments))))
+  (raise-error (apply format #f template arguments)
+               #:location (operating-system-location os)))
 
 (define (check-list os field value predicate what)
   (unless (list? value)
@@ -194,10 +192,12 @@ right kinds; return OS."
    `((host-name . ,(operating-system-host-name os))
      (timezone . ,(operating-system-timezone os))
      (locale . ,(operating-system-locale os))))
-  (%check-host-name (operating-system-host-name os))
+  (call-with-location (operating-system-location os)
+                      %check-host-name (operating-system-host-name os))
   (check-list os 'file-systems (operating-system-file-systems os)
               file-system? "a file system")
-  (check-file-systems (operating-system-file-systems os))
+  (call-with-location (operating-system-location os)
+                      check-file-systems (operating-system-file-systems os))
   (check-list os 'swap-devices (operating-system-swap-devices os)
               swap-space? "a swap space")
   (check-list os 'users (operating-system-users os)
@@ -229,7 +229,8 @@ bootloader-configuration, not ~s" (operating-system-bootloader os)))
   (account-configuration
     (target (operating-system-target os))
     (accounts (operating-system-users os))
-    (groups (operating-system-groups os))))
+    (groups (operating-system-groups os))
+    (location (operating-system-location os))))
 
 (define (common-etc os)
   "Return the entries of /etc that both kinds of systems have."

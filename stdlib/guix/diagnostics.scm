@@ -22,6 +22,7 @@
             &fix-hint fix-hint? condition-fix-hint
             formatted-message
             raise-error
+            call-with-location
             warning
             leave))
 
@@ -37,23 +38,40 @@
   "Return an error condition whose message is TEMPLATE with ARGUMENTS."
   (condition (&error) (&message (message (apply format #f template arguments)))))
 
+(define (place location)
+  "Return LOCATION, a <location> or source properties, as a <location>."
+  (if (location? location)
+      location
+      (source-properties->location location)))
+
 (define* (raise-error message #:key location hint)
-  "Raise an error with MESSAGE that points at LOCATION, a <location> or #f,
-and advises HINT, a string or #f."
+  "Raise an error with MESSAGE that points at LOCATION, a <location>, source
+properties or #f, and advises HINT, a string or #f.  Whoever shows the error names the place."
   (raise
    (apply make-compound-condition
-          (condition (&message
-                      (message (if location
-                                   (string-append (location->string location)
-                                                  ": " message)
-                                   message))))
+          (condition (&message (message message)))
           (append (list (condition (&error)))
                   (if location
-                      (list (condition (&error-location (location location))))
+                      (list (condition
+                             (&error-location (location (place location)))))
                       '())
                   (if hint
                       (list (condition (&fix-hint (hint hint))))
                       '())))))
+
+(define (call-with-location location procedure . arguments)
+  "Call PROCEDURE with ARGUMENTS.  An error that names no place of its own is
+raised again as one that points at LOCATION, a <location>, source properties
+or #f."
+  (with-exception-handler
+   (lambda (exception)
+     (raise-exception
+      (if (and location (error? exception) (not (error-location? exception)))
+          (make-compound-condition
+           exception
+           (condition (&error-location (location (place location)))))
+          exception)))
+   (lambda () (apply procedure arguments))))
 
 (define (warning template . arguments)
   "Print a warning."

@@ -27,6 +27,7 @@
   #:use-module (guix derivations)
   #:use-module (guix modules)
   #:use-module (guix utils)
+  #:use-module (guix diagnostics)
   #:use-module (fruix native store)
   #:export (gexp
             ungexp
@@ -259,9 +260,18 @@ EXTENSIONS."
       ((? pair?) (if (list? thing) (fold loop result thing) result))
       (_ result))))
 
+(define (check-modules gexp)
+  "Return the modules that GEXP itself imports."
+  (let ((modules (gexp-self-modules gexp)))
+    (unless (and (list? modules) (every pair? modules))
+      (raise-error (format #f "with-imported-modules: ~s is no list of module \
+names such as (guix build utils)" modules)
+                   #:location (gexp-location gexp)))
+    modules))
+
 (define (gexp-modules gexp)
   "Return the modules that GEXP and the gexps in it import."
-  (delete-duplicates (reverse (gexp-attribute gexp gexp-self-modules))))
+  (delete-duplicates (reverse (gexp-attribute gexp check-modules))))
 
 (define (gexp-extensions gexp)
   "Return the extensions that GEXP and the gexps in it use."
@@ -392,16 +402,13 @@ package nor another file-like object" object)))
 
 (define (self-quoting? x)
   (or (symbol? x) (string? x) (keyword? x) (pair? x) (null? x) (char? x)
-      (number? x) (boolean? x) (bytevector? x) (unspecified? x)))
+      (number? x) (boolean? x) (bytevector? x) (vector? x)
+      (unspecified? x)))
 
 (define (unlowerable thing gexp)
-  (let ((location (and gexp (gexp-location gexp))))
-    (error (format #f "~ain a gexp: ~s is neither a file-like object nor \
-something that can be written as code"
-                   (if location
-                       (string-append (location->string location) ": ")
-                       "")
-                   thing))))
+  (raise-error (format #f "in a gexp: ~s is neither a file-like object nor \
+something that can be written as code" thing)
+               #:location (and gexp (gexp-location gexp))))
 
 (define* (lower-gexp exp #:key (system (%current-system)) target
                      (module-path '()) extra-modules)
@@ -468,8 +475,10 @@ something that can be written as code"
          (modules    (delete-duplicates
                       (append (gexp-modules exp) (or extra-modules '()))))
          (imported   (and (pair? modules)
-                          (modules->store modules #:module-path module-path
-                                          #:system system)))
+                          (call-with-location
+                           (gexp-location exp)
+                           modules->store modules #:module-path module-path
+                           #:system system)))
          (extensions (map (lambda (extension)
                             (let ((item (lower-object* extension system #f)))
                               (note-item! item "out")
@@ -583,7 +592,13 @@ like."
   (let*-values (((given plain)
                  (partition (match-lambda ((_ '=> _) #t) (_ #f)) modules))
                 ((closure)
-                 (source-module-closure plain module-path))
+                 ;; Modules of the language itself are in every builder.
+                 (source-module-closure
+                  plain module-path
+                  #:select? (lambda (module)
+                              (or (guix-module-name? module)
+                                  (and (member module plain)
+                                       (not (language-module? module)))))))
                 ((sources)
                  (map (lambda (module)
                         (cons (module->source-file-name module)
@@ -602,6 +617,10 @@ like."
                                                             text))))
                                   sources))
                      name system))))
+
+(define (language-module? module)
+  "Return #t if MODULE, a name, is one of Scheme's or Guile's own."
+  (memq (first module) '(guile ice-9 rnrs scheme srfi system)))
 
 (define* (imported-modules modules #:key (name "module-import")
                            (system (%current-system)) (module-path '()))
@@ -628,7 +647,7 @@ paths and file names or file-like objects."
             store)))
 
 (define (local-file* file)
-  (%local-file file file (basename file) #t (const #t)))
+  (%local-file file file (basename file) #t (const #t) #f))
 
 
 ;;;
@@ -645,8 +664,7 @@ paths and file names or file-like objects."
 (define (plain-file name content)
   "Return a file-like object: the store file NAME that holds CONTENT, a string
 or a bytevector."
-  (unless (string? name)
-    (error "plain-file: the name must be a string, not" name))
+  (check-item-name 'plain-file name)
   (unless (or (string? content) (bytevector? content))
     (error "plain-file: the content must be a string or a bytevector, not"
            content))
@@ -661,13 +679,14 @@ or a bytevector."
                  (plain-file-references file)))))
 
 (define-record-type <local-file>
-  (%local-file file absolute name recursive? select?)
+  (%local-file file absolute name recursive? select? location)
   local-file?
   (file       local-file-file)
   (absolute   local-file-absolute-file-name)
   (name       local-file-name)
   (recursive? local-file-recursive?)
-  (select?    local-file-select?))
+  (select?    local-file-select?)
+  (location   local-file-location))
 
 (define-syntax local-file
   (lambda (s)
@@ -677,25 +696,72 @@ With #:recursive? #t it may be a directory, and keeps executable bits;
 #:select? is a procedure of a file name and its 'stat' that says what goes in."
     (syntax-case s ()
       ((_ file rest ...)
-       #'(make-local-file file (current-source-directory) rest ...))
+       #'(make-local-file (source-properties->location
+                           (current-source-location))
+                          file (current-source-directory) rest ...))
       (id (identifier? #'id)
           #'(lambda (file . rest)
-              (apply make-local-file file (getcwd) rest))))))
+              (apply make-local-file #f file (getcwd) rest))))))
 
-(define* (make-local-file file directory #:optional (name (basename file))
+(define* (make-local-file location file directory
+                          #:optional (name (and (string? file)
+                                                (basename file)))
                           #:key recursive? (select? (const #t)))
-  "Make the object that 'local-file' describes, relative to DIRECTORY."
+  "Make the object that 'local-file' at LOCATION describes, relative to
+DIRECTORY."
+  (unless (string? file)
+    (error "local-file: the file name must be a string, not" file))
+  (check-item-name 'local-file name)
   (let ((absolute (if (string-prefix? "/" file)
                       file
                       (string-append (or directory (getcwd)) "/" file))))
-    (%local-file file absolute name recursive? select?)))
+    (%local-file file absolute name recursive? select? location)))
+
+(define (check-local-file file)
+  "Raise an error that points at the declaration of FILE, a <local-file>,
+unless it is there and of the right kind."
+  (let ((name (local-file-absolute-file-name file)))
+    (define (complain what hint)
+      (raise-error (format #f "local-file: ~a ~a" name what)
+                   #:location (local-file-location file) #:hint hint))
+    (match (stat name #f)
+      (#f (complain "does not exist"
+                    "a relative name is looked up beside the file that \
+declares it"))
+      (found (when (and (eq? 'directory (stat:type found))
+                        (not (local-file-recursive? file)))
+               (complain "is a directory"
+                         "add #:recursive? #t to take all that is in it"))))))
 
 (define-gexp-compiler (local-file-compiler (file <local-file>) system target)
+  (check-local-file file)
   (%add-file (local-file-name file) (local-file-absolute-file-name file)
              (local-file-recursive? file)
              (let ((select? (local-file-select? file)))
                (and (local-file-recursive? file)
                     (lambda (name) (select? name (lstat name)))))))
+
+(define (check-item-name constructor name)
+  "Raise an error unless NAME, given to CONSTRUCTOR, can be that of a store
+item."
+  (unless (string? name)
+    (error (format #f "~a: the name must be a string, not ~s" constructor
+                   name)))
+  (let ((bad (string-index name
+                           (lambda (c)
+                             (not (or (char<=? #\a c #\z) (char<=? #\A c #\Z)
+                                      (char<=? #\0 c #\9)
+                                      (string-index "+-._?=" c)))))))
+    (when (or bad (string-null? name))
+      (error (format #f "~a: ~s is no name for the store; letters, digits and \
++ - . _ ? = are possible" constructor name)))))
+
+(define (check-object constructor name gexp)
+  "Raise an error unless NAME is a string and GEXP a gexp; CONSTRUCTOR was
+given them."
+  (check-item-name constructor name)
+  (unless (gexp? gexp)
+    (error (format #f "~a: ~s is no gexp; write #~~(...)" constructor gexp))))
 
 (define-record-type <computed-file>
   (%computed-file name gexp options)
@@ -707,6 +773,7 @@ With #:recursive? #t it may be a directory, and keeps executable bits;
 (define* (computed-file name gexp #:key guile (local-build? #t) (options '()))
   "Return a file-like object: the item NAME that the code of GEXP makes as
 #$output.  OPTIONS are keyword arguments of 'gexp->derivation'."
+  (check-object 'computed-file name gexp)
   (%computed-file name gexp (append options `(#:local-build? ,local-build?))))
 
 (define-gexp-compiler (computed-file-compiler (file <computed-file>)
@@ -725,6 +792,7 @@ With #:recursive? #t it may be a directory, and keeps executable bits;
 (define* (program-file name gexp #:key guile (module-path '()))
   "Return a file-like object: an executable script NAME that runs GEXP with
 the Scheme of the target system."
+  (check-object 'program-file name gexp)
   (%program-file name gexp module-path))
 
 (define (gexp->script-item name exp system target module-path)
@@ -824,6 +892,10 @@ SPLICE? it is a list of expressions to write one after another."
 (define (file-append base . suffix)
   "Return a file-like object for the file BASE/SUFFIX...: the name of BASE, a
 file-like object, with the strings SUFFIX appended."
+  (for-each (lambda (part)
+              (unless (or (string? part) (file-like? part) (gexp? part))
+                (error "file-append: a suffix must be a string, not" part)))
+            suffix)
   (%file-append base suffix))
 
 (define-gexp-compiler file-append-compiler <file-append>
@@ -939,6 +1011,12 @@ for; BODY yields a lowerable object or code."
 (define (mixed-text-file name . parts)
   "Return a file-like object: the file NAME holding PARTS, strings and
 file-like objects or gexps that stand for their file names."
+  (for-each (lambda (part)
+              (when (or (procedure? part) (boolean? part) (list? part)
+                        (unspecified? part))
+                (error (format #f "mixed-text-file ~s: ~s is neither a string \
+nor a file-like object" name part))))
+            parts)
   (computed-file name
                  #~(call-with-output-file #$output
                      (lambda (port)

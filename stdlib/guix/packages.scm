@@ -21,6 +21,7 @@
   #:use-module (guix derivations)
   #:use-module (guix gexp)
   #:use-module (guix utils)
+  #:use-module (guix diagnostics)
   #:use-module (guix build-system)
   #:re-export (base32
                %current-system
@@ -108,22 +109,51 @@ bytevector or a base32 string and ALGORITHM a symbol, sha256 by default."
     (unless size
       (error (format #f "content-hash: unknown algorithm ~a; known are sha256, \
 sha512, sha1 and md5" algorithm)))
-    (unless (and (bytevector? bytes) (= size (bytevector-length bytes)))
-      (error (format #f "content-hash: a ~a hash has ~a bytes: ~s"
-                     algorithm size value)))
+    (unless (bytevector? bytes)
+      (error (format #f "~s is no hash; write (base32 \"...\")" value)))
+    (unless (= size (bytevector-length bytes))
+      (error (format #f "a ~a hash has ~a bytes, ~a digits in base32, not ~a \
+bytes: ~a"
+                     algorithm size (base32-length size)
+                     (bytevector-length bytes)
+                     (bytevector->nix-base32-string bytes))))
     (%content-hash algorithm bytes)))
+
+(define (base32-length size)
+  "Return how many base32 digits SIZE bytes take."
+  (quotient (+ 4 (* 8 size)) 5))
+
+(define (check-uri value)
+  "Return VALUE, the address of an origin or a list of addresses."
+  (unless (match value
+            ((? string?) #t)
+            (((? string?) (? string?) ...) #t)
+            ;; Other methods than url-fetch have records of their own.
+            (_ (not (or (number? value) (symbol? value) (boolean? value)
+                        (null? value) (pair? value)))))
+    (error (format #f "origin: the uri must be a string or a list of strings, \
+not ~s" value)))
+  value)
+
+(define (check-method value)
+  (unless (procedure? value)
+    (error (format #f "origin: the method must be a procedure such as \
+url-fetch, not ~s" value)))
+  value)
 
 (define (sha256->hash value)
   "Return VALUE, a bytevector or a content hash, as a content hash."
   (cond ((content-hash? value) value)
-        (value (make-content-hash 'sha256 value))
-        (else #f)))
+        ((not value) #f)
+        ((bytevector? value) (make-content-hash 'sha256 value))
+        (else (error (format #f "origin: ~s is no hash; write (base32 \
+\"...\")" value)))))
 
 (define-record-type* <%origin> %origin make-origin
   origin?
   this-origin
-  (uri       origin-uri)                ;string or list of strings
-  (method    origin-method)             ;procedure
+  (uri       origin-uri (sanitize check-uri)) ;string or list of strings
+  (method    origin-method (sanitize check-method)) ;procedure
   (hash      origin-hash (sanitize sha256->hash))
   (file-name origin-file-name (default #f))
   (patches   origin-patches (delayed) (default '()))
@@ -212,18 +242,58 @@ applied: a directory."
   ;; The systems that packages are for when they do not say.
   '("x86_64-linux" "aarch64-linux" "x86_64-freebsd" "aarch64-freebsd"))
 
+(define (name-character? c)
+  (or (and (char<? c #\delete) (or (char-alphabetic? c) (char-numeric? c)))
+      (memv c '(#\+ #\- #\. #\_ #\? #\=))))
+
+(define (check-part field value)
+  "Return VALUE, of a package's FIELD, which becomes part of a store file
+name."
+  (unless (string? value)
+    (error (format #f "package: the ~a must be a string, not ~s" field value)))
+  (when (string-null? value)
+    (error (format #f "package: the ~a is empty" field)))
+  (let ((bad (string-index value (negate name-character?))))
+    (when bad
+      (error (format #f "package: the ~a ~s holds ~s; letters, digits and \
++ - . _ ? = are possible" field value (string (string-ref value bad))))))
+  value)
+
+(define (check-name value) (check-part 'name value))
+(define (check-version value) (check-part 'version value))
+
+(define (check-build-system value)
+  (unless (build-system? value)
+    (error (format #f "package: ~s is not a build system; write for example \
+trivial-build-system, of (guix build-system trivial)" value)))
+  value)
+
+(define (check-strings field value)
+  "Return VALUE, of a package's FIELD, a list of strings."
+  (unless (and (list? value) (every string? value))
+    (error (format #f "package: ~a must be a list of strings, not ~s"
+                   field value)))
+  value)
+
+(define (check-outputs value)
+  (when (null? (check-strings 'outputs value))
+    (error "package: outputs is empty; a package has at least one"))
+  value)
+
+(define (check-systems value) (check-strings 'supported-systems value))
+
 (define-record-type* <package> %package make-package
   package?
   this-package
-  (name      package-name)
-  (version   package-version)
+  (name      package-name (sanitize check-name))
+  (version   package-version (sanitize check-version))
   (source    package-source)            ;origin, file-like object or #f
-  (build-system package-build-system)
+  (build-system package-build-system (sanitize check-build-system))
   (arguments package-arguments (default '()) (thunked))
   (inputs    package-inputs* (default '()) (thunked))
   (propagated-inputs package-propagated-inputs* (default '()) (thunked))
   (native-inputs package-native-inputs* (default '()) (thunked))
-  (outputs   package-outputs (default '("out")))
+  (outputs   package-outputs (default '("out")) (sanitize check-outputs))
   (native-search-paths package-native-search-paths (default '()))
   (search-paths package-search-paths (default '()))
   (replacement package-replacement (default #f) (thunked) (innate))
@@ -231,7 +301,8 @@ applied: a directory."
   (description package-description (default ""))
   (license   package-license (default #f))
   (home-page package-home-page (default #f))
-  (supported-systems package-supported-systems (default %supported-systems))
+  (supported-systems package-supported-systems (default %supported-systems)
+                     (sanitize check-systems))
   (properties package-properties (default '()))
   (location  package-location (default #f) (innate)))
 
@@ -272,16 +343,22 @@ applied: a directory."
      (list (package-name input) input output))
     ((? file-like?) (list "_" input))
     (((? file-like? thing) (? string? output)) (list "_" thing output))
-    (_ (error (format #f "~apackage ~a: invalid input ~s: neither a package \
+    (_ (complain package "package ~a: invalid input ~s: neither a package \
 nor another file-like object, nor (LABEL OBJECT)"
-                      (match (package-location package)
-                        (#f "")
-                        (place (string-append (location->string place) ": ")))
-                      (package-name package) input)))))
+                 (package-name package) input))))
+
+(define (complain package template . arguments)
+  "Raise an error about PACKAGE that points at its definition."
+  (raise-error (apply format #f template arguments)
+               #:location (package-location package)))
 
 (define (labelled accessor)
   (lambda (package)
-    (map (lambda (input) (label-input package input)) (accessor package))))
+    (let ((inputs (accessor package)))
+      (unless (list? inputs)
+        (complain package "package ~a: the inputs must be a list, not ~s"
+                  (package-name package) inputs))
+      (map (lambda (input) (label-input package input)) inputs))))
 
 (define package-inputs
   ;; The labelled inputs of a package.
@@ -389,33 +466,28 @@ nor another file-like object, nor (LABEL OBJECT)"
   "Raise an error if PACKAGE needs itself."
   (let ((inner (%packages-in-progress)))
     (when (memq package inner)
-      (error (format #f "~apackage ~a needs itself: ~a"
-                     (match (package-location package)
-                       (#f "")
-                       (place (string-append (location->string place) ": ")))
-                     (package-full-name package)
-                     (string-join
-                      (map package-full-name
-                           (cons package
-                                 (reverse
-                                  (cons package
-                                        (take-while
-                                         (lambda (p) (not (eq? p package)))
-                                         inner)))))
-                      " -> "))))))
+      (complain package "package ~a needs itself: ~a"
+                (package-full-name package)
+                (string-join
+                 (map package-full-name
+                      (cons package
+                            (reverse
+                             (cons package
+                                   (take-while
+                                    (lambda (p) (not (eq? p package)))
+                                    inner)))))
+                 " -> ")))))
 
 (define* (package->bag package #:optional (system (%current-system))
                        (target (%current-target-system)))
   "Return the bag that PACKAGE's build system makes of it."
   (let ((build-system (package-build-system package)))
-    (unless (build-system? build-system)
-      (error (format #f "package ~a: its build system is ~s, not a build system"
-                     (package-name package) build-system)))
     (unless (member system (package-supported-systems package))
-      (error (format #f "package ~a is not for ~a; it is for ~a"
-                     (package-full-name package) system
-                     (string-join (package-supported-systems package) ", "))))
-    (or (apply (build-system-lower build-system)
+      (complain package "package ~a is not for ~a; it is for ~a"
+                (package-full-name package) system
+                (string-join (package-supported-systems package) ", ")))
+    (or (apply call-with-location (package-location package)
+               (build-system-lower build-system)
                (string-append (package-name package) "-"
                               (package-version package))
                #:source (package-source package)
@@ -434,8 +506,8 @@ nor another file-like object, nor (LABEL OBJECT)"
                #:system system
                #:target target
                (package-arguments package))
-        (error (format #f "package ~a: the ~a build system cannot make it for \
-~a" (package-full-name package) (build-system-name build-system) target)))))
+        (complain package "package ~a: the ~a build system cannot make it for \
+~a" (package-full-name package) (build-system-name build-system) target))))
 
 (define (propagated input)
   (match input

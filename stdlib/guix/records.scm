@@ -121,8 +121,18 @@ neighbours that turn the string A into B (optimal string alignment)."
                          "bad field, expected (NAME GETTER OPTION ...)"
                          whole form))))
 
+  (define (public-name constructor)
+    "Return the symbol by which people know the macro CONSTRUCTOR: some are
+wrapped in another macro and have a percent sign in front."
+    (let ((text (symbol->string constructor)))
+      (if (string-prefix? "%" text)
+          (string->symbol (substring text 1))
+          constructor)))
+
   (define (complain constructor message form subform)
-    (syntax-violation constructor message form subform))
+    (if subform
+        (syntax-violation (public-name constructor) message form subform)
+        (syntax-violation (public-name constructor) message form)))
 
   (define (check-field-names constructor specs form given)
     "Raise a syntax error unless each of the fields GIVEN, a list of (NAME
@@ -150,6 +160,15 @@ VALUE) forms, is one of SPECS and given once."
                                         "' is given twice")
                          form #'name))
              (loop (cdr given) (cons field seen) names)))))))
+
+  (define (at-place origin form)
+    "Return FORM, a call, as if it stood where the syntax ORIGIN stands, so
+that errors of the callee point there."
+    (datum->syntax #f (syntax->list form) #:source origin))
+
+  (define (syntax->list form)
+    (syntax-case form ()
+      ((item ...) #'(item ...))))
 
   (define (field-name field)
     "Return the name of FIELD, the syntax of (NAME VALUE)."
@@ -185,10 +204,10 @@ VALUE) forms."
                                 ", "))
                   form #f)))
     (let ((parent (car (generate-temporaries '(parent)))))
-      (define (wrap spec value)
-        ;; How VALUE is kept in the field's slot.
+      (define* (wrap spec value #:optional (place value))
+        ;; How VALUE, given at PLACE, is kept in the field's slot.
         (let ((value (if (spec-sanitizer spec)
-                         #`(#,(spec-sanitizer spec) #,value)
+                         (at-place place #`(#,(spec-sanitizer spec) #,value))
                          value)))
           (cond ((spec-thunked? spec)
                  #`(lambda (self)
@@ -220,7 +239,11 @@ VALUE) forms."
              (bindings (map (lambda (field)
                               (syntax-case field ()
                                 ((id value)
-                                 #`(id #,(wrap (spec-of field) #'value)))
+                                 ;; A number has no place of its own.
+                                 #`(id #,(wrap (spec-of field) #'value
+                                               (if (syntax-source #'value)
+                                                   #'value
+                                                   #'id))))
                                 ((id . _)
                                  (complain constructor
                                            (string-append
@@ -257,7 +280,7 @@ VALUE) forms."
             #`(let ((#,parent #,inherited))
                 (check-inherited #,parent #,type
                                  '#,(datum->syntax raw-constructor
-                                                   constructor))
+                                                   (public-name constructor)))
                 #,body)
             body)))))
 
@@ -265,7 +288,7 @@ VALUE) forms."
   "Raise an error unless PARENT, the value of an 'inherit' field of the
 constructor NAME, is a record of TYPE."
   (unless (and (struct? parent) (eq? (struct-vtable parent) type))
-    (error (format #f "~a: cannot inherit from ~s, which is not a ~a record"
+    (error (format #f "~a: cannot inherit from ~s, which is no ~a"
                    name parent name))))
 
 (define-syntax define-record-type*
@@ -342,10 +365,9 @@ given, names the record under construction inside thunked fields.  Options are
                           (syntax-case field ()
                             ((name . _) (identifier? #'name) #t)
                             (other
-                             (syntax-violation
-                              '#,constructor
-                              "bad field, expected (NAME VALUE)"
-                              use #'other))))
+                             (complain '#,constructor
+                                       "bad field, expected (NAME VALUE)"
+                                       use #'other))))
                         #'(field (... ...)))
                        (expand #f #'(field (... ...))))))))))))
 

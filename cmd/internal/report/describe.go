@@ -79,17 +79,38 @@ func known(err error) *Problem {
 		p.hint(e.Hint)
 		return p
 	case *fetch.Error:
-		p := &Problem{Kind: "fetch", Prefix: "fruix", Message: "cannot get " + e.Name}
-		for _, a := range e.Attempts {
-			p.Details = append(p.Details, a.Place+": "+tidy(a.Err.Error()))
-		}
-		if len(e.Attempts) == 0 {
-			p.Details = []string{"no place to look for it is known"}
-		}
-		p.hint("put the file into a folder and name that in $FRUIX_SOURCES")
-		return p
+		return unfetched(e)
 	}
 	return nil
+}
+
+// unfetched describes a file that could not be had. When something was found
+// under its name, but with other content, the hashes are what matters.
+func unfetched(e *fetch.Error) *Problem {
+	p := &Problem{Kind: "fetch", Prefix: "fruix", Message: "cannot get " + e.Name}
+	var found *fetch.MismatchError
+	for _, a := range e.Attempts {
+		var mismatch *fetch.MismatchError
+		if !errors.As(a.Err, &mismatch) {
+			p.Details = append(p.Details, a.Place+": "+tidy(a.Err.Error()))
+			continue
+		}
+		found = mismatch
+		p.Details = append(p.Details, a.Place+": hash mismatch",
+			fmt.Sprintf("expected: %s (%s)", mismatch.Want, mismatch.Want.SRI()),
+			fmt.Sprintf("actual:   %s (%s)", mismatch.Got, mismatch.Got.SRI()))
+	}
+	switch {
+	case found != nil:
+		p.Kind = "hash-mismatch"
+		p.hint("the content is not what was declared; if you trust it, put the actual hash into the declaration")
+	case len(e.Attempts) == 0:
+		p.Details = []string{"no place to look for it is known"}
+		fallthrough
+	default:
+		p.hint("put the file into a folder and name that in $FRUIX_SOURCES")
+	}
+	return p
 }
 
 // addContext keeps what the errors around inner, the one described, say.
@@ -261,7 +282,7 @@ func build(e *builder.BuildError) *Problem {
 	p := &Problem{Kind: "build", Prefix: "fruix", Derivation: e.Drv, Log: e.LogTail, Message: "build of " + e.Drv + " failed"}
 	switch c := underlying(e.Err); {
 	case c != nil:
-		if e.Status != "" && !strings.Contains(c.Message, e.Status) {
+		if e.Status != "" && e.Status != "failed" && !strings.Contains(c.Message, e.Status) {
 			p.Message += ": " + e.Status
 		}
 		p.Causes = []*Problem{c}

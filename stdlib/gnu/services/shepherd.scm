@@ -16,6 +16,7 @@
   #:use-module (guix gexp)
   #:use-module (guix store)
   #:use-module (guix utils)
+  #:use-module (guix diagnostics)
   #:use-module (gnu services)
   #:use-module (fruix native store)
   #:export (shepherd-service
@@ -71,10 +72,10 @@
   (host-name shepherd-configuration-host-name)
   (services shepherd-configuration-services (default '())))
 
-(define (prefix service)
-  (match (shepherd-service-location service)
-    (#f "")
-    (place (string-append (location->string place) ": "))))
+(define (complain service template . arguments)
+  "Raise an error about SERVICE that points at its declaration."
+  (raise-error (apply format #f template arguments)
+               #:location (shepherd-service-location service)))
 
 (define (check-services services)
   "Raise an error when a name is provided twice, when what a service requires
@@ -85,8 +86,7 @@ is not there, or when services require one another in a circle."
      (for-each
       (lambda (name)
         (when (hashq-ref providers name)
-          (error (format #f "~ashepherd service ~a is provided twice"
-                         (prefix service) name)))
+          (complain service "shepherd service ~a is provided twice" name))
         (hashq-set! providers name service))
       (shepherd-service-provision service)))
    services)
@@ -95,17 +95,15 @@ is not there, or when services require one another in a circle."
      (for-each
       (lambda (name)
         (unless (hashq-ref providers name)
-          (error
-           (format #f "~ashepherd service ~a requires ~a, which no service \
-provides~a"
-                   (prefix service)
-                   (shepherd-service-canonical-name service) name
-                   (let ((near (nearest-name
-                                name (append-map shepherd-service-provision
-                                                 services))))
-                     (if near
-                         (format #f "; did you mean ~a?" near)
-                         ""))))))
+          (complain service "shepherd service ~a requires ~a, which no \
+service provides~a"
+                    (shepherd-service-canonical-name service) name
+                    (let ((near (nearest-name
+                                 name (append-map shepherd-service-provision
+                                                  services))))
+                      (if near
+                          (format #f "; did you mean ~a?" near)
+                          "")))))
       (shepherd-service-requirement service)))
    services)
   (let ((done (make-hash-table)))
@@ -113,12 +111,12 @@ provides~a"
       (let ((service (hashq-ref providers name)))
         (cond ((hashq-ref done service) #t)
               ((memq service (map cdr path))
-               (error (format #f "shepherd services require one another in a \
-circle: ~a"
-                              (string-join
-                               (map symbol->string
-                                    (reverse (cons name (map car path))))
-                               " -> "))))
+               (complain service "shepherd services require one another in \
+a circle: ~a"
+                         (string-join
+                          (map symbol->string
+                               (reverse (cons name (map car path))))
+                          " -> ")))
               (else
                (for-each (lambda (next)
                            (visit next (cons (cons name service) path)))

@@ -13,6 +13,7 @@
   #:use-module (srfi srfi-1)
   #:use-module (guix records)
   #:use-module (guix utils)
+  #:use-module (guix diagnostics)
   #:use-module (gnu system uuid)
   #:re-export (uuid uuid? uuid->string
                file-system-label file-system-label?
@@ -154,11 +155,8 @@ system always must."
     (discard? . ,(swap-space-discard? swap))))
 
 (define (complain fs template . arguments)
-  (error (string-append
-          (match (file-system-location fs)
-            (#f "")
-            (place (string-append (location->string place) ": ")))
-          (apply format #f template arguments))))
+  (raise-error (apply format #f template arguments)
+               #:location (file-system-location fs)))
 
 (define (check-file-systems file-systems)
   "Raise an error unless FILE-SYSTEMS can be mounted: one root, absolute mount

@@ -13,6 +13,7 @@
   #:use-module (ice-9 match)
   #:use-module (srfi srfi-1)
   #:use-module (guix gexp)
+  #:use-module (guix diagnostics)
   #:use-module (guix records)
   #:use-module (gnu system accounts)
   #:use-module (gnu services)
@@ -108,7 +109,8 @@
   account-configuration?
   (target   account-configuration-target)           ;linux or freebsd
   (accounts account-configuration-accounts (default '()))
-  (groups   account-configuration-groups (default '())))
+  (groups   account-configuration-groups (default '()))
+  (location account-configuration-location (default #f))) ;for messages
 
 (define (root-account target)
   "Return the account of the administrator."
@@ -144,9 +146,11 @@ files, an alist of names below /etc and texts, and homes, a list of
 (DIRECTORY UID GID MODE)."
   (call-with-values (lambda () (complete-accounts config))
     (lambda (accounts groups)
-      (%resolve-accounts (symbol->string (account-configuration-target config))
-                         (map user-account->alist accounts)
-                         (map user-group->alist groups)))))
+      (call-with-location
+       (account-configuration-location config)
+       %resolve-accounts (symbol->string (account-configuration-target config))
+       (map user-account->alist accounts)
+       (map user-group->alist groups)))))
 
 (define (account-files config)
   "Return the alist of account files, by name below /etc, of CONFIG."

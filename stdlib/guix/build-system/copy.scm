@@ -30,7 +30,8 @@
                 #:allow-other-keys)
   "Return the bag of a package whose files are copied."
   (unless source
-    (error (string-append name ": the copy build system needs a source")))
+    (error (string-append "package " name ": the copy build system needs a \
+source")))
   (bag
    (name name)
    (system system)

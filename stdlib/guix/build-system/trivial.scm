@@ -22,8 +22,8 @@
                 #:allow-other-keys)
   "Return the bag of a package built by the expression BUILDER."
   (unless builder
-    (error (string-append name ": the trivial build system needs a #:builder \
-argument")))
+    (error (string-append "package " name ": the trivial build system needs \
+the argument #:builder")))
   (bag
    (name name)
    (system system)
