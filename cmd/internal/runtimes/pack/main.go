@@ -22,7 +22,7 @@ func main() {
 
 func run(args []string) error {
 	if len(args) < 2 {
-		return fmt.Errorf("usage: pack DIR SYSTEM=FILE...")
+		return fmt.Errorf("usage: pack DIR SYSTEM=FILE [SYSTEM=FILE]")
 	}
 	dir, m := args[0], runtimes.Manifest{}
 	for _, a := range args[1:] {
