@@ -1,0 +1,116 @@
+// Command benchsum ends a run of benchmarks with a table: it copies the output
+// of "go test -bench" from standard input to standard output and then sets the
+// values that Fruix has targets for beside these targets.
+//
+// It exits with status 1 when a benchmark failed. A missed target is shown and
+// is no failure, because how fast a shared machine is at the moment proves
+// nothing.
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+)
+
+// target is one value that shall be reached.
+type target struct {
+	what      string
+	pkg       string // where the benchmark is
+	benchmark string
+	metric    string
+	limit     float64
+	atLeast   bool // limit is a minimum; otherwise a maximum
+}
+
+var targets = [...]target{
+	{"engine, times as fast as goja (geometric mean)", "fruix/interp/bench", "BenchmarkMean", "x-vs-goja", 2, true},
+	{"fruix repl -e 1, ms", "fruix/cmd/fruix", "BenchmarkStartup", "ms", 15, false},
+	{"fruix system image with nothing to do, ms", "fruix/cmd/fruix", "BenchmarkWarmImage", "ms", 150, false},
+	{"writing ext4, time against mkfs.ext4 -d", "fruix/image/ext4", "BenchmarkVsMkfs", "x-vs-mkfs.ext4", 1, false},
+}
+
+func main() {
+	failed, err := summarize(os.Stdin, os.Stdout)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "benchsum:", err)
+	}
+	if err != nil || failed {
+		os.Exit(1)
+	}
+}
+
+// key names one measured value.
+type key struct{ pkg, benchmark, metric string }
+
+// summarize copies r to w and appends the table. failed tells that the output
+// speaks of a failure.
+func summarize(r io.Reader, w io.Writer) (failed bool, err error) {
+	values := map[key]float64{}
+	pkg := ""
+	lines := bufio.NewScanner(r)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		line := lines.Text()
+		if _, err := fmt.Fprintln(w, line); err != nil {
+			return failed, err
+		}
+		if name, ok := strings.CutPrefix(line, "pkg: "); ok {
+			pkg = name
+			continue
+		}
+		if strings.HasPrefix(line, "FAIL") || strings.HasPrefix(line, "--- FAIL") || strings.HasPrefix(line, "panic:") {
+			failed = true
+		}
+		read(line, pkg, values)
+	}
+	if err := lines.Err(); err != nil {
+		return failed, err
+	}
+	return failed, table(w, values)
+}
+
+// read takes the values of a result line, "BenchmarkX-2  1  5 ns/op  3 ms": the
+// name with the number of processors, how often it ran, then pairs of a value
+// and a unit (the Go benchmark data format).
+func read(line, pkg string, values map[key]float64) {
+	fields := strings.Fields(line)
+	if len(fields) < 4 || !strings.HasPrefix(fields[0], "Benchmark") {
+		return
+	}
+	name := fields[0]
+	if i := strings.LastIndexByte(name, '-'); i > 0 {
+		if _, err := strconv.Atoi(name[i+1:]); err == nil {
+			name = name[:i]
+		}
+	}
+	for i := 2; i+1 < len(fields); i += 2 {
+		if v, err := strconv.ParseFloat(fields[i], 64); err == nil {
+			values[key{pkg, name, fields[i+1]}] = v
+		}
+	}
+}
+
+func table(w io.Writer, values map[key]float64) error {
+	const row = "%-48s %10s %10s  %s\n"
+	text := "\n" + fmt.Sprintf(row, "measure", "value", "target", "")
+	for _, t := range targets {
+		sign := "<="
+		if t.atLeast {
+			sign = ">="
+		}
+		value, verdict := "-", "not measured"
+		if v, ok := values[key{t.pkg, t.benchmark, t.metric}]; ok {
+			value, verdict = strconv.FormatFloat(v, 'f', 2, 64), "miss"
+			if t.atLeast && v >= t.limit || !t.atLeast && v <= t.limit {
+				verdict = "ok"
+			}
+		}
+		text += fmt.Sprintf(row, t.what, value, sign+" "+strconv.FormatFloat(t.limit, 'f', -1, 64), verdict)
+	}
+	_, err := io.WriteString(w, text)
+	return err
+}

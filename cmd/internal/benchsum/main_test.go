@@ -1,0 +1,50 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestSummarize(t *testing.T) {
+	in := `goos: linux
+pkg: fruix/interp/bench
+BenchmarkMean-2   	1000000000	 0.001 ns/op	         8.70 x-vs-goja
+--- BENCH: BenchmarkMean-2
+PASS
+pkg: fruix/image/ext4
+BenchmarkVsMkfs   	1	 5 ns/op	 1.25 x-vs-mkfs.ext4
+pkg: fruix/other
+BenchmarkStartup-2   	1	 5 ns/op	 9.0 ms
+pkg: fruix/cmd/fruix
+BenchmarkStartup-2   	1	 5 ns/op	 9.5 ms	 3.0 x-vs-true
+BenchmarkBroken-2   	1
+`
+	for _, c := range []struct {
+		in     string
+		failed bool
+	}{{in, false}, {in + "FAIL\tfruix/cmd/fruix\t1s\n", true}} {
+		var out strings.Builder
+		failed, err := summarize(strings.NewReader(c.in), &out)
+		if err != nil || failed != c.failed {
+			t.Errorf("failed is %v, error %v", failed, err)
+		}
+		rest, ok := strings.CutPrefix(out.String(), c.in)
+		if !ok {
+			t.Fatalf("the input is not copied:\n%s", out.String())
+		}
+		var got []string
+		for line := range strings.Lines(rest) {
+			got = append(got, strings.Join(strings.Fields(line), " "))
+		}
+		want := []string{
+			"", "measure value target",
+			"engine, times as fast as goja (geometric mean) 8.70 >= 2 ok",
+			"fruix repl -e 1, ms 9.50 <= 15 ok",
+			"fruix system image with nothing to do, ms - <= 150 not measured",
+			"writing ext4, time against mkfs.ext4 -d 1.25 <= 1 miss",
+		}
+		if strings.Join(got, "\n") != strings.Join(want, "\n") {
+			t.Errorf("got:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+	}
+}
