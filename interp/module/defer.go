@@ -110,6 +110,8 @@ func skipHash(text []byte, i int) int {
 	switch text[i+1] {
 	case '\\': // a character, of which the first may be anything
 		return i + 2
+	case ';': // leaves out the next datum, whose parentheses match as others do
+		return i + 1
 	case '|':
 		depth := 1
 		for i += 2; i+1 < len(text); i++ {
