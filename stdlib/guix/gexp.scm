@@ -183,10 +183,31 @@ EXTENSIONS."
         (set! references (cons (cons temporary expression) references))
         temporary))
 
+    (define (colon thing)
+      ;; The place of the colon in THING, the "lib" of #$glibc:lib, or #f.
+      (and (identifier? thing)
+           (let* ((text  (symbol->string (syntax->datum thing)))
+                  (index (string-rindex text #\:)))
+             (and index (< 0 index (- (string-length text) 1)) index))))
+
+    (define (split-output keyword thing)
+      ;; Return (KEYWORD OBJECT OUTPUT) for THING, written OBJECT:OUTPUT.
+      (let ((text (symbol->string (syntax->datum thing))))
+        #`(#,keyword
+           #,(datum->syntax thing
+                            (string->symbol (substring text 0 (colon thing))))
+           #,(substring text (+ 1 (colon thing))))))
+
     ;; Return the expression that makes EXP's code, or #f when EXP has no
     ;; escapes and can be quoted as it stands.
     (define (escape exp)
       (syntax-case exp (ungexp ungexp-native)
+        ((ungexp thing)
+         (colon #'thing)
+         (escape (split-output #'ungexp #'thing)))
+        ((ungexp-native thing)
+         (colon #'thing)
+         (escape (split-output #'ungexp-native #'thing)))
         ((ungexp name)
          (and (identifier? #'name) (eq? 'output (syntax->datum #'name)))
          (reference! #'(gexp-output "out")))
