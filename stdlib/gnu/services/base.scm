@@ -222,7 +222,7 @@ for: root-file-system and file-systems."
   (let ((tty (getty-configuration-tty config)))
     (shepherd-service
       (provision (list (symbol-append 'term- (string->symbol tty))))
-      (requirement '(user-processes host-name syslogd))
+      (requirement '(user-processes host-name))
       (documentation (string-append "Log in on " tty "."))
       (start #~(make-forkexec-constructor
                 (list #$(file-append (getty-configuration-package config)
