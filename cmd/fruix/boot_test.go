@@ -113,8 +113,10 @@ func (g guest) use(system string) {
 		"stat -c '%a %u:%g' /frx/store":  "1775 0:35000",
 		"stat -c %a /etc/shadow /tmp":    "600\n1777",
 		"awk '$2 == \"/\" {print $3, substr($4, 1, 2)}' /proc/mounts": "ext4 rw",
-		"ip addr show lo":              "127.0.0.1/8",
-		"echo kept > /root/kept; sync": "",
+		"ip addr show lo":                      "127.0.0.1/8",
+		"TZ= date -d @0 +%H; date -d @0 +%H%Z": "00\n01CET",
+		"echo $LANG":                           "en_US.UTF-8",
+		"echo kept > /root/kept; sync":         "",
 	} {
 		if got := g.sh(command); !strings.Contains(got, want) {
 			t.Errorf("%s: got %q, want %q", command, got, want)

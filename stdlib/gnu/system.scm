@@ -289,6 +289,7 @@ bootloader-configuration, not ~s" (operating-system-bootloader os)))
         (linux-essential-services
          #:host-name (operating-system-host-name os)
          #:timezone (operating-system-timezone os)
+         #:locale (operating-system-locale os)
          #:file-systems (operating-system-file-systems os)
          #:swap-devices (operating-system-swap-devices os)
          #:initrd (operating-system-initrd os)))

@@ -18,13 +18,15 @@
             linux
             linux-version
             busybox
-            systemd-boot))
+            systemd-boot
+            tzdata))
 
-(define-syntax-rule (debian-package name version hash)
-  "Return the origin of Debian's binary package NAME of VERSION, for amd64."
+(define-syntax-rule (debian-package name version hash option ...)
+  "Return the origin of Debian's binary package NAME of VERSION, for amd64
+unless OPTION is #:arch ARCHITECTURE."
   (origin
     (method url-fetch)
-    (uri (debian-package-uri name version))
+    (uri (debian-package-uri name version option ...))
     (file-name (string-append name ".deb"))
     (sha256 (base32 hash))))
 
@@ -145,3 +147,26 @@ with the drivers of virtual machines.")
 partition.")
     (home-page "https://systemd.io/")
     (license lgpl2.1+)))
+
+(define tzdata
+  (package
+    (name "tzdata")
+    (version "2026b")
+    (source (debian-package "tzdata" "2026b-0+deb12u1"
+                            "162yis6rbsbmigfi9hvgx2wx6i4mssj4nzlz0q45c3gyvzs4knqf"
+                            #:arch "all"))
+    (build-system trivial-build-system)
+    (arguments
+     (list
+      #:builder
+      (with-imported-modules '((guix build utils) (guix build archive))
+        #~(begin
+            (use-modules (guix build utils) (guix build archive))
+            (unpack-archive #$source #$output
+                            #:select '("usr/share/zoneinfo") #:strip 1)))))
+    (supported-systems %x86-64)
+    (synopsis "Time zones of the world")
+    (description "The rules by which local time is told, compiled for the C
+library.")
+    (home-page "https://www.iana.org/time-zones")
+    (license public-domain)))

@@ -18,6 +18,7 @@
   #:use-module (gnu services base)
   #:use-module (gnu services shepherd)
   #:use-module (fruix system plan)
+  #:use-module (fruix packages linux)
   #:use-module (fruix native store)
   #:use-module (fruix native osmodel)
   #:export (linux-essential-services
@@ -58,7 +59,7 @@ directory that holds the file 'initrd'."
                                     'modules-version))
                      modules))))))
 
-(define* (linux-essential-services #:key host-name timezone file-systems
+(define* (linux-essential-services #:key host-name timezone locale file-systems
                                    swap-devices initrd)
   "Return the services that every Linux system has."
   (list (service file-system-service-type file-systems)
@@ -72,19 +73,32 @@ directory that holds the file 'initrd'."
                           ("timezone" ,(plain-file "timezone"
                                                    (string-append timezone
                                                                   "\n")))
-                          ("profile" ,%profile)
+                          ("localtime" ,(local-time timezone))
+                          ("profile" ,(login-profile locale))
                           ("nsswitch.conf" ,%nsswitch)
                           ("securetty" ,%securetty)))
         (simple-service 'linux-system-entries system-service-type
                         `(("initrd" ,initrd)))))
 
-(define %profile
-  ;; What login shells read.
-  (plain-file "profile" "\
+(define (local-time timezone)
+  "Return the rules of TIMEZONE, such as \"Europe/Berlin\", a file that the C
+library reads as /etc/localtime."
+  (computed-file "localtime"
+                 #~(let ((file (string-append #$tzdata "/share/zoneinfo/"
+                                              #$timezone)))
+                     (unless (file-exists? file)
+                       (error (string-append "there is no time zone "
+                                             #$timezone)))
+                     (copy-file file #$output))))
+
+(define (login-profile locale)
+  "Return what login shells read, with LOCALE as the language."
+  (plain-file "profile" (string-append "\
 export PATH=/run/current-system/profile/bin:/run/current-system/profile/sbin
+export LANG=" locale "
 export PS1='\\u@\\h \\w\\$ '
 umask 022
-"))
+")))
 
 (define %securetty
   ;; Where root may log in: busybox's login lets root in nowhere without it.
