@@ -218,6 +218,9 @@ func (b *build) inJail(ctx context.Context, builtinName string) (*plan.Result, e
 // execHint explains the commonest reason for an existing builder not to start.
 func execHint(se *jail.SetupError) string {
 	if errors.Is(se.Err, os.ErrNotExist) {
+		if se.Path == builtin.SelfPath {
+			return " (this fruix is no static program, so it cannot run where only the build's inputs are; build it with \"make\", or with CGO_ENABLED=0)"
+		}
 		return " (the file, its script interpreter or its dynamic linker is not among the derivation's inputs)"
 	}
 	return ""

@@ -392,7 +392,7 @@ func running() []*datum.Primitive {
 		}),
 		arg.FN("primitive-exit", 0, 1, func(c datum.Caller, args []datum.Value) (datum.Value, error) { return exit(c, args) }),
 		arg.FN("primitive-_exit", 0, 1, func(c datum.Caller, args []datum.Value) (datum.Value, error) { return exit(c, args) }),
-		execute("execl", false), execute("execlp", true),
+		execute("execl", false), execute("execlp", true), executeWith(),
 	}
 }
 
@@ -616,16 +616,48 @@ func execute(name string, search bool) *datum.Primitive {
 				return datum.Unset, state.SystemError(name, err, argv[0])
 			}
 		}
-		if err := s.Flush(); err != nil {
-			return datum.Unset, state.SystemError(name, err, "")
-		}
-		rest := argv[1:]
-		if len(rest) == 0 {
-			rest = argv[:1]
-		}
-		signal.Reset()
-		return datum.Unset, state.SystemError(name, unix.Exec(s.Path(file), rest, s.Environ()), argv[0])
+		return datum.Unset, become(s, name, file, argv, s.Environ())
 	})
+}
+
+// executeWith is (execle FILE ENVIRONMENT ARG ...): execl with a list of
+// NAME=VALUE strings for the environment.
+func executeWith() *datum.Primitive {
+	const name = "execle"
+	return arg.FN(name, 2, -1, func(c datum.Caller, args []datum.Value) (datum.Value, error) {
+		s := state.Of(c)
+		if err := s.CheckProcesses(name); err != nil {
+			return datum.Unset, err
+		}
+		list, err := arg.List(name, 2, args[1])
+		if err != nil {
+			return datum.Unset, err
+		}
+		environ, err := texts(name, list, 2)
+		if err != nil {
+			return datum.Unset, err
+		}
+		argv, err := texts(name, append([]datum.Value{args[0]}, args[2:]...), 1)
+		if err != nil {
+			return datum.Unset, err
+		}
+		return datum.Unset, become(s, name, argv[0], argv, environ)
+	})
+}
+
+// become replaces the process by the program file. argv holds what the caller
+// named and the program's arguments, its own name first; it returns only when
+// that fails.
+func become(s *state.State, who, file string, argv, environ []string) error {
+	if err := s.Flush(); err != nil {
+		return state.SystemError(who, err, "")
+	}
+	rest := argv[1:]
+	if len(rest) == 0 {
+		rest = argv[:1]
+	}
+	signal.Reset()
+	return state.SystemError(who, unix.Exec(s.Path(file), rest, environ), argv[0])
 }
 
 // users lists getpw and getgr, which read the system's text databases.
