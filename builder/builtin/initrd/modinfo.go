@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"github.com/klauspost/compress/zstd"
-	"github.com/ulikunitz/xz"
+	"github.com/mikelolasagasti/xz"
 )
 
 // maxModule bounds a kernel module, decompressed; real ones have a few MiB.
@@ -65,7 +65,7 @@ func decompress(r io.Reader, file string) ([]byte, error) {
 		}
 		r = z
 	case strings.HasSuffix(file, ".xz"):
-		z, err := xz.NewReader(r)
+		z, err := xz.NewReader(r, xz.DefaultDictMax)
 		if err != nil {
 			return nil, err
 		}
