@@ -39,6 +39,8 @@ func TestDSL(t *testing.T) {
 		{`(let ((x (thing (name "x")))) (= (thing-later x) (thing-later x)))`, "#t"},
 		{`(thing-size (thing (size 3) (name (number->string size))))`, "6"},
 		{`(thing-name (thing (size 3) (name (number->string size))))`, `"6"`},
+		// The declared bootloader is what the firmware starts.
+		{`(begin (use-modules (gnu system) (gnu bootloader)) (let* ((own (bootloader (name 'own) (package text) (efi-program "/own.efi"))) (os (operating-system (host-name "x") (file-systems '()) (bootloader (bootloader-configuration (bootloader own)))))) (gexp->approximate-sexp ((@@ (fruix system image) operating-system-efi-program) os))))`, `(string-append (*approximate*) "/own.efi")`},
 		// Versions and names.
 		{`(map version-compare '("1.10" "1.0" "1" "2.0-rc1") '("1.9" "1.0" "1.0" "2.0"))`, "(> = < <)"},
 		{`(version-major+minor "3.2.1")`, `"3.2"`},

@@ -29,6 +29,13 @@
   (package     bootloader-package)      ;where its files come from
   (efi-program bootloader-efi-program)) ;file name below the package
 
+(define (check-bootloader value)
+  "Return VALUE, a bootloader or #f for the kernel's usual one."
+  (unless (or (not value) (bootloader? value))
+    (error (format #f "bootloader-configuration: ~s is not a bootloader"
+                   value)))
+  value)
+
 (define (check-timeout value)
   "Return VALUE, a number of seconds."
   (unless (and (integer? value) (exact? value) (>= value 0))
@@ -39,7 +46,10 @@ number of seconds, not ~s" value)))
 (define-record-type* <bootloader-configuration> bootloader-configuration
   make-bootloader-configuration
   bootloader-configuration?
-  (bootloader bootloader-configuration-bootloader (default #f)) ;#f: kernel's
+  (bootloader bootloader-configuration-bootloader (default #f)  ;#f: kernel's
+              (sanitize check-bootloader))
+  ;; Where a running machine has its EFI system partitions.  An image has one,
+  ;; and nothing to look up.
   (targets    bootloader-configuration-targets (default '("/boot/efi")))
   (timeout    bootloader-configuration-timeout (default 1)      ;seconds
               (sanitize check-timeout))

@@ -33,6 +33,8 @@
             system-root-tree
             system-rootfs-plan
             system-image
+            %systemd-boot-bootloader
+            %freebsd-loader-bootloader
             %default-root-free))
 
 (define %default-root-free
@@ -183,12 +185,37 @@
                     ('linux (linux-boot-tree os))
                     ('freebsd (freebsd-boot-tree os)))))))))
 
+(define %systemd-boot-bootloader
+  ;; What starts Linux.
+  (bootloader
+    (name 'systemd-boot)
+    (package systemd-boot)
+    (efi-program "/systemd-bootx64.efi")))
+
+(define %freebsd-loader-bootloader
+  ;; What starts FreeBSD.
+  (bootloader
+    (name 'freebsd-loader)
+    (package freebsd-bootloader)
+    (efi-program "/boot/loader.efi")))
+
+(define (operating-system-efi-program os)
+  "Return the file name, a gexp, of the program that the firmware starts: that
+of the declared bootloader, or of the usual one of OS's kind."
+  (let ((loader (or (bootloader-configuration-bootloader
+                     (operating-system-bootloader os))
+                    (match (operating-system-target os)
+                      ('linux %systemd-boot-bootloader)
+                      ('freebsd %freebsd-loader-bootloader)))))
+    #~(string-append #$(bootloader-package loader)
+                     #$(bootloader-efi-program loader))))
+
 (define (linux-boot-tree os)
   "Return the entries of the EFI system partition that boots the Linux system
 OS."
   (let ((config (operating-system-bootloader os)))
     (list (plan-file "/EFI/BOOT/BOOTX64.EFI"
-                     #~(string-append #$systemd-boot "/systemd-bootx64.efi"))
+                     (operating-system-efi-program os))
           (plan-text "/loader/loader.conf"
                      (%render-loader-efi-conf
                       (bootloader-configuration-timeout config)
@@ -209,8 +236,7 @@ OS."
   "Return the entries of the EFI system partition that boots the FreeBSD
 system OS."
   (list (plan-file "/EFI/BOOT/BOOTX64.EFI"
-                   #~(string-append #$freebsd-bootloader
-                                    "/boot/loader.efi"))))
+                   (operating-system-efi-program os))))
 
 (define* (root-partition os #:key (free %default-root-free) (size 0))
   "Return the plan of the partition with the root file system of OS."
