@@ -124,10 +124,19 @@ func (s *session) Close() error {
 	return s.store.Close()
 }
 
+// onWait tells which process this one waits for, and why.
 func (s *session) onWait(w store.Wait) {
 	if !s.flags.quiet {
-		fmt.Fprintf(s.env.stderr, "waiting for %v\n", w)
+		fmt.Fprintln(s.env.stderr, waitText(w))
 	}
+}
+
+// waitText says what a wait is for.
+func waitText(w store.Wait) string {
+	if w.Holder == "" {
+		return fmt.Sprintf("waiting for %s, which somebody else is adding", w.Path)
+	}
+	return fmt.Sprintf("waiting for %s, which %s is adding", w.Path, w.Holder)
 }
 
 // build makes all outputs of derivations valid.

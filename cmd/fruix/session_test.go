@@ -1,0 +1,18 @@
+package main
+
+import (
+	"testing"
+
+	"fruix/store"
+)
+
+func TestWaitText(t *testing.T) {
+	for want, w := range map[string]store.Wait{
+		"waiting for /frx/store/x, which process 7 is adding":     {Path: "/frx/store/x", Holder: "process 7"},
+		"waiting for /frx/store/x, which somebody else is adding": {Path: "/frx/store/x"},
+	} {
+		if got := waitText(w); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
