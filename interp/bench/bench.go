@@ -1,12 +1,14 @@
 // Package bench holds programs written both in Scheme and in JavaScript, to
 // measure the engine against goja, the JavaScript interpreter in Go, within
-// one process. Each program defines main without arguments; both versions use
-// the same algorithm in the idiom of their language.
+// one process, and against other Schemes (Peers), each in a process of its own
+// that takes the time itself. Each program defines main without arguments; both
+// versions use the same algorithm in the idiom of their language.
 //
 //	go test -bench Programs fruix/interp/bench    one ratio per program
-//	go test -run Summary -v fruix/interp/bench    the table and the mean
+//	go test -run Summary -v fruix/interp/bench    the table against goja
+//	go test -bench Mean fruix/interp/bench        the table against all
 //
-// The ratio is goja's time divided by the engine's, so that 2 means twice as
+// A ratio is the other's time divided by the engine's, so that 2 means twice as
 // fast. candidates_test.go keeps the measurement by which dispatch and value
 // representation were chosen.
 package bench

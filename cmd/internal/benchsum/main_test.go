@@ -8,7 +8,7 @@ import (
 func TestSummarize(t *testing.T) {
 	in := `goos: linux
 pkg: fruix/interp/bench
-BenchmarkMean-2   	1000000000	 0.001 ns/op	         8.70 x-vs-goja
+BenchmarkMean-2   	1000000000	 0.001 ns/op	         4.70 x-vs-goja	 1.50 x-vs-guile-vm	 0.20 x-vs-guile-jit
 --- BENCH: BenchmarkMean-2
 PASS
 pkg: fruix/image/ext4
@@ -37,11 +37,15 @@ BenchmarkBroken-2   	1
 			got = append(got, strings.Join(strings.Fields(line), " "))
 		}
 		want := []string{
-			"", "measure value target",
-			"engine, times as fast as goja (geometric mean) 8.70 >= 2 ok",
-			"fruix repl -e 1, ms 9.50 <= 15 ok",
-			"fruix system image with nothing to do, ms - <= 150 not measured",
-			"writing ext4, time against mkfs.ext4 -d 1.25 <= 1 miss",
+			"", "measure value target aim",
+			"engine, times as fast as goja (geometric mean) 4.70 >= 3 >= 5 ok",
+			"engine, times as fast as Guile's machine 1.50 >= 0.5 >= 1 ok, aim reached",
+			"engine, times as fast as Guile's JIT 0.20 >= 0 >= 0.25 ok",
+			"engine, times as fast as Guile's interpreter - >= 2 >= 4 not measured",
+			"engine, times as fast as Chicken's csi - >= 2 >= 4 not measured",
+			"fruix repl -e 1, ms 9.50 <= 12 <= 5 ok",
+			"fruix system image with nothing to do, ms - <= 150 - not measured",
+			"writing ext4, time against mkfs.ext4 -d 1.25 <= 1 - miss",
 		}
 		if strings.Join(got, "\n") != strings.Join(want, "\n") {
 			t.Errorf("got:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))

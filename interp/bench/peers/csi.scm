@@ -1,0 +1,10 @@
+;; What a program finds in Chicken.
+(import (chicken port) (chicken bitwise) (chicken time) (srfi 4))
+(define ash arithmetic-shift)
+(define logand bitwise-and)
+(define logxor bitwise-xor)
+(define make-bytevector make-u8vector)
+(define bytevector-length u8vector-length)
+(define bytevector-u8-ref u8vector-ref)
+(define bytevector-u8-set! u8vector-set!)
+(define (list-copy l) (append l '()))

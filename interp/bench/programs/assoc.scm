@@ -1,0 +1,21 @@
+;; Association lists by symbol, number and string.
+(define symbols '((red . 1) (green . 2) (blue . 3) (cyan . 4) (magenta . 5) (yellow . 6)
+                  (black . 7) (white . 8) (grey . 9) (orange . 10)))
+(define numbers '((10 . 1) (20 . 2) (30 . 3) (40 . 4) (50 . 5) (60 . 6) (70 . 7) (80 . 8)))
+(define strings '(("one" . 1) ("two" . 2) ("three" . 3) ("four" . 4) ("five" . 5)
+                  ("six" . 6) ("seven" . 7) ("eight" . 8)))
+(define (sum keys table find)
+  (let loop ((l keys) (n 0))
+    (if (null? l)
+        n
+        (loop (cdr l) (let ((p (find (car l) table))) (if p (+ n (cdr p)) n))))))
+(define (main)
+  (let loop ((i 0) (n 0))
+    (if (= i 200)
+        n
+        (loop (+ i 1)
+              (+ n (sum '(white blue red none orange) symbols assq)
+                 (sum '(80 10 45 50 20) numbers assv)
+                 (sum '("eight" "zero" "three" "two" "five") strings assoc)
+                 (if (memq 'grey '(red green blue grey)) 1 0)
+                 (length (member "six" '("four" "five" "six" "seven"))))))))

@@ -1,0 +1,13 @@
+;; The longest chain, and how many halvings, as two values.
+(define (chain n)
+  (let loop ((n n) (length 1) (halved 0))
+    (cond ((= n 1) (values length halved))
+          ((even? n) (loop (quotient n 2) (+ length 1) (+ halved 1)))
+          (else (loop (+ (* 3 n) 1) (+ length 1) halved)))))
+(define (main)
+  (let loop ((i 1) (most 0) (sum 0))
+    (if (= i 1500)
+        (+ (* most 1000000) sum)
+        (call-with-values (lambda () (chain i))
+          (lambda (length halved)
+            (loop (+ i 1) (max most length) (+ sum halved)))))))

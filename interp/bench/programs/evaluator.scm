@@ -1,0 +1,28 @@
+;; An evaluator of a small Lisp, with environments as association lists.
+(define (lookup name env) (cdr (assq name env)))
+(define (bind names values env)
+  (if (null? names)
+      env
+      (cons (cons (car names) (car values)) (bind (cdr names) (cdr values) env))))
+(define (evaluate-all l env)
+  (if (null? l) '() (cons (evaluate (car l) env) (evaluate-all (cdr l) env))))
+(define (evaluate x env)
+  (cond ((symbol? x) (lookup x env))
+        ((not (pair? x)) x)
+        (else
+         (case (car x)
+           ((quote) (cadr x))
+           ((if) (if (evaluate (cadr x) env)
+                     (evaluate (caddr x) env)
+                     (evaluate (cadddr x) env)))
+           ((lambda) (lambda args (evaluate (caddr x) (bind (cadr x) args env))))
+           ((fix) (let ((cell (cons (cadr x) #f)))
+                    (set-cdr! cell (evaluate (caddr x) (cons cell env)))
+                    (cdr cell)))
+           (else (apply (evaluate (car x) env) (evaluate-all (cdr x) env)))))))
+(define globals
+  (list (cons '+ (lambda (a b) (+ a b))) (cons '- (lambda (a b) (- a b)))
+        (cons '< (lambda (a b) (< a b)))))
+(define (program n)
+  `((fix fib (lambda (n) (if (< n 2) n (+ (fib (- n 1)) (fib (- n ,2)))))) ,n))
+(define (main) (evaluate (program 12) globals))

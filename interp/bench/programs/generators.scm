@@ -1,0 +1,17 @@
+;; A tree walked by a generator made of prompts.
+(define tag (make-prompt-tag "generator"))
+(define (make-tree depth)
+  (if (= depth 0) depth (cons (make-tree (- depth 1)) (make-tree (- depth 1)))))
+(define (walk tree)
+  (if (pair? tree)
+      (begin (walk (car tree)) (walk (cdr tree)))
+      (abort-to-prompt tag tree)))
+(define (generator thunk)
+  (lambda ()
+    (call-with-prompt tag
+      (lambda () (thunk) #f)
+      (lambda (k value) (set! thunk k) value))))
+(define (main)
+  (let ((next (generator (lambda () (walk (make-tree 10))))))
+    (let loop ((n 0))
+      (if (next) (loop (+ n 1)) n))))

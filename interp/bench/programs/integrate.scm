@@ -1,0 +1,11 @@
+;; Simpson's rule with a procedure argument.
+(define (integrate f a b n)
+  (let ((h (/ (- b a) n)))
+    (let loop ((i 1) (sum (+ (f a) (f b))))
+      (if (= i n)
+          (* (/ h 3.0) sum)
+          (loop (+ i 1)
+                (+ sum (* (if (even? i) 2.0 4.0) (f (+ a (* i h))))))))))
+(define (curve x) (/ (* (sin x) (exp (- x))) (+ 1.0 (sqrt (* x x x)))))
+(define (main)
+  (inexact->exact (round (* 1e9 (integrate curve 0.0 10.0 10000)))))

@@ -1,0 +1,11 @@
+;; The list procedures that take procedures.
+(define (numbers n) (let loop ((i n) (l '())) (if (= i 0) l (loop (- i 1) (cons i l)))))
+(define (main)
+  (let ((l (numbers 400)) (sum 0))
+    (do ((i 0 (+ i 1))) ((= i 20))
+      (for-each (lambda (x) (set! sum (+ sum x)))
+                (map (lambda (x y) (- (* x y) i)) l (map (lambda (x) (+ x 1)) (reverse l))))
+      (set! sum (+ sum (length (append l l)) (list-ref l 100)
+                   (vector-ref (list->vector (map (lambda (x) (* x x)) l)) 20)
+                   (apply max l))))
+    sum))

@@ -1,0 +1,11 @@
+;; Sieve over lists.
+(define (interval lo hi) (if (> lo hi) '() (cons lo (interval (+ lo 1) hi))))
+(define (remove-multiples n l)
+  (cond ((null? l) '())
+        ((= (remainder (car l) n) 0) (remove-multiples n (cdr l)))
+        (else (cons (car l) (remove-multiples n (cdr l))))))
+(define (sieve l)
+  (if (null? l)
+      '()
+      (cons (car l) (sieve (remove-multiples (car l) (cdr l))))))
+(define (main) (length (sieve (interval 2 1500))))

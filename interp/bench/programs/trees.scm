@@ -1,0 +1,11 @@
+;; Allocates binary trees and walks them.
+(define (make-tree depth)
+  (if (= depth 0)
+      (cons '() '())
+      (cons (make-tree (- depth 1)) (make-tree (- depth 1)))))
+(define (check tree)
+  (if (null? (car tree)) 1 (+ 1 (check (car tree)) (check (cdr tree)))))
+(define (main)
+  (let ((long (make-tree 12)))
+    (let loop ((i 0) (sum 0))
+      (if (= i 20) (+ sum (check long)) (loop (+ i 1) (+ sum (check (make-tree 8))))))))

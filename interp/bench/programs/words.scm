@@ -1,0 +1,20 @@
+;; Counts words in a hash table with string keys.
+(define text
+  "it was the best of times it was the worst of times it was the age of wisdom it was the age of foolishness it was the epoch of belief it was the epoch of incredulity")
+(define (split s)
+  (let ((n (string-length s)))
+    (let loop ((i 0) (start 0) (l '()))
+      (cond ((= i n) (cons (substring s start i) l))
+            ((char=? (string-ref s i) #\space)
+             (loop (+ i 1) (+ i 1) (cons (substring s start i) l)))
+            (else (loop (+ i 1) start l))))))
+(define (main)
+  (let ((table (make-hash-table)))
+    (do ((i 0 (+ i 1))) ((= i 60))
+      (let loop ((l (split text)))
+        (if (pair? l)
+            (begin
+              (hash-set! table (car l) (+ 1 (hash-ref table (car l) 0)))
+              (loop (cdr l))))))
+    (+ (* 1000 (hash-ref table "it" 0)) (hash-ref table "wisdom" 0)
+       (hash-fold (lambda (k v sum) (+ sum (* v (string-length k)))) 0 table))))
