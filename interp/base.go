@@ -9,6 +9,7 @@ import (
 	"fruix/interp/datum"
 	"fruix/interp/module"
 	"fruix/interp/prim"
+	"fruix/interp/prim/memory"
 	"fruix/interp/prim/state"
 	"fruix/interp/print"
 	"fruix/interp/source"
@@ -39,6 +40,7 @@ func (e *Engine) registerBase() {
 		e.define(m, name, v)
 	}
 	e.Register("(guile)", prim.Guile()...)
+	e.Register(memory.Module, memory.Table()...)
 	e.Register("(guile)", e.expander.Natives()...)
 	e.Register("(guile)", e.exceptionNatives()...)
 	e.Register("(guile)", e.procedureNatives()...)

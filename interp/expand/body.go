@@ -112,7 +112,7 @@ func (b *bodyExpander) needScope(cur *stx) {
 	if b.scope != nil {
 		return
 	}
-	b.scope = b.x.scopes.New()
+	b.scope = b.x.scopes.NewLocal(b.x.level)
 	*cur = cur.with(b.scope)
 	for i := range b.work {
 		b.work[i] = b.work[i].with(b.scope)

@@ -21,7 +21,7 @@ type bindings struct {
 }
 
 func (x *Expander) newBindings(who string) *bindings {
-	return &bindings{x: x, who: who, scope: x.scopes.New()}
+	return &bindings{x: x, who: who, scope: x.scopes.NewLocal(x.level)}
 }
 
 // add binds id in the scope and returns its variable.

@@ -41,6 +41,8 @@ type templateCompiler struct {
 	unsyntax func(stx) int
 	quasi    int
 	used     bool // a variable was met
+	// quoted templates stand in code that runs; those of syntax-rules do not.
+	quoted bool
 }
 
 func (c *templateCompiler) compile(s stx) *template {
@@ -48,6 +50,9 @@ func (c *templateCompiler) compile(s stx) *template {
 	c.used = false
 	t := c.compile1(s)
 	if !c.used {
+		if c.quoted {
+			s.set = s.set.Beyond(c.x.level)
+		}
 		t = &template{kind: tplConst, lit: c.x.stamp(bare(s))}
 	}
 	c.used = c.used || saved
@@ -407,7 +412,7 @@ func (x *Expander) quasisyntax(s stx) core.Node {
 func (x *Expander) templateNode(s, tpl stx, who string, quasi bool) core.Node {
 	var args []core.Node
 	slots := map[*core.Local]int{}
-	c := &templateCompiler{x: x, who: who, ellipsis: x.currentEllipsis()}
+	c := &templateCompiler{x: x, who: who, ellipsis: x.currentEllipsis(), quoted: true}
 	c.variable = func(id *stx) (int, int, bool) {
 		if id.set == nil {
 			return 0, 0, false

@@ -2,6 +2,8 @@
 package prim
 
 import (
+	"runtime"
+
 	"fruix/interp/datum"
 	"fruix/interp/prim/files"
 	"fruix/interp/prim/general"
@@ -38,6 +40,8 @@ func Constants(s *state.State) map[string]datum.Value {
 		"most-negative-fixnum": datum.Fix(datum.MinFixnum),
 
 		"internal-time-units-per-second": datum.Fix(1000000000),
+
+		"%host-type": datum.NewString(hostType(runtime.GOARCH, runtime.GOOS)),
 	}
 	for _, m := range []map[string]datum.Value{s.Parameters(), text.Charsets(), text.RegexpConstants(), files.Constants(), process.Constants()} {
 		for k, v := range m {
@@ -45,4 +49,16 @@ func Constants(s *state.State) map[string]datum.Value {
 		}
 	}
 	return out
+}
+
+// hostType is the GNU triplet of a machine, as config.guess has it.
+func hostType(arch, os string) string {
+	cpu := map[string]string{"amd64": "x86_64", "arm64": "aarch64", "386": "i686", "riscv64": "riscv64"}[arch]
+	if cpu == "" {
+		cpu = arch
+	}
+	if os == "linux" {
+		return cpu + "-unknown-linux-gnu"
+	}
+	return cpu + "-unknown-" + os
 }

@@ -19,7 +19,10 @@ type Scope struct {
 	// sets holds the interned sets whose newest scope this is, by the rest.
 	sets map[*Set]*Set
 	only *Set // the set {this}
-	last *Set // the most recently made set, the usual hit
+	// local is one more than the level of the expressions that a binding form
+	// put this scope on; 0 for the scopes of macro uses.
+	local int
+	last  *Set // the most recently made set, the usual hit
 }
 
 type entry struct {
@@ -34,6 +37,29 @@ type Scopes struct{ n atomic.Uint64 }
 
 // New makes a fresh scope, newer than all others.
 func (c *Scopes) New() *Scope { return &Scope{id: c.n.Add(1)} }
+
+// NewLocal makes a fresh scope of a binding form in expressions of a level: how
+// many transformers surround them.
+func (c *Scopes) NewLocal(level int) *Scope {
+	s := c.New()
+	s.local = level + 1
+	return s
+}
+
+// Beyond gives the set less the scopes of binding forms at the given level.
+// That is what the context of a quoted template is: the variables around it
+// exist while the transformer runs, and mean nothing to what it makes; two
+// templates of one transformer must agree about the same name, wherever in
+// the transformer they stand.
+func (t *Set) Beyond(level int) *Set {
+	out := t
+	for u := t; u != nil; u = u.rest {
+		if u.top.local > level {
+			out = out.Without(u.top)
+		}
+	}
+	return out
+}
 
 // Set is an interned, immutable set of scopes, held as a list from the newest
 // to the oldest; nil is the empty set. Equal sets are identical pointers.
