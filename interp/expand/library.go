@@ -94,6 +94,13 @@ func (x *Expander) libraryName(s stx) datum.Value {
 	return name
 }
 
+// resolveImportSet is (resolve-r6rs-interface import-set): the interface that
+// the import set stands for.
+func (x *Expander) resolveImportSet(a []datum.Value) (v datum.Value, err error) {
+	defer recoverFailure(&err)
+	return x.importSet(view(a[0])).Value(), nil
+}
+
 // importForm is (import set …) at top level.
 func (x *Expander) importForm(s stx) core.Node {
 	p := x.parts(&s, "import", 0, -1, "(import set …)")

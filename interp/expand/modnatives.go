@@ -87,6 +87,7 @@ func (x *Expander) moduleNatives() []*datum.Primitive {
 		}),
 		def("resolve-module", 1, -1, x.resolveModule),
 		def("resolve-interface", 1, -1, x.resolveInterface),
+		def("resolve-r6rs-interface", 1, 1, x.resolveImportSet),
 		def("make-fresh-user-module", 0, 0, func([]datum.Value) (datum.Value, error) { return r.Fresh().Value(), nil }),
 		def("make-module", 0, -1, func([]datum.Value) (datum.Value, error) {
 			m := r.Fresh()

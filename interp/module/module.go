@@ -34,6 +34,7 @@ type Module struct {
 	view    *view
 	replace map[*datum.Symbol]bool
 	policy  []string // duplicate binding handlers, nil for the default
+	asking  bool     // an interface that looks at those it uses
 
 	imports    map[*datum.Symbol]*datum.Variable // cache of found imports
 	generation uint64                            // of the registry, when imports was filled
@@ -89,7 +90,39 @@ func (m *Module) Local(sym *datum.Symbol) (*datum.Variable, error) {
 	if v := m.view; v != nil {
 		return v.lookup(sym)
 	}
-	return m.vars[sym], nil
+	v := m.vars[sym]
+	if v == nil && len(m.uses) > 0 && m.public == m {
+		return m.passedOn(sym)
+	}
+	return v, nil
+}
+
+// passedOn finds what an interface offers because it uses other interfaces
+// (Guile manual, "Module System Reflection": module-use! on the result of
+// module-public-interface). Interfaces may use one another in a circle.
+func (m *Module) passedOn(sym *datum.Symbol) (*datum.Variable, error) {
+	if m.asking {
+		return nil, nil
+	}
+	m.asking = true
+	defer func() { m.asking = false }()
+	return m.importOf(sym)
+}
+
+// passesReplacement reports whether a used interface offers sym to replace
+// others.
+func (m *Module) passesReplacement(sym *datum.Symbol) bool {
+	if m.asking || m.public != m || len(m.uses) == 0 || m.vars[sym] != nil {
+		return false
+	}
+	m.asking = true
+	defer func() { m.asking = false }()
+	for _, u := range m.uses {
+		if u.isReplacement(sym) {
+			return true
+		}
+	}
+	return false
 }
 
 func (v *view) lookup(sym *datum.Symbol) (*datum.Variable, error) {
@@ -138,7 +171,7 @@ func (m *Module) isReplacement(sym *datum.Symbol) bool {
 	v := m.view
 	switch {
 	case v == nil:
-		return m.replace[sym]
+		return m.replace[sym] || m.passesReplacement(sym)
 	case v.auto != nil:
 		return v.auto.base != nil && v.auto.base.isReplacement(sym)
 	case v.sel != nil:
@@ -335,6 +368,7 @@ func (m *Module) Names() []*datum.Symbol {
 		for s := range m.vars {
 			out = append(out, s)
 		}
+		out = append(out, m.passedNames()...)
 	case v.auto != nil:
 		for s := range v.auto.names {
 			out = append(out, s)
@@ -364,6 +398,26 @@ func (m *Module) Names() []*datum.Symbol {
 		}
 	}
 	slices.SortFunc(out, func(a, b *datum.Symbol) int { return strings.Compare(a.Name, b.Name) })
+	return out
+}
+
+// passedNames lists the names that an interface offers because it uses others.
+func (m *Module) passedNames() []*datum.Symbol {
+	if m.asking || m.public != m || len(m.uses) == 0 {
+		return nil
+	}
+	m.asking = true
+	defer func() { m.asking = false }()
+	seen := map[*datum.Symbol]bool{}
+	var out []*datum.Symbol
+	for _, u := range m.uses {
+		for _, s := range u.Names() {
+			if !seen[s] && m.vars[s] == nil {
+				seen[s] = true
+				out = append(out, s)
+			}
+		}
+	}
 	return out
 }
 

@@ -1,5 +1,4 @@
 ;;; R6RS (rnrs control).
 
 (define-module (rnrs control)
-  #:re-export (
-   when unless do case-lambda))
+  #:re-export (when unless do case-lambda))

@@ -1,6 +1,7 @@
 ;;; R6RS (rnrs unicode).
 
 (define-module (rnrs unicode)
+  #:export (char-title-case?)
   #:re-export (
    char-upcase char-downcase char-titlecase char-foldcase char-ci=?
    char-ci<? char-ci>? char-ci<=? char-ci>=? char-alphabetic?
@@ -9,3 +10,7 @@
    string-titlecase string-foldcase string-ci=? string-ci<?
    string-ci>? string-ci<=? string-ci>=? string-normalize-nfd
    string-normalize-nfkd string-normalize-nfc string-normalize-nfkc))
+
+(define (char-title-case? c)
+  "True if C is a letter of the category title case."
+  (eq? (char-general-category c) 'Lt))

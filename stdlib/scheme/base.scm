@@ -12,7 +12,6 @@
             exact-integer-sqrt truncate/ floor/ list-set! string->vector
             vector->string syntax-error)
   #:replace ((r7rs:bytevector-copy! . bytevector-copy!)
-             (r7rs:bytevector-fill! . bytevector-fill!)
              (srfi-34:raise . raise)
              (r7rs:error . error))
   #:re-export (
@@ -38,7 +37,7 @@
    memq memv min modulo negative? newline not null? number->string
    number? numerator odd? open-input-bytevector open-input-string
    open-output-bytevector open-output-string or output-port-open?
-   output-port? pair? parameterize peek-char peek-u8 positive?
+   output-port? pair? parameterize peek-char peek-u8 port? positive?
    procedure? quasiquote quote quotient rational? rationalize
    read-bytevector read-bytevector! read-char read-line read-string
    read-u8 real? remainder reverse round set! set-car! set-cdr! square
@@ -67,8 +66,6 @@
 (define (file-error? x) (and (exception? x) (eq? (exception-kind x) 'system-error)))
 
 (define (features) %cond-expand-features)
-
-(define (r7rs:bytevector-fill! b fill . range) (apply (@ (guile) bytevector-fill!) b fill range))
 
 (define (string-map f s . rest)
   (list->string (apply map f (string->list s) (map string->list rest))))

@@ -4,7 +4,8 @@
   #:export (environment)
   #:re-export (eval))
 
-(define (environment . specs)
-  (let ((module (make-fresh-user-module)))
-    (module-use-interfaces! module (map (lambda (spec) (resolve-r6rs-interface spec)) specs))
+(define (environment . import-sets)
+  "A fresh environment of the bindings that IMPORT-SETS import, and no others."
+  (let ((module (make-module)))
+    (module-use-interfaces! module (map resolve-r6rs-interface import-sets))
     module))

@@ -101,6 +101,14 @@ func Table() []*datum.Primitive {
 			r.Record().Fields[i] = v
 			return datum.Unspecified, nil
 		}),
+		arg.F2("%record-field-mutable?", func(_ datum.Caller, v, k datum.Value) (datum.Value, error) {
+			t, err := recordType("%record-field-mutable?", 1, v)
+			if err != nil {
+				return datum.Unset, err
+			}
+			i, err := arg.Index("%record-field-mutable?", 2, k, len(t.Fields))
+			return datum.Bool(err == nil && t.Mutable[i]), err
+		}),
 		arg.F2("%record-is?", func(_ datum.Caller, r, t datum.Value) (datum.Value, error) {
 			x, err := recordType("%record-is?", 2, t)
 			if err != nil {

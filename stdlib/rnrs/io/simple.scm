@@ -1,9 +1,55 @@
 ;;; R6RS (rnrs io simple).
 
 (define-module (rnrs io simple)
-  #:re-export (eof-object eof-object? call-with-input-file call-with-output-file
-               input-port? output-port? current-input-port current-output-port
-               current-error-port with-input-from-file with-output-to-file
-               open-input-file open-output-file close-input-port
-               close-output-port read-char peek-char read write-char newline
-               display write))
+  #:use-module (rnrs files)
+  #:replace (open-input-file open-output-file call-with-input-file
+            call-with-output-file with-input-from-file with-output-to-file)
+  #:re-export (eof-object eof-object? input-port? output-port?
+               current-input-port current-output-port current-error-port
+               close-input-port close-output-port
+               read-char peek-char read write-char newline display write
+               &i/o make-i/o-error i/o-error? &i/o-read make-i/o-read-error
+               i/o-read-error? &i/o-write make-i/o-write-error i/o-write-error?
+               &i/o-invalid-position make-i/o-invalid-position-error
+               i/o-invalid-position-error? i/o-error-position &i/o-filename
+               make-i/o-filename-error i/o-filename-error? i/o-error-filename
+               &i/o-file-protection make-i/o-file-protection-error
+               i/o-file-protection-error? &i/o-file-is-read-only
+               make-i/o-file-is-read-only-error i/o-file-is-read-only-error?
+               &i/o-file-already-exists make-i/o-file-already-exists-error
+               i/o-file-already-exists-error? &i/o-file-does-not-exist
+               make-i/o-file-does-not-exist-error
+               i/o-file-does-not-exist-error? &i/o-port make-i/o-port-error
+               i/o-port-error? i/o-error-port))
+
+(define %with-file-conditions (@@ (rnrs files) %with-file-conditions))
+
+(define (open-input-file filename)
+  "A textual input port on the file FILENAME."
+  (%with-file-conditions filename
+    (lambda () ((@ (guile) open-input-file) filename))))
+
+(define (open-output-file filename)
+  "A textual output port on the file FILENAME."
+  (%with-file-conditions filename
+    (lambda () ((@ (guile) open-output-file) filename))))
+
+(define (call-with-input-file filename proc)
+  "Call PROC with an input port on FILENAME, and close the port when it returns."
+  (call-with-port (open-input-file filename) proc))
+
+(define (call-with-output-file filename proc)
+  "Call PROC with an output port on FILENAME, and close the port when it returns."
+  (call-with-port (open-output-file filename) proc))
+
+(define (with-input-from-file filename thunk)
+  "Call THUNK while FILENAME is the current input."
+  (call-with-port (open-input-file filename)
+    (lambda (port)
+      (parameterize ((current-input-port port)) (thunk)))))
+
+(define (with-output-to-file filename thunk)
+  "Call THUNK while FILENAME is the current output."
+  (call-with-port (open-output-file filename)
+    (lambda (port)
+      (parameterize ((current-output-port port)) (thunk)))))

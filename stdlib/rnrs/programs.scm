@@ -1,0 +1,4 @@
+;;; R6RS (rnrs programs).
+
+(define-module (rnrs programs)
+  #:re-export (command-line exit))
