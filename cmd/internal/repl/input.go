@@ -41,9 +41,15 @@ func newTyped(s *Session, h *edit.History) *typed {
 	return &typed{
 		history: h, session: s,
 		editor: edit.New(s.cfg.In, s.cfg.Out, edit.Options{
-			Complete: s.complete, Accept: s.accept, Indent: true, History: h, Color: !s.cfg.NoColor,
+			Complete: s.complete, Accept: s.accept, Indent: true, History: h, Color: !s.cfg.NoColor, IsSyntax: s.isSyntax,
 		}),
 	}
+}
+
+// isSyntax reports whether a name is bound to syntax in the current module.
+func (s *Session) isSyntax(name string) bool {
+	v, err := s.current().Lookup(datum.Intern(name))
+	return err == nil && v != nil && v.Value.Is(datum.KMacro)
 }
 
 // nextPrompt stands before the further lines of a text.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strconv"
 
+	"fruix/cmd/internal/repl/edit"
 	"fruix/interp"
 	"fruix/interp/datum"
 	"fruix/interp/module"
@@ -21,7 +22,8 @@ type Session struct {
 	cfg         Config
 	engine      *interp.Engine
 	interactive bool
-	color       bool
+	color       bool // of errors
+	paints      bool // printed values, too
 	commands    []command
 	interrupts  <-chan os.Signal
 
@@ -33,8 +35,13 @@ type Session struct {
 	failures int
 }
 
+// maxPainted is the length of a printed value, in bytes, from which on it is
+// not worth colours.
+const maxPainted = 64 << 10
+
 func newSession(c Config) *Session {
-	s := &Session{cfg: c, engine: c.Engine, color: !c.NoColor && isTerminal(c.Err)}
+	s := &Session{cfg: c, engine: c.Engine, color: !c.NoColor && isTerminal(c.Err),
+		paints: !c.NoColor && !c.Dumb && isTerminal(c.Out)}
 	s.history = s.engine.Modules().Make(datum.List(datum.Sym("value-history")))
 	s.commands = s.allCommands()
 	return s
@@ -153,7 +160,11 @@ func (s *Session) Print(values ...datum.Value) error {
 		sym := datum.Intern(name)
 		s.history.Set(sym, v)
 		s.history.Export(sym, sym)
-		if _, err := fmt.Fprintf(s.cfg.Out, "%s = %s\n", name, s.engine.Write(v)); err != nil {
+		text := s.engine.Write(v)
+		if s.paints && len(text) < maxPainted {
+			text = edit.Paint(text)
+		}
+		if _, err := fmt.Fprintf(s.cfg.Out, "%s = %s\n", name, text); err != nil {
 			return err
 		}
 	}

@@ -22,8 +22,12 @@ type Options struct {
 	Indent bool
 	// History may be nil.
 	History *History
-	// Color turns on the marking of matching parentheses.
+	// Color turns on the colours of tokens and the marking of matching
+	// parentheses.
 	Color bool
+	// IsSyntax tells the names of special forms and macros, which are shown
+	// in a colour of their own at the head of a form.
+	IsSyntax func(name string) bool
 }
 
 // Editor reads texts from a terminal. It serves one goroutine.
@@ -141,23 +145,33 @@ func (e *Editor) show() {
 	e.scr.draw(p)
 }
 
-// marks shows the partner of the parenthesis before the cursor, or below it.
+// marks gives the text its colours and shows the partner of the parenthesis
+// before the cursor, or below it.
 func (e *Editor) marks() marks {
-	if !e.o.Color || e.finished {
+	if !e.o.Color {
 		return nil
 	}
+	m := paint(e.buf.text, e.o.IsSyntax)
+	if !e.finished {
+		e.markParentheses(m)
+	}
+	return m
+}
+
+func (e *Editor) markParentheses(styles marks) {
 	t, i := e.buf.text, e.buf.cursor
 	for _, k := range []int{i - 1, i} {
 		if k < 0 || k >= len(t) || !strings.ContainsRune("()[]", t[k]) || k == i && strings.ContainsRune(")]", t[k]) {
 			continue
 		}
 		if m := match(t, k); m >= 0 {
-			return marks{m: "1;32", k: "1;32"}
+			styles[m], styles[k] = "1;32", "1;32"
+			return
 		} else if k == i-1 && strings.ContainsRune(")]", t[k]) {
-			return marks{k: "1;31"}
+			styles[k] = "1;31"
+			return
 		}
 	}
-	return nil
 }
 
 func (e *Editor) finish(err error) { e.result, e.finished = err, true }
