@@ -159,6 +159,9 @@ func (e *Engine) procedureNatives() []*datum.Primitive {
 		native("procedure-minimum-arity", 1, 1, func(_ datum.Caller, a []datum.Value) (datum.Value, error) {
 			return minimumArity(a[0]), nil
 		}),
+		native("%procedure-arities", 1, 1, func(_ datum.Caller, a []datum.Value) (datum.Value, error) {
+			return procedureArities(a[0]), nil
+		}),
 		native("procedure-source", 1, 1, func(datum.Caller, []datum.Value) (datum.Value, error) { return datum.False, nil }),
 		native("procedure-properties", 1, 1, func(_ datum.Caller, a []datum.Value) (datum.Value, error) {
 			return procedureProperties(a[0]), nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"fruix/cmd/internal/repl"
 	"fruix/interp/datum"
@@ -19,6 +20,8 @@ func (s *session) replCommands() map[string]repl.Command {
 			Run: func(ctx context.Context, r *repl.Session, args string) error { return s.replBuild(ctx, r, args, false) }},
 		"run-in-store": {Args: "EXPR", Group: group, Doc: "run the store-monadic value that EXPR yields and print its result",
 			Run: s.replRunInStore},
+		"search": {Args: "REGEXP...", Group: group, Doc: "list the packages whose name, synopsis or description match",
+			Run: s.replSearch},
 	}
 }
 
@@ -78,4 +81,35 @@ func (s *session) replRunInStore(ctx context.Context, r *repl.Session, args stri
 		return err
 	}
 	return r.Print(result)
+}
+
+// replSearch is ",search".
+func (s *session) replSearch(ctx context.Context, r *repl.Session, args string) error {
+	patterns := strings.Fields(args)
+	if len(patterns) == 0 {
+		return errors.New("give what to search for, a regular expression")
+	}
+	list := make([]datum.Value, len(patterns))
+	for i, p := range patterns {
+		list[i] = datum.NewString(strings.Trim(p, `"`))
+	}
+	found, err := s.call(ctx, "(fruix commands)", "search-packages", datum.List(list...))
+	if err != nil {
+		return err
+	}
+	type entry struct{ name, synopsis string }
+	var entries []entry
+	width := 0
+	for ; found.IsPair(); found = found.Pair().Cdr {
+		row := found.Pair().Car
+		e := entry{r.Engine().Display(row.Pair().Car), r.Engine().Display(row.Pair().Cdr.Pair().Car)}
+		entries, width = append(entries, e), max(width, len(e.name))
+	}
+	for _, e := range entries {
+		fmt.Fprintf(r.Out(), "%-*s  %s\n", width, e.name, e.synopsis)
+	}
+	if len(entries) == 0 {
+		fmt.Fprintf(r.Err(), "no package matches %s\n", args)
+	}
+	return nil
 }

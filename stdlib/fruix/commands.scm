@@ -10,14 +10,17 @@
 
 (define-module (fruix commands)
   #:use-module (ice-9 match)
+  #:use-module (ice-9 regex)
   #:use-module (srfi srfi-1)
   #:use-module (guix gexp)
   #:use-module (guix store)
   #:use-module (guix packages)
   #:use-module (guix derivations)
+  #:use-module (guix diagnostics)
   #:use-module (gnu packages)
   #:export (object->derivation
-            named-derivation))
+            named-derivation
+            search-packages))
 
 (define (object->derivation object)
   "Return the derivation of OBJECT, anything that can be built, or the store
@@ -39,3 +42,40 @@ such as \"hello\", \"hello@2.12\" or \"hello:lib\", and the output."
   (call-with-values (lambda () (specification->package+output specification))
     (lambda (package output)
       (values (lower-item package) output))))
+
+(define (search-packages patterns)
+  "Return the packages in whose name, synopsis or description each of PATTERNS,
+regular expressions without regard to case, matches: lists of specification,
+synopsis and place, the most relevant first. As with 'guix search', a match in
+the name counts most, one in the description least."
+  (define regexps (map (lambda (p) (make-regexp p regexp/icase)) patterns))
+  (define (score package)
+    (define (field-score text weight)
+      (lambda (rx)
+        (match (and text (regexp-exec rx text))
+          (#f 0)
+          (m (if (string=? text (match:substring m))
+                 (* 2 weight)           ; the whole text
+                 weight)))))
+    (let ((scores (map (lambda (rx)
+                         (+ ((field-score (package-name package) 4) rx)
+                            ((field-score (package-synopsis package) 2) rx)
+                            ((field-score (package-description package) 1) rx)))
+                       regexps)))
+      (if (any zero? scores) 0 (apply + scores))))
+  (define (where package)
+    (let ((location (package-location package)))
+      (if location (location->string location) "")))
+  (map (match-lambda
+         ((_ . package)
+          (list (package-full-name package "@")
+                (or (package-synopsis package) "")
+                (where package))))
+       (sort (fold-packages (lambda (package found)
+                              (let ((n (score package)))
+                                (if (positive? n) (cons (cons n package) found) found)))
+                            '())
+             (lambda (a b)
+               (or (> (car a) (car b))
+                   (and (= (car a) (car b))
+                        (string<? (package-full-name (cdr a)) (package-full-name (cdr b)))))))))

@@ -56,7 +56,7 @@ func (s *Session) allCommands() []command {
 }
 
 // find returns the command of a name, nil when there is none. What cmd
-// registers comes before what the REPL has.
+// registers comes before what the REPL has, and what programs define after it.
 func (s *Session) find(name string) *command {
 	for i := len(s.commands) - 1; i >= 0; i-- {
 		c := &s.commands[i]
@@ -64,7 +64,10 @@ func (s *Session) find(name string) *command {
 			return c
 		}
 	}
-	return nil
+	if name == "" {
+		return nil
+	}
+	return s.defined(name)
 }
 
 // command carries out a command's text.

@@ -47,7 +47,7 @@ func (s *Session) pretty(ctx context.Context, v datum.Value) error {
 		_, err := fmt.Fprintln(s.cfg.Out, s.engine.Write(v))
 		return err
 	}
-	text, err := s.captured(ctx, proc, v)
+	text, err := s.captured(ctx, proc, v, datum.InternKeyword("width").Value(), datum.Fix(int64(s.columns())))
 	if err != nil {
 		return err
 	}
@@ -58,13 +58,13 @@ func (s *Session) pretty(ctx context.Context, v datum.Value) error {
 	return err
 }
 
-// captured is what a procedure writes to a port that is its last argument.
-func (s *Session) captured(ctx context.Context, proc datum.Value, args ...datum.Value) (string, error) {
+// captured is what a procedure writes to a port, its second argument.
+func (s *Session) captured(ctx context.Context, proc, first datum.Value, more ...datum.Value) (string, error) {
 	port, err := s.call(ctx, "open-output-string")
 	if err != nil {
 		return "", err
 	}
-	if _, err := s.engine.Apply(ctx, proc, append(args, port)...); err != nil {
+	if _, err := s.engine.Apply(ctx, proc, append([]datum.Value{first, port}, more...)...); err != nil {
 		return "", err
 	}
 	text, err := s.call(ctx, "get-output-string", port)

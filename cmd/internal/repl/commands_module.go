@@ -19,6 +19,7 @@ func moduleCommands() []command {
 		{name: "import", group: groupModule, args: "[MODULE ...]", doc: "use modules, or list those in use", forms: true, run: importModules},
 		{name: "load", short: "l", group: groupModule, args: "[FILE]", doc: "load a file, or the one loaded last again", run: load},
 		{name: "reload", short: "re", group: groupModule, args: "[MODULE]", doc: "load a module again, by default the current one", forms: true, run: reload},
+		{name: "in", group: groupModule, args: "MODULE EXPR-OR-COMMAND", doc: "evaluate an expression, or carry a command out, in another module", forms: true, run: inModule},
 		{name: "binding", short: "b", group: groupModule, doc: "list the definitions of the current module", run: bindings},
 	}
 }
@@ -44,6 +45,52 @@ func changeModule(ctx context.Context, s *Session, args string) error {
 	}
 	_, err = s.call(ctx, "set-current-module", m)
 	return err
+}
+
+// inModule carries out the rest of its arguments in another module.
+func inModule(ctx context.Context, s *Session, args string) error {
+	forms, err := s.Forms(firstDatum(args), "<repl>")
+	if err != nil {
+		return err
+	}
+	if len(forms) != 1 {
+		return usage("which module?", "as in ,in (ice-9 match) (current-module)")
+	}
+	first := firstDatum(args)
+	name, rest := first, strings.TrimSpace(args[len(first):])
+	saved := s.current()
+	defer func() { s.engine.Modules().Current = saved }()
+	if err := changeModule(ctx, s, strings.TrimSpace(name)); err != nil {
+		return err
+	}
+	switch {
+	case rest == "":
+		return usage("what shall be done there?", "as in ,in (ice-9 match) (current-module)")
+	case strings.HasPrefix(rest, ","):
+		return s.command(ctx, rest[1:])
+	case s.find(firstWord(rest)) != nil && !strings.HasPrefix(rest, "("):
+		return s.command(ctx, rest)
+	}
+	values, err := s.Eval(ctx, rest, "<repl>")
+	if err != nil {
+		return err
+	}
+	return s.Print(values...)
+}
+
+// firstDatum is the text of the first datum of a text, all of it when that
+// cannot be read.
+func firstDatum(text string) string {
+	r := read.New(&source.File{Text: []byte(text)}, read.Options{Wrap: syntax.Wrap})
+	if _, err := r.Read(); err != nil {
+		return text
+	}
+	return text[:r.Offset()]
+}
+
+func firstWord(text string) string {
+	word, _, _ := strings.Cut(text, " ")
+	return word
 }
 
 // useModules uses the modules of a list of names, each checked before.

@@ -211,3 +211,29 @@ func FuzzPipe(f *testing.F) {
 		}
 	})
 }
+
+// Programs define commands with define-meta-command.
+func TestDefinedCommand(t *testing.T) {
+	out, errOut, err := pipe(t, `(use-modules (system repl command))
+(define-meta-command ((greet example) repl (form) . rest) "greet EXPR: say hello" (write (list form rest)) 7)
+,greet (a b) c
+,help greet
+,in (ice-9 match) (module-name (current-module))
+(module-name (current-module))
+,width 20
+,pp (map (lambda (n) (* n 1000)) (iota 6))
+,greet
+`, true)
+	var failed *FailedError
+	if !errors.As(err, &failed) || failed.Count != 1 {
+		t.Errorf("error %v, want one failure", err)
+	}
+	for _, want := range []string{"((a b) (c))$1 = 7\n", "    greet EXPR: say hello.\n", "$2 = (ice-9 match)\n$3 = (guile-user)\n", "20\n(0\n 1000\n"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("output lacks %q:\n%s", want, out)
+		}
+	}
+	if !strings.Contains(errOut, "`,greet' takes more arguments") {
+		t.Errorf("errors: %s", errOut)
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"time"
 
 	"fruix/cmd/internal/repl/edit"
 	"fruix/interp"
@@ -33,6 +34,12 @@ type Session struct {
 	last     *interp.Error // the newest error, of any level
 	loaded   string        // the file that was loaded last
 	failures int
+	width    int // of pretty-printed values; 0 for the terminal's
+	stats    struct {
+		allocated uint64
+		run       time.Duration
+		at        time.Time
+	} // at the last ,statistics
 }
 
 // maxPainted is the length of a printed value, in bytes, from which on it is
@@ -44,6 +51,7 @@ func newSession(c Config) *Session {
 		paints: !c.NoColor && !c.Dumb && isTerminal(c.Out)}
 	s.history = s.engine.Modules().Make(datum.List(datum.Sym("value-history")))
 	s.commands = s.allCommands()
+	s.stats.at = time.Now()
 	return s
 }
 
