@@ -139,3 +139,6 @@
 
 (define (define! name value)
   (module-define! (current-module) name value))
+
+;; The value of what has none.
+(define *unspecified* (if #f #f))

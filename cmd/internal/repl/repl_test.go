@@ -226,7 +226,7 @@ func TestDefinedCommand(t *testing.T) {
 `, true)
 	var failed *FailedError
 	if !errors.As(err, &failed) || failed.Count != 1 {
-		t.Errorf("error %v, want one failure", err)
+		t.Errorf("error %v, want one failure\n%s", err, errOut)
 	}
 	for _, want := range []string{"((a b) (c))$1 = 7\n", "    greet EXPR: say hello.\n", "$2 = (ice-9 match)\n$3 = (guile-user)\n", "20\n(0\n 1000\n"} {
 		if !strings.Contains(out, want) {
