@@ -35,3 +35,30 @@ func TestManyArguments(t *testing.T) {
 		{"(define (upto n) (let loop ((i n) (l '())) (if (= i 0) l (loop (- i 1) (cons i l))))) (list (apply + (upto 10000)) (length (apply list (upto 100000))) (apply (lambda (a . r) (length r)) (upto 5000)) (call-with-values (lambda () (apply values (upto 3000))) (lambda l (length l))))", "(50005000 100000 4999 3000)"},
 	})
 }
+
+// TestGeneratorsNested resumes continuations that were captured while others
+// were being resumed, from tail position and not, and enters old ones again.
+func TestGeneratorsNested(t *testing.T) {
+	const prelude = `(define tag (make-prompt-tag))
+	  (define (tree n) (if (= n 0) 1 (cons (tree (- n 1)) (tree (- n 1)))))
+	  (define (walk t) (if (pair? t) (+ (walk (car t)) (walk (cdr t))) (abort-to-prompt tag t)))
+	  (define (resume thunk) (call-with-prompt tag thunk (lambda (k v) k)))`
+	checkAll(t, []struct{ in, want string }{
+		{prelude + `(define (run n) (let loop ((k (resume (lambda () (walk (tree n))))) (i 0))
+		    (if (procedure? k) (loop (resume (lambda () (k 1))) (+ i 1)) (list i k))))
+		  (list (run 1) (run 5) (run 11))`, "((2 2) (32 32) (2048 2048))"},
+		{prelude + `(define (run n) (let loop ((k (resume (lambda () (walk (tree n))))) (i 0))
+		    (if (procedure? k) (loop (resume (lambda () (+ 1 (k 1)))) (+ i 1)) (list i k))))
+		  (list (run 1) (run 5) (run 11))`, "((2 4) (32 64) (2048 4096))"},
+		{prelude + `(define ks (let loop ((k (resume (lambda () (walk (tree 5))))) (all '()))
+		    (if (procedure? k) (loop (resume (lambda () (+ 1 (k 1)))) (cons k all)) all)))
+		  (define (finish k) (let loop ((k k) (i 0)) (if (procedure? k) (loop (resume (lambda () (k 2))) (+ i 1)) (list i k))))
+		  (let map1 ((l ks)) (if (null? l) l (let ((x (finish (car l)))) (cons x (map1 (cdr l))))))`,
+			"((1 64) (2 64) (3 64) (4 64) (5 64) (6 64) (7 64) (8 64) (9 64) (10 64) (11 64) (12 64) (13 64) (14 64) (15 64) (16 64) " +
+				"(17 64) (18 64) (19 64) (20 64) (21 64) (22 64) (23 64) (24 64) (25 64) (26 64) (27 64) (28 64) (29 64) (30 64) (31 64) (32 64))"},
+		// The frames of a spliced continuation that holds prompts of its own.
+		{prelude + `(define (inner) (+ (call-with-prompt 'in (lambda () (+ 1 (abort-to-prompt tag 0) (abort-to-prompt 'in 5))) (lambda (k v) (+ v (k 10)))) 100))
+		  (define k (resume (lambda () (* 2 (inner)))))
+		  (list (resume (lambda () (k 1))) (resume (lambda () (+ 1 (k 3)))))`, "(234 239)"},
+	})
+}

@@ -171,19 +171,18 @@ func barrier(who string) *datum.Error {
 // entries onto the current state. Prompts among these are given their new
 // place.
 func (m *Machine) splice(k *continuation, onto *segment) (*segment, *dyn) {
-	var nodes []*segment
-	for s := k.stack; s != k.stackEnd; s = s.next {
-		nodes = append(nodes, s)
-	}
-	moved := map[*segment]*segment{k.stackEnd: onto}
-	top := onto
-	for i := len(nodes) - 1; i >= 0; i-- {
-		top = &segment{nodes[i].slots, top}
-		moved[nodes[i]] = top
-	}
 	var entries []*dyn
+	prompts := false
 	for d := k.dyn; d != k.dynEnd; d = d.next {
 		entries = append(entries, d)
+		prompts = prompts || d.kind == dynPrompt
+	}
+	var top *segment
+	var moved map[*segment]*segment
+	if prompts {
+		top, moved = copied(k.stack, k.stackEnd, onto)
+	} else {
+		top = spliced(k.stack, k.stackEnd, onto)
 	}
 	saved := m.dyn
 	for i := len(entries) - 1; i >= 0; i-- {

@@ -7,39 +7,6 @@ import (
 	"fruix/interp/datum"
 )
 
-// segment is a run of saved frames: stack slots, the return information of the
-// topmost frame's callee last. It is never changed.
-type segment struct {
-	slots []datum.Value
-	next  *segment
-}
-
-// view is a segment of which the topmost frames may have been taken.
-type view struct {
-	slots []datum.Value
-	next  *segment
-	node  *segment // the segment itself while nothing was taken
-}
-
-func viewOf(s *segment) view {
-	if s == nil {
-		return view{}
-	}
-	return view{s.slots, s.next, s}
-}
-
-// segment gives v as an immutable segment.
-func (v *view) segment() *segment {
-	if v.node != nil {
-		return v.node
-	}
-	if len(v.slots) == 0 {
-		return v.next
-	}
-	v.node = &segment{v.slots, v.next}
-	return v.node
-}
-
 // underflowClosure runs when the lowest frame of the stack returns.
 var underflowClosure = func() *code.Closure {
 	p := &code.Proc{Name: "underflow", Frame: 1, Hidden: true, Properties: datum.Null,
@@ -66,7 +33,7 @@ func (m *Machine) capture(fp unsafe.Pointer) *segment {
 	if n > 0 {
 		slots := make([]datum.Value, n)
 		copy(slots, m.stack[1:1+n])
-		s = &segment{slots, s}
+		s = &segment{slots: slots, next: s}
 	}
 	m.under = viewOf(s)
 	return s
