@@ -998,6 +998,10 @@ enter:
 			x, err = callPrimitive(m, p, unsafe.Slice(reg(fp, 0), n))
 		}
 		if err != nil {
+			if d, ok := asDetour(err); ok {
+				callee, n = m.detour(d, callee, fp, n)
+				goto enter
+			}
 			if isControl(err) {
 				goto stop
 			}
@@ -1072,6 +1076,10 @@ refuel:
 signal:
 	// The instruction before pc failed: its procedure calls the handler.
 	{
+		if t, ok := asDetour(err); ok {
+			fp, callee, n = m.detourInline(t, fp, cl, pc)
+			goto enter
+		}
 		if isControl(err) {
 			goto stop
 		}
