@@ -55,7 +55,51 @@ type Note struct {
 type Frame struct {
 	Name string
 	Pos  source.Pos
+
+	activation *vm.Activation
 }
+
+// Variable is a local variable with its value.
+type Variable struct {
+	Name  string
+	Value datum.Value
+}
+
+// Locals lists the variables that f's procedure saw when the error happened,
+// those of the procedures around it last. Variables that the compiler has done
+// away with are not among them.
+func (f Frame) Locals() []Variable {
+	if f.activation == nil {
+		return nil
+	}
+	var out []Variable
+	for _, b := range f.activation.Bindings() {
+		out = append(out, Variable(b))
+	}
+	return out
+}
+
+// Procedure is the procedure that ran, Unset where f is none's.
+func (f Frame) Procedure() datum.Value {
+	if f.activation == nil {
+		return datum.Unset
+	}
+	return f.activation.Closure.Value()
+}
+
+// Instruction shows where f's procedure was: its name, the instruction and the
+// variables with the registers they lie in. It is false where f is no
+// procedure's.
+func (f Frame) Instruction(e *Engine) (string, bool) {
+	if f.activation == nil {
+		return "", false
+	}
+	return f.activation.Describe(e.Write), true
+}
+
+// Same reports whether two frames are alike in a backtrace: of one procedure,
+// at one place.
+func (f Frame) Same(g Frame) bool { return f.Name == g.Name && f.Pos == g.Pos }
 
 // Error is one line, "file:line:column: message".
 func (e *Error) Error() string {
@@ -102,7 +146,7 @@ func writeStack(b *strings.Builder, stack []Frame) {
 	const most = 30
 	for i, n := 0, 0; i < len(stack); n++ {
 		j := i + 1
-		for j < len(stack) && stack[j] == stack[i] {
+		for j < len(stack) && stack[j].Same(stack[i]) {
 			j++
 		}
 		if n == most {
@@ -281,7 +325,7 @@ func (e *Engine) setStack(o *Error, frames []vm.Frame) {
 	var library source.Pos
 	user := false // whether a frame is of the user's text
 	for _, f := range frames {
-		o.Stack = append(o.Stack, Frame(f))
+		o.Stack = append(o.Stack, Frame{Name: f.Name, Pos: f.Pos, activation: f.Activation})
 		if !f.Pos.Known() {
 			continue
 		}

@@ -34,7 +34,7 @@ func (p *Proc) Disassemble(w io.Writer, show func(datum.Value) string) error {
 				return err
 			}
 		}
-		text := p.instruction(pc, show)
+		text := p.Instruction(pc, show)
 		line := ""
 		if pos := p.PosAt(pc); pos.Known() && len(p.positions) > 0 {
 			line = fmt.Sprintf("; %d:%d", pos.Line, pos.Col)
@@ -54,7 +54,8 @@ func (p *Proc) Disassemble(w io.Writer, show func(datum.Value) string) error {
 	return nil
 }
 
-func (p *Proc) instruction(pc int, show func(datum.Value) string) string {
+// Instruction is the text of the instruction at word pc.
+func (p *Proc) Instruction(pc int, show func(datum.Value) string) string {
 	w := p.Code[pc]
 	k := func(i int) string {
 		v := p.Consts[i]

@@ -29,6 +29,8 @@ type Proc struct {
 	Captures []Capture
 	// Clauses are the arities in the order in which they are tried.
 	Clauses []Clause
+	// Locals tells where variables lie, for debuggers.
+	Locals []Local
 	// Where is the place of the lambda expression.
 	Where source.Pos
 	// IgnoresFirst says that the first parameter is never used, so that a
@@ -46,8 +48,10 @@ type Proc struct {
 type Capture struct {
 	Kind  CaptureKind
 	Index int
-	// Name is the variable's name, for the disassembler.
-	Name string
+	// Name is the variable's name, for the disassembler and debuggers; Boxed
+	// says that the value is a box which holds the variable's.
+	Name  string
+	Boxed bool
 }
 
 // CaptureKind is the place that a free value comes from.

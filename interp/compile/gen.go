@@ -43,6 +43,7 @@ type generator struct {
 	procs   []*code.Proc
 	pos     *code.Positions
 	next    int // first free register
+	locals  []code.Local
 	top     int // most registers in use
 	label   int // where the last target was placed
 	behind  int // behind the last word that is an operand and no instruction
@@ -80,12 +81,13 @@ func (g *generator) procedure(p *code.Proc) {
 	}
 	p.Captures = nil
 	for _, v := range l.free {
-		p.Captures = append(p.Captures, code.Capture{Name: v.name})
+		p.Captures = append(p.Captures, code.Capture{Name: v.name, Boxed: v.needsBox()})
 	}
 	p.Code, p.Consts, p.Procs, p.Frame = g.code, g.consts, g.procs, g.top
 	if len(l.clauses) == 1 && len(l.clauses[0].req) > 0 {
 		p.IgnoresFirst = l.clauses[0].req[0].refs == 0
 	}
+	p.Locals = g.locals
 	p.SetPositions(g.pos)
 	p.Finish()
 }
@@ -104,11 +106,10 @@ func (g *generator) clause(c *clause) code.Clause {
 	for _, k := range c.keys {
 		out.Keys = append(out.Keys, k.keyword)
 	}
+	scope := len(g.locals)
 	box := func(v *variable) {
-		v.boxed = v.needsBox()
-		if v.boxed {
-			g.emit(code.ABC(code.MakeBox, v.reg, v.reg, 0))
-		}
+		g.box(v)
+		g.bound(v)
 	}
 	given := func(v *variable, init node) {
 		done := newTarget()
@@ -130,7 +131,30 @@ func (g *generator) clause(c *clause) code.Clause {
 		given(k.v, k.init)
 	}
 	g.gen(c.body, context{kind: inTail})
+	g.leave(scope)
 	return out
+}
+
+// box puts the value of v into a box if v needs one.
+func (g *generator) box(v *variable) {
+	if v.boxed = v.needsBox(); v.boxed {
+		g.emit(code.ABC(code.MakeBox, v.reg, v.reg, 0))
+	}
+}
+
+// bound notes that v's register holds its value from here on.
+func (g *generator) bound(v *variable) {
+	g.locals = append(g.locals, code.Local{Name: v.name, Reg: v.reg, From: len(g.code), To: -1, Boxed: v.boxed})
+}
+
+// leave ends the scope of the variables that were bound since there were n of
+// them, but for those whose scope has ended.
+func (g *generator) leave(n int) {
+	for i := n; i < len(g.locals); i++ {
+		if g.locals[i].To < 0 {
+			g.locals[i].To = len(g.code)
+		}
+	}
 }
 
 func (g *generator) alloc() int {
@@ -425,15 +449,15 @@ func (g *generator) ends() bool {
 }
 
 func (g *generator) genLet(n *let, c context) {
+	scope := len(g.locals)
 	for i, v := range n.vars {
 		v.reg = g.alloc()
 		g.gen(n.inits[i], context{kind: inValue, dst: v.reg, fresh: true})
-		v.boxed = v.needsBox()
-		if v.boxed {
-			g.emit(code.ABC(code.MakeBox, v.reg, v.reg, 0))
-		}
+		g.box(v)
+		g.bound(v)
 	}
 	g.gen(n.body, c)
+	g.leave(scope)
 }
 
 // genLambda puts a closure for l into r.
@@ -473,6 +497,8 @@ func (g *generator) makeClosure(l *lambda, r int, later map[*variable]bool) {
 
 func (g *generator) genFix(n *fix, c context) {
 	later := map[*variable]bool{}
+	scope := len(g.locals)
+	defer func() { g.leave(scope) }()
 	for i, v := range n.vars {
 		l := n.lambdas[i]
 		if !l.label && l.static == nil {
@@ -495,6 +521,7 @@ func (g *generator) genFix(n *fix, c context) {
 			continue
 		}
 		g.makeClosure(l, v.reg, later)
+		g.bound(v)
 		delete(later, v)
 		for _, before := range n.lambdas[:i] {
 			if before.label || before.static != nil {
@@ -534,13 +561,13 @@ func (g *generator) genFix(n *fix, c context) {
 		}
 		g.place(l.entry)
 		g.label = len(g.code) // jumps back come later
+		inner := len(g.locals)
 		for _, v := range l.clauses[0].req {
-			v.boxed = v.needsBox()
-			if v.boxed {
-				g.emit(code.ABC(code.MakeBox, v.reg, v.reg, 0))
-			}
+			g.box(v)
+			g.bound(v)
 		}
 		g.gen(l.clauses[0].body, lc)
+		g.leave(inner)
 		if c.kind != inTail && !g.ends() {
 			g.jump(code.AD(code.Jump, 0, 0), end)
 		}
@@ -567,11 +594,11 @@ func (g *generator) genReceive(n *receive, c context) {
 	}
 	g.at(n.pos)
 	g.emit(code.ABC(code.ReceiveValues, base, req, rest))
+	scope := len(g.locals)
 	for _, v := range n.vars {
-		v.boxed = v.needsBox()
-		if v.boxed {
-			g.emit(code.ABC(code.MakeBox, v.reg, v.reg, 0))
-		}
+		g.box(v)
+		g.bound(v)
 	}
 	g.gen(n.body, c)
+	g.leave(scope)
 }

@@ -7,14 +7,7 @@ import (
 	"fruix/interp/code"
 	"fruix/interp/datum"
 	"fruix/interp/num"
-	"fruix/interp/source"
 )
-
-// Frame is one line of a backtrace.
-type Frame struct {
-	Name string
-	Pos  source.Pos
-}
 
 // Uncaught is an exception that no handler took.
 type Uncaught struct {

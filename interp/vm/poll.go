@@ -2,7 +2,6 @@ package vm
 
 import (
 	"runtime/metrics"
-	"unsafe"
 
 	"fruix/interp/code"
 	"fruix/interp/datum"
@@ -29,45 +28,6 @@ func (m *Machine) poll() error {
 		}
 	}
 	return nil
-}
-
-// maxTrace is how many frames a backtrace holds.
-const maxTrace = 100
-
-// Backtrace lists the frames from the one at fp outwards; pc is its next
-// instruction.
-func (m *Machine) Backtrace(fp unsafe.Pointer, cl *code.Closure, pc unsafe.Pointer) []Frame {
-	var out []Frame
-	add := func(cl *code.Closure, offset int) {
-		if cl.Code.Hidden || len(out) >= maxTrace {
-			return
-		}
-		at := max(offset/wordSize-1, 0)
-		out = append(out, Frame{Name: code.ProcName(cl.Value()), Pos: cl.Code.PosAt(at)})
-	}
-	add(cl, int(uintptr(pc)-uintptr(cl.Code.Base)))
-	for len(out) < maxTrace {
-		s := *returnSlot(fp)
-		if s.p == unsafe.Pointer(underflowClosure) {
-			break
-		}
-		add((*code.Closure)(s.p), int(s.n>>32))
-		fp = unsafe.Add(fp, -int(uint32(s.n)))
-	}
-	v := m.under
-	for len(out) < maxTrace {
-		if len(v.slots) == 0 {
-			if v.next == nil {
-				break
-			}
-			v = viewOf(v.next)
-			continue
-		}
-		s := asSlot(&v.slots[len(v.slots)-1])
-		add((*code.Closure)(s.p), int(s.n>>32))
-		v.slots = v.slots[:len(v.slots)-int(uint32(s.n))/valueSize]
-	}
-	return out
 }
 
 // Procedures returns the procedures of the base module that need the machine,

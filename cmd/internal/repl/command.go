@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"fruix/interp"
 	"fruix/interp/datum"
 	"fruix/interp/module"
 )
@@ -203,12 +202,4 @@ func (c *command) head() string {
 		h += " (," + c.short + ")"
 	}
 	return h
-}
-
-// lastError is the error that the debugging commands look at.
-func (s *Session) lastError() (*interp.Error, error) {
-	if s.last == nil {
-		return nil, usage("there is no error to look at", "")
-	}
-	return s.last, nil
 }

@@ -201,6 +201,9 @@ func (s *Session) loop(ctx context.Context, in input) error {
 // do carries out what was entered. An error ends the dialogue.
 func (s *Session) do(ctx context.Context, it item) error {
 	err := s.guard(ctx, func(ctx context.Context) error {
+		saved := s.ctx
+		s.ctx = ctx
+		defer func() { s.ctx = saved }()
 		if it.isCommand {
 			return s.command(ctx, it.command)
 		}
@@ -232,7 +235,7 @@ func (s *Session) fail(err error) error {
 	}
 	s.failures++
 	if s.interactive && isOwn && (e.Key == "interrupted" || errors.Is(err, context.Canceled)) {
-		s.last = e
+		s.last = &level{err: e}
 		at := ""
 		if e.Pos.Known() {
 			at = " at " + e.Pos.String()
@@ -245,7 +248,7 @@ func (s *Session) fail(err error) error {
 	if !s.interactive || !isOwn {
 		return nil
 	}
-	s.last = e
+	s.last = &level{err: e}
 	switch e.Key {
 	case "read-error":
 		return nil
@@ -257,7 +260,7 @@ func (s *Session) fail(err error) error {
 	if len(e.Stack) == 0 && e.Object == datum.Unset {
 		return nil
 	}
-	s.levels = append(s.levels, e)
+	s.levels = append(s.levels, s.last)
 	io.WriteString(s.cfg.Err, "\nEntering a new prompt.  Type `,bt' for a backtrace or `,q' to continue.\n")
 	return nil
 }

@@ -27,12 +27,13 @@ type Session struct {
 	paints      bool // printed values, too
 	commands    []command
 	interrupts  <-chan os.Signal
+	ctx         context.Context // of what is being carried out
 
 	history  *module.Module // (value-history)
 	count    int            // of values in it
-	levels   []*interp.Error
-	last     *interp.Error // the newest error, of any level
-	loaded   string        // the file that was loaded last
+	levels   []*level
+	last     *level // the newest error, of any level
+	loaded   string // the file that was loaded last
 	failures int
 	width    int // of pretty-printed values; 0 for the terminal's
 	stats    struct {
@@ -47,7 +48,7 @@ type Session struct {
 const maxPainted = 64 << 10
 
 func newSession(c Config) *Session {
-	s := &Session{cfg: c, engine: c.Engine, color: !c.NoColor && isTerminal(c.Err),
+	s := &Session{cfg: c, engine: c.Engine, ctx: context.Background(), color: !c.NoColor && isTerminal(c.Err),
 		paints: !c.NoColor && !c.Dumb && isTerminal(c.Out)}
 	s.history = s.engine.Modules().Make(datum.List(datum.Sym("value-history")))
 	s.commands = s.allCommands()
@@ -163,18 +164,41 @@ func (s *Session) Print(values ...datum.Value) error {
 		if v == datum.Unspecified || v == datum.Unset {
 			continue
 		}
-		s.count++
-		name := "$" + strconv.Itoa(s.count)
-		sym := datum.Intern(name)
-		s.history.Set(sym, v)
-		s.history.Export(sym, sym)
-		text := s.engine.Write(v)
-		if s.paints && len(text) < maxPainted {
-			text = edit.Paint(text)
+		text, err := s.written(v)
+		if err != nil {
+			return err
 		}
-		if _, err := fmt.Fprintf(s.cfg.Out, "%s = %s\n", name, text); err != nil {
+		if _, err := fmt.Fprintf(s.cfg.Out, "%s = %s\n", s.keep(v), s.painted(text)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// keep adds a value to the value history and returns its name there.
+func (s *Session) keep(v datum.Value) string {
+	s.count++
+	name := "$" + strconv.Itoa(s.count)
+	sym := datum.Intern(name)
+	s.history.Set(sym, v)
+	s.history.Export(sym, sym)
+	return name
+}
+
+// written is the text of a value as write gives it, by the printers that
+// programs define for their records.
+func (s *Session) written(v datum.Value) (string, error) {
+	text, err := s.call(s.ctx, "object->string", v)
+	if err != nil {
+		return "", err
+	}
+	return s.engine.Display(text), nil
+}
+
+// painted gives the text of a value its colours.
+func (s *Session) painted(text string) string {
+	if s.paints && len(text) < maxPainted {
+		return edit.Paint(text)
+	}
+	return text
 }

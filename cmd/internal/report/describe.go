@@ -228,7 +228,7 @@ func frames(stack []interp.Frame) []Frame {
 	var out []Frame
 	for i := 0; i < len(stack); {
 		j := i + 1
-		for j < len(stack) && stack[j] == stack[i] {
+		for j < len(stack) && stack[j].Same(stack[i]) {
 			j++
 		}
 		f := Frame{Name: stack[i].Name, Place: placeOf(stack[i].Pos)}

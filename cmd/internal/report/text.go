@@ -187,6 +187,14 @@ func Printable(s string) string {
 
 func control(r rune) bool { return r < 0x20 && r != '\t' || r >= 0x7f && r < 0xa0 }
 
+// Excerpt renders the line of a position with a caret below, "" when it is not
+// known.
+func Excerpt(p source.Pos, color bool) string {
+	w := &writer{color: color}
+	w.excerpt(p)
+	return w.String()
+}
+
 // Backtrace renders a stack alone, as the REPL's command shows it.
 func Backtrace(stack []interp.Frame, color bool) string {
 	w := &writer{color: color}
