@@ -67,7 +67,8 @@ func (e Equivalence) Hash(v Value) uint64 {
 	case ByEqv:
 		return hashEqv(v)
 	}
-	return hashEqual(v, 0)
+	left := hashBudget
+	return hashEqual(v, &left)
 }
 
 func mix(h uint64) uint64 {
@@ -109,10 +110,16 @@ func hashBig(i *big.Int) uint64 {
 	return h
 }
 
-// hashDepth bounds how much of a structure enters its hash.
-const hashDepth = 8
+// hashBudget bounds how many parts of a structure enter its hash, and
+// hashWidth how many of one list or vector, so that a hash takes bounded time
+// and ends on cyclic data. Both are used up in the same way by equal structures.
+const (
+	hashBudget = 64
+	hashWidth  = 8
+)
 
-func hashEqual(v Value, depth int) uint64 {
+func hashEqual(v Value, left *int) uint64 {
+	*left--
 	switch v.Kind() {
 	case KString:
 		s := v.Str()
@@ -133,23 +140,19 @@ func hashEqual(v Value, depth int) uint64 {
 		return maphash.Bytes(seed, v.Bytevector().B)
 	case KPair:
 		h := uint64(17)
-		for n := 0; v.IsPair() && n < hashDepth; n++ {
-			if depth < hashDepth {
-				h = mix(h*31 + hashEqual(v.Pair().Car, depth+1))
-			}
+		for n := 0; v.IsPair() && n < hashWidth && *left > 0; n++ {
+			h = mix(h*31 + hashEqual(v.Pair().Car, left))
 			v = v.Pair().Cdr
 		}
-		if !v.IsPair() {
-			h = mix(h*31 + hashEqual(v, depth+1))
+		if !v.IsPair() && *left > 0 {
+			h = mix(h*31 + hashEqual(v, left))
 		}
 		return h
 	case KVector:
 		items := v.Vector().Items
 		h := uint64(len(items))
-		if depth < hashDepth {
-			for i := 0; i < len(items) && i < hashDepth; i++ {
-				h = mix(h*31 + hashEqual(items[i], depth+1))
-			}
+		for i := 0; i < len(items) && i < hashWidth && *left > 0; i++ {
+			h = mix(h*31 + hashEqual(items[i], left))
 		}
 		return h
 	case KBitvector:
@@ -157,10 +160,8 @@ func hashEqual(v Value, depth int) uint64 {
 	case KRecord: // records of one type are equal by their fields
 		r := v.Record()
 		h := mix(uint64(uintptr(unsafe.Pointer(r.Type))))
-		if depth < hashDepth {
-			for i := 0; i < len(r.Fields) && i < hashDepth; i++ {
-				h = mix(h*31 + hashEqual(r.Fields[i], depth+1))
-			}
+		for i := 0; i < len(r.Fields) && i < hashWidth && *left > 0; i++ {
+			h = mix(h*31 + hashEqual(r.Fields[i], left))
 		}
 		return h
 	case KArray:
@@ -302,8 +303,18 @@ func (t *HashTable) Cells() []*Pair {
 func (p *Pair) PairValue() Value { return Obj(KPair, unsafe.Pointer(p)) }
 
 // StableHash is a hash of v below n that is the same in every run for
-// numbers, characters, symbols, keywords and strings.
+// numbers, characters, symbols, keywords, strings, and lists and vectors of
+// these.
 func StableHash(v Value, n uint64) uint64 {
+	if n == 0 {
+		return 0
+	}
+	left := hashBudget
+	return stableHash(v, &left) % n
+}
+
+func stableHash(v Value, left *int) uint64 {
+	*left--
 	var h uint64 = 14695981039346656037
 	text := func(s string) {
 		for i := 0; i < len(s); i++ {
@@ -324,22 +335,19 @@ func StableHash(v Value, n uint64) uint64 {
 	case KFixnum, KChar, KConstant:
 		h = mix(v.n)
 	case KPair:
-		for d := 0; v.IsPair() && d < hashDepth; d++ {
-			h = mix(h*31 + StableHash(v.Pair().Car, math.MaxUint64))
+		for d := 0; v.IsPair() && d < hashWidth && *left > 0; d++ {
+			h = mix(h*31 + stableHash(v.Pair().Car, left))
 			v = v.Pair().Cdr
 		}
 	case KVector:
 		for i, x := range v.Vector().Items {
-			if i == hashDepth {
+			if i == hashWidth || *left <= 0 {
 				break
 			}
-			h = mix(h*31 + StableHash(x, math.MaxUint64))
+			h = mix(h*31 + stableHash(x, left))
 		}
 	default:
 		h = hashEq(v)
 	}
-	if n == 0 {
-		return 0
-	}
-	return h % n
+	return h
 }
