@@ -250,35 +250,65 @@ func (e *Engine) protect(ctx context.Context, f func() (datum.Value, error)) (v 
 	return v, nil
 }
 
-// evalFile evaluates the forms of a file one after the other. deferring lets
-// definitions of procedures and macros wait until they are needed.
-func (e *Engine) evalFile(f *source.File, deferring bool) (datum.Value, error) {
-	last := datum.Unspecified
-	r := read.New(f, read.Options{Wrap: syntax.Wrap})
+// forms reads a file form by form.
+type forms struct {
+	e *Engine
+	f *source.File
+	r *read.Reader
+	// deferring lets definitions of procedures and macros wait until they are
+	// needed.
+	deferring bool
+	at        source.Pos // of the form under way
+}
+
+func (e *Engine) formsOf(f *source.File, deferring bool) *forms {
+	return &forms{e: e, f: f, r: read.New(f, read.Options{Wrap: syntax.Wrap}), deferring: deferring}
+}
+
+// next gives the next form as a procedure, Unset at the end.
+func (s *forms) next() (datum.Value, error) {
+	e := s.e
 	for {
-		if deferring {
-			off, at := r.Peek()
-			if end, ok := e.modules.Defer(f, off, at); ok {
-				r.Skip(end.Offset, end.Line, end.Col)
+		if s.deferring {
+			off, at := s.r.Peek()
+			if end, ok := e.modules.Defer(s.f, off, at); ok {
+				s.r.Skip(end.Offset, end.Line, end.Col)
 				continue
 			}
 		}
-		form, err := r.Read()
+		form, err := s.r.Read()
 		if err != nil {
-			return last, err
+			return datum.Unset, err
 		}
 		if form == datum.EOF {
-			return last, nil
+			return datum.Unset, nil
 		}
-		err = e.expander.Top(form, func(n core.Node) error {
-			v, err := e.evalNode(n)
-			last = v
+		s.at = source.Pos{}
+		n, err := e.expander.Last(form, func(n core.Node) error {
+			_, err := e.evalNode(n)
 			return err
 		})
 		if err != nil {
-			return last, err
+			return datum.Unset, err
 		}
+		s.at = n.Pos()
+		return runtime{e}.Compile(n)
 	}
+}
+
+// sequence is a procedure that evaluates the forms one after the other.
+func (s *forms) sequence() datum.Value {
+	return vm.Sequence(func() (datum.Value, error) {
+		v, err := s.next()
+		return v, asDatum(err)
+	})
+}
+
+// evalFile evaluates the forms of a file one after the other.
+func (e *Engine) evalFile(f *source.File, deferring bool) (datum.Value, error) {
+	s := e.formsOf(f, deferring)
+	v, err := e.machine.Run(e.ctx, s.sequence())
+	return v, atTop(err, s.at)
 }
 
 func (e *Engine) evalNode(n core.Node) (datum.Value, error) {
@@ -287,13 +317,18 @@ func (e *Engine) evalNode(n core.Node) (datum.Value, error) {
 		return datum.Value{}, err
 	}
 	v, err := e.machine.Run(e.ctx, c.Value())
+	return v, atTop(err, n.Pos())
+}
+
+// atTop adds the place of a top-level form to an exception that names no place
+// in its file: the form ended in a tail call and is gone, and is still what the
+// person wrote.
+func atTop(err error, at source.Pos) error {
 	var u *vm.Uncaught
-	if errors.As(err, &u) && !mentions(u.Stack, n.Pos().File) {
-		// The form ended in a tail call and is gone; it is still what the
-		// person wrote.
-		u.Stack = append(u.Stack, vm.Frame{Name: "top level", Pos: n.Pos()})
+	if at.Known() && errors.As(err, &u) && !mentions(u.Stack, at.File) {
+		u.Stack = append(u.Stack, vm.Frame{Name: "top level", Pos: at})
 	}
-	return v, err
+	return err
 }
 
 // mentions reports whether a frame lies in f.

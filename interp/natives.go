@@ -5,11 +5,8 @@ import (
 	"path/filepath"
 
 	"fruix/interp/code"
-	"fruix/interp/compile"
 	"fruix/interp/condition"
-	"fruix/interp/core"
 	"fruix/interp/datum"
-	"fruix/interp/module"
 	"fruix/interp/source"
 )
 
@@ -285,45 +282,20 @@ func minimumArity(v datum.Value) datum.Value {
 	return datum.False
 }
 
-// evalNatives are the natives that read, expand and run programs.
+// evalNatives are the natives that read, expand and compile programs. What they
+// return is called by Scheme, so that programs run in the continuation of the
+// one that asked for them.
 func (e *Engine) evalNatives() []*datum.Primitive {
-	eval := func(form, mod datum.Value) (datum.Value, error) {
-		saved := e.modules.Current
-		if m := module.Of(mod); m != nil {
-			e.modules.Current = m
-			defer func() { e.modules.Current = saved }()
-		}
-		last := datum.Unspecified
-		err := e.expander.Top(form, func(n core.Node) error {
-			v, err := e.evalNode(n)
-			last = v
-			return err
-		})
-		return last, asDatum(err)
-	}
 	return []*datum.Primitive{
-		native("eval", 1, 2, func(_ datum.Caller, a []datum.Value) (datum.Value, error) {
-			mod := datum.False
-			if len(a) > 1 {
-				mod = a[1]
-			}
-			return eval(a[0], mod)
-		}),
-		native("primitive-eval", 1, 1, func(_ datum.Caller, a []datum.Value) (datum.Value, error) {
-			return eval(a[0], datum.False)
-		}),
 		native("%compile", 1, 1, func(_ datum.Caller, a []datum.Value) (datum.Value, error) {
 			n, err := e.expander.Expand(a[0])
 			if err != nil {
 				return datum.Unset, asDatum(err)
 			}
-			c, err := compile.Compile(n)
-			if err != nil {
-				return datum.Unset, asDatum(err)
-			}
-			return c.Value(), nil
+			v, err := runtime{e}.Compile(n)
+			return v, asDatum(err)
 		}),
-		native("primitive-load", 1, 1, func(_ datum.Caller, a []datum.Value) (datum.Value, error) {
+		native("%file-sequence", 1, 1, func(_ datum.Caller, a []datum.Value) (datum.Value, error) {
 			if !a[0].IsString() {
 				return datum.Unset, datum.WrongTypeExpecting("primitive-load", 1, a[0], "string")
 			}
@@ -333,10 +305,9 @@ func (e *Engine) evalNatives() []*datum.Primitive {
 				return datum.Unset, &datum.Error{Key: "system-error", Who: "primitive-load", Message: "~A: ~S",
 					Irritants: []datum.Value{datum.NewString(err.Error()), a[0]}, Payload: datum.Unset, Cause: err}
 			}
-			v, err := e.evalFile(&source.File{Name: filepath.Clean(name), Text: text}, false)
-			return v, asDatum(err)
+			return e.formsOf(&source.File{Name: filepath.Clean(name), Text: text}, false).sequence(), nil
 		}),
-		native("primitive-load-path", 1, 2, func(_ datum.Caller, a []datum.Value) (datum.Value, error) {
+		native("%path-sequence", 1, 1, func(_ datum.Caller, a []datum.Value) (datum.Value, error) {
 			if !a[0].IsString() {
 				return datum.Unset, datum.WrongTypeExpecting("primitive-load-path", 1, a[0], "string")
 			}
@@ -344,8 +315,7 @@ func (e *Engine) evalNatives() []*datum.Primitive {
 			if err != nil {
 				return datum.Unset, asDatum(err)
 			}
-			v, err := e.evalFile(f, false)
-			return v, asDatum(err)
+			return e.formsOf(f, false).sequence(), nil
 		}),
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"fruix/interp/compile"
 	"fruix/interp/core"
 	"fruix/interp/datum"
 	"fruix/interp/read"
@@ -16,6 +17,14 @@ import (
 type runtime struct{ e *Engine }
 
 func (r runtime) Eval(n core.Node) (datum.Value, error) { return r.e.evalNode(n) }
+
+func (r runtime) Compile(n core.Node) (datum.Value, error) {
+	c, err := compile.Compile(n)
+	if err != nil {
+		return datum.Unset, err
+	}
+	return c.Value(), nil
+}
 
 func (r runtime) Apply(proc datum.Value, args ...datum.Value) (datum.Value, error) {
 	return r.e.machine.Run(r.e.ctx, proc, args...)

@@ -23,6 +23,9 @@ import (
 type Runtime interface {
 	// Eval runs an expression and returns its value.
 	Eval(n core.Node) (datum.Value, error)
+	// Compile makes a procedure of no arguments from an expression, so that it
+	// can be run in another continuation.
+	Compile(n core.Node) (datum.Value, error)
 	// Apply calls a procedure.
 	Apply(proc datum.Value, args ...datum.Value) (datum.Value, error)
 	// Context is cancelled when work shall stop.
@@ -61,6 +64,7 @@ type Expander struct {
 	libraries    []*module.Module // what was current around the libraries being expanded
 	ellipsis     func(*stx) bool  // with-ellipsis, nil for the usual one
 	privateScope *syntax.Scope
+	ahead        func() // runs what was emitted, before anything else is expanded
 }
 
 type freshKey struct {
@@ -124,6 +128,40 @@ func (x *Expander) Top(form datum.Value, emit func(core.Node) error) (err error)
 	return nil
 }
 
+// Last expands one top-level form and returns what is left to be run when its
+// expansion is over. What a later part of the form may depend on, the parts of a
+// library for example, is given to run before that part is expanded.
+func (x *Expander) Last(form datum.Value, run func(core.Node) error) (n core.Node, err error) {
+	var nodes []core.Node
+	defer x.enter()()
+	defer recoverFailure(&err)
+	x.ahead = func() {
+		for _, n := range nodes {
+			if err := run(n); err != nil {
+				panic(&failure{err})
+			}
+		}
+		nodes = nodes[:0]
+	}
+	x.top(view(form), func(n core.Node) error {
+		nodes = append(nodes, n)
+		return nil
+	})
+	if len(nodes) == 0 {
+		return unspecified(syntax.PosOf(form)), nil
+	}
+	return seq(nodes, nodes[len(nodes)-1].Pos()), nil
+}
+
+// runAhead runs what was emitted and not yet run.
+func (x *Expander) runAhead() {
+	if x.ahead != nil {
+		saved := x.origin
+		x.ahead()
+		x.origin = saved
+	}
+}
+
 // Expand expands one top-level form as a whole, for eval and for transformers.
 func (x *Expander) Expand(form datum.Value) (core.Node, error) {
 	var nodes []core.Node
@@ -140,8 +178,8 @@ func (x *Expander) Expand(form datum.Value) (core.Node, error) {
 // enter saves the state that one run of the expander changes and returns what
 // restores it: expansion runs programs, which may expand others.
 func (x *Expander) enter() func() {
-	origin, use, body, top, level, depth, dots := x.origin, x.use, x.body, x.topScopes, x.level, x.depth, x.ellipsis
-	x.origin, x.body, x.topScopes, x.level, x.ellipsis = nil, nil, nil, 0, nil
+	origin, use, body, top, level, depth, dots, ahead := x.origin, x.use, x.body, x.topScopes, x.level, x.depth, x.ellipsis, x.ahead
+	x.origin, x.body, x.topScopes, x.level, x.ellipsis, x.ahead = nil, nil, nil, 0, nil, nil
 	libraries := len(x.libraries)
 	if x.running == 0 {
 		x.expansions = 0
@@ -149,7 +187,7 @@ func (x *Expander) enter() func() {
 	x.running++
 	return func() {
 		x.running--
-		x.origin, x.use, x.body, x.topScopes, x.level, x.depth, x.ellipsis = origin, use, body, top, level, depth, dots
+		x.origin, x.use, x.body, x.topScopes, x.level, x.depth, x.ellipsis, x.ahead = origin, use, body, top, level, depth, dots, ahead
 		if len(x.libraries) > libraries {
 			// A library failed half-way.
 			x.Modules.Current = x.libraries[libraries]

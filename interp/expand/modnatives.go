@@ -4,15 +4,7 @@ import (
 	"fruix/interp/core"
 	"fruix/interp/datum"
 	"fruix/interp/module"
-	"fruix/interp/source"
 )
-
-// Compiler is what a Runtime may offer besides: making a procedure of no
-// arguments from an expression, for eval and load, so that evaluation happens
-// in the continuation of the caller.
-type Compiler interface {
-	Compile(n core.Node) (datum.Value, error)
-}
 
 type nativeFunc = func([]datum.Value) (datum.Value, error)
 
@@ -254,28 +246,6 @@ func (x *Expander) moduleNatives() []*datum.Primitive {
 			return datum.Unspecified, nil
 		}),
 		def("%eval-thunk", 2, 2, x.evalThunk),
-		def("%file-forms", 1, 1, func(a []datum.Value) (datum.Value, error) {
-			name, err := stringArg("primitive-load", a)
-			if err != nil {
-				return datum.Unset, err
-			}
-			text, err := x.Runtime.ReadFile(name)
-			if err != nil {
-				return datum.Unset, err
-			}
-			return x.formsOf(&source.File{Name: name, Text: text})
-		}),
-		def("%path-forms", 1, 1, func(a []datum.Value) (datum.Value, error) {
-			name, err := stringArg("primitive-load-path", a)
-			if err != nil {
-				return datum.Unset, err
-			}
-			f, err := r.OpenPath(name)
-			if err != nil {
-				return datum.Unset, err
-			}
-			return x.formsOf(f)
-		}),
 		def("%search-load-path", 1, 1, func(a []datum.Value) (datum.Value, error) {
 			name, err := stringArg("%search-load-path", a)
 			if err != nil {
@@ -496,33 +466,14 @@ func (x *Expander) evalThunk(a []datum.Value) (datum.Value, error) {
 
 // compiled makes a procedure that evaluates one top-level form.
 func (x *Expander) compiled(form datum.Value) (datum.Value, error) {
-	n, err := x.Expand(form)
+	n, err := x.Last(form, func(n core.Node) error {
+		_, err := x.Runtime.Eval(n)
+		return err
+	})
 	if err != nil {
 		return datum.Unset, err
 	}
-	if c, ok := x.Runtime.(Compiler); ok {
-		return c.Compile(n)
-	}
-	p := &datum.Primitive{Name: "eval", Min: 0, Max: 0, F0: func(datum.Caller) (datum.Value, error) { return x.Runtime.Eval(n) }}
-	return p.Value(), nil
-}
-
-// formsOf makes a procedure that gives the forms of a file one by one as
-// procedures, #f at the end. A form is expanded when the one before has run.
-func (x *Expander) formsOf(f *source.File) (datum.Value, error) {
-	forms, err := x.Runtime.Read(f)
-	if err != nil {
-		return datum.Unset, err
-	}
-	p := &datum.Primitive{Name: "next-form", Min: 0, Max: 0, FN: native(func([]datum.Value) (datum.Value, error) {
-		if len(forms) == 0 {
-			return datum.False, nil
-		}
-		form := forms[0]
-		forms = forms[1:]
-		return x.compiled(form)
-	})}
-	return p.Value(), nil
+	return x.Runtime.Compile(n)
 }
 
 func (x *Expander) variableNatives() []*datum.Primitive {

@@ -36,6 +36,7 @@ func (t *topExpander) out(s *stx, n core.Node) {
 
 func (t *topExpander) form(s stx) {
 	x := t.x
+	x.runAhead()
 	for {
 		if !s.isPair() {
 			t.out(&s, x.expr1(s))
@@ -71,6 +72,10 @@ func (t *topExpander) form(s stx) {
 				forms = forms.cdr()
 			}
 			if done != nil {
+				if f.kind == toplevel {
+					// The forms of a library belong to its module.
+					x.runAhead()
+				}
 				done()
 			}
 			return

@@ -40,6 +40,8 @@ const (
 	iNotContinuable
 	iNextStep
 	iParameterSet
+	iFirstStep
+	iStep
 )
 
 // asm makes a procedure of the machine.
@@ -176,6 +178,10 @@ func (m *Machine) intrinsic(i int, fp unsafe.Pointer, cl *code.Closure, pc unsaf
 	case iParameterSet:
 		m.FluidSet(reg(fp, 0).Parameter().Fluid, *reg(fp, 2))
 		return actReturn, datum.Unspecified, nil
+	case iFirstStep:
+		*reg(fp, 0) = datum.Unspecified
+	case iStep:
+		return m.step(fp, cl)
 	case iPrompt:
 		return m.prompt(fp, cl, pc)
 	case iAbort:

@@ -24,23 +24,14 @@
 
 (define (interaction-environment) (current-module))
 
-(define (%load-forms next)
-  (save-module-excursion
-   (lambda ()
-     (let loop ((last (if #f #f)))
-       (let ((form (next)))
-         (if form
-             (call-with-values form (lambda (v . rest) (loop v)))
-             last))))))
-
 (define (primitive-load file)
-  (%load-forms (%file-forms file)))
+  ((%file-sequence file)))
 
 (define* (load file #:optional reader)
-  (save-module-excursion (lambda () (primitive-load file))))
+  (save-module-excursion (%file-sequence file)))
 
 (define (primitive-load-path file . rest)
-  (%load-forms (%path-forms file)))
+  ((%path-sequence file)))
 
 (define (load-from-path file) (primitive-load-path file))
 
