@@ -5,6 +5,9 @@ import (
 	"unsafe"
 
 	"fruix/interp/datum"
+	"fruix/interp/expand"
+	"fruix/interp/module"
+	"fruix/interp/syntax"
 )
 
 // asDatum gives a fault in a program's text the form of a native's failure, so
@@ -20,6 +23,11 @@ func asDatum(err error) error {
 	var native *datum.Error
 	if errors.As(err, &native) {
 		return err
+	}
+	var s *syntax.Error
+	var m *module.Error
+	if errors.As(err, &s) || errors.As(err, &m) {
+		return expand.Exception(err)
 	}
 	msg := out.Message
 	if p := out.Pos.String(); p != "" {

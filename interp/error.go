@@ -215,6 +215,9 @@ func textError(err error) *Error {
 		if s.Who != "" {
 			out.Message = s.Who + ": " + s.Message
 		}
+		if s.Shown != "" {
+			out.Message += " in " + s.Shown
+		}
 		for _, n := range s.Related {
 			out.Related = append(out.Related, Note(n))
 		}
@@ -376,6 +379,9 @@ func (e *Engine) describe(obj datum.Value, native *datum.Error) *Error {
 	if status, ok := e.types.ExitStatus(obj); ok {
 		out.Key, out.Status = "quit", status
 	}
+	if file, line, col, ok := e.types.Place(obj); ok {
+		out.Pos = e.place(file, line, col)
+	}
 	e.setAdvice(out)
 	if native == nil {
 		return out
@@ -440,14 +446,19 @@ func (e *Engine) position(location datum.Value) source.Pos {
 	if !ok1 || !ok2 || !ok3 || !file.IsString() || !line.IsFix() || !column.IsFix() {
 		return source.Pos{}
 	}
-	if line.Fix() < 1 || line.Fix() > math.MaxInt32 || column.Fix() < 0 || column.Fix() > math.MaxInt32 {
+	return e.place(file.Str().Go(), line.Fix(), column.Fix())
+}
+
+// place is a position of a file; columns count from 0.
+func (e *Engine) place(file string, line, column int64) source.Pos {
+	if line < 1 || line > math.MaxInt32 || column < 0 || column > math.MaxInt32 {
 		return source.Pos{}
 	}
-	f := &source.File{Name: file.Str().Go()}
+	f := &source.File{Name: file}
 	if !e.inLibrary(f) {
 		f.Text, _ = os.ReadFile(f.Name)
 	}
-	return source.Pos{File: f, Line: uint32(line.Fix()), Col: uint32(column.Fix()) + 1}
+	return source.Pos{File: f, Line: uint32(line), Col: uint32(column) + 1}
 }
 
 // field reads a field of a record by its name.

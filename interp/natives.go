@@ -93,7 +93,11 @@ func (e *Engine) exceptionNatives() []*datum.Primitive {
 			return args, nil
 		}),
 		native("%exception-text", 1, 1, func(_ datum.Caller, a []datum.Value) (datum.Value, error) {
-			return datum.NewString(t.Describe(a[0], e.show())), nil
+			text := t.Describe(a[0], e.show())
+			if file, line, col, ok := t.Place(a[0]); ok {
+				text = fmt.Sprintf("%s:%d:%d: %s", file, line, col+1, text)
+			}
+			return datum.NewString(text), nil
 		}),
 		native("make-prompt-tag", 0, 1, func(_ datum.Caller, a []datum.Value) (datum.Value, error) {
 			name := datum.NewString("prompt")

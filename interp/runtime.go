@@ -32,8 +32,8 @@ func (r runtime) Apply(proc datum.Value, args ...datum.Value) (datum.Value, erro
 
 func (r runtime) Context() context.Context { return r.e.ctx }
 
-func (r runtime) Read(f *source.File) ([]datum.Value, error) {
-	return read.All(f, read.Options{Wrap: syntax.Wrap})
+func (r runtime) Read(f *source.File, foldCase bool) ([]datum.Value, error) {
+	return read.All(f, read.Options{Wrap: syntax.Wrap, FoldCase: foldCase})
 }
 
 func (r runtime) ReadFile(name string) ([]byte, error) {

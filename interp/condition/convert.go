@@ -30,7 +30,12 @@ func (t *Types) FromError(e *datum.Error) datum.Value {
 	if key == "" {
 		key = "misc-error"
 	}
-	return t.FromThrow(datum.Sym(key), datum.List(who, datum.NewString(e.Message), datum.List(e.Irritants...), rest))
+	args := datum.List(datum.List(e.Irritants...), rest)
+	if key == "syntax-error" && len(e.Irritants) == 3 {
+		// place, form and part of it
+		args = datum.List(e.Irritants...)
+	}
+	return t.FromThrow(datum.Sym(key), datum.Cons(who, datum.Cons(datum.NewString(e.Message), args)))
 }
 
 // FromThrow makes the exception object for (throw key args…).
@@ -87,6 +92,9 @@ func (t *Types) FromThrow(key, args datum.Value) datum.Value {
 	}
 	if len(a) < 3 || !a[1].IsString() {
 		return t.Make(first, kind)
+	}
+	if name == "syntax-error" && len(a) > 3 {
+		return t.Make(first, record(t.Origin, a[0]), record(t.Message, a[1]), kind)
 	}
 	irritants := a[2]
 	if !irritants.IsPair() {

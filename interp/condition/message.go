@@ -84,6 +84,9 @@ func (t *Types) Describe(v datum.Value, show Show) string {
 	text := show.Display(m.Fields[0])
 	key, args := t.KeyArgs(v)
 	hasKind := key != datum.Sym("%exception")
+	if key == datum.Sym("syntax-error") && irritants == nil {
+		return t.describeSyntax(v, text, show)
+	}
 	if key == datum.Sym("unbound-variable") || strings.Contains(text, "~") || hasKind && len(list(args)) >= 3 {
 		text = Format(text, irritants, show)
 	} else {
@@ -99,6 +102,51 @@ func (t *Types) Describe(v datum.Value, show Show) string {
 		}
 	}
 	return text
+}
+
+// describeSyntax tells of a syntax error, with the form where no place is known.
+func (t *Types) describeSyntax(v datum.Value, text string, show Show) string {
+	if r, ok := t.Find(v, t.Origin); ok && r.Fields[0].Truthy() {
+		text = show.Display(r.Fields[0]) + ": " + text
+	}
+	if _, _, _, ok := t.Place(v); ok {
+		return text
+	}
+	if r, ok := t.Find(v, t.Syntax); ok && r.Fields[0].Truthy() {
+		text += " in " + clip(show.Write(r.Fields[0]))
+	}
+	return text
+}
+
+// Place is where in a text a syntax error lies, by the source properties among
+// its arguments: a line from 1 and a column from 0.
+func (t *Types) Place(v datum.Value) (file string, line, column int64, ok bool) {
+	r, ok := t.Find(v, t.KindAndArgs)
+	if !ok || r.Fields[0] != datum.Sym("syntax-error") {
+		return "", 0, 0, false
+	}
+	args := list(r.Fields[1])
+	if len(args) < 5 {
+		return "", 0, 0, false
+	}
+	found := 0
+	for _, p := range list(args[2]) {
+		if !p.IsPair() {
+			continue
+		}
+		switch k, val := p.Pair().Car, p.Pair().Cdr; {
+		case k == datum.Sym("filename") && val.IsString():
+			file = val.Str().Go()
+			found++
+		case k == datum.Sym("line") && val.IsFix():
+			line = val.Fix() + 1
+			found++
+		case k == datum.Sym("column") && val.IsFix():
+			column = val.Fix()
+			found++
+		}
+	}
+	return file, line, column, found == 3
 }
 
 func (t *Types) names(v datum.Value) string {

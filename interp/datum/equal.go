@@ -118,7 +118,7 @@ func equalLeaf(a, b Value) bool {
 		return a.Str().Equal(b.Str())
 	case KBytevector:
 		x, y := a.Bytevector(), b.Bytevector()
-		return x.Elem == y.Elem && bytes.Equal(x.B, y.B)
+		return (x.Elem == y.Elem || x.octets() && y.octets()) && bytes.Equal(x.B, y.B)
 	case KBitvector:
 		x, y := a.Bitvector().Bits, b.Bitvector().Bits
 		if len(x) != len(y) {

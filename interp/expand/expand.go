@@ -30,8 +30,9 @@ type Runtime interface {
 	Apply(proc datum.Value, args ...datum.Value) (datum.Value, error)
 	// Context is cancelled when work shall stop.
 	Context() context.Context
-	// Read reads all forms of a file as syntax, for include.
-	Read(f *source.File) ([]datum.Value, error)
+	// Read reads all forms of a file as syntax, for include; foldCase makes
+	// the case of letters in names meaningless, for include-ci.
+	Read(f *source.File, foldCase bool) ([]datum.Value, error)
 	// ReadFile reads a file that a program names, for include.
 	ReadFile(name string) ([]byte, error)
 }
@@ -95,9 +96,9 @@ func (x *Expander) within(m *syntax.Macro, pos source.Pos) {
 // features are what cond-expand holds true unless Features says otherwise.
 var features = []string{
 	"guile", "guile-2", "guile-2.2", "guile-3", "guile-3.0", "fruix",
-	"r5rs", "r6rs", "r7rs", "exact-closed", "exact-complex", "ieee-float", "full-unicode", "ratios",
-	"srfi-0", "srfi-4", "srfi-6", "srfi-8", "srfi-9", "srfi-11", "srfi-13", "srfi-14", "srfi-16", "srfi-23",
-	"srfi-30", "srfi-39", "srfi-46", "srfi-55", "srfi-61", "srfi-62", "srfi-87", "srfi-105",
+	"r5rs", "r6rs", "r7rs", "exact-closed", "ieee-float", "full-unicode", "ratios",
+	"srfi-0", "srfi-4", "srfi-6", "srfi-13", "srfi-14", "srfi-16", "srfi-23", "srfi-30", "srfi-39", "srfi-46",
+	"srfi-55", "srfi-61", "srfi-62", "srfi-87", "srfi-105", "srfi-244",
 }
 
 // New makes an expander and defines the special forms in (guile).
@@ -115,6 +116,11 @@ func New(modules *module.Registry, rt Runtime) *Expander {
 	x.prims = x.makePrimitives()
 	x.defineForms()
 	modules.PublishLoadPath()
+	var names []datum.Value
+	for _, f := range x.Features {
+		names = append(names, datum.Sym(f))
+	}
+	modules.Guile.Set(datum.Intern("%cond-expand-features"), datum.List(names...))
 	return x
 }
 

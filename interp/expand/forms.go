@@ -147,7 +147,11 @@ func (x *Expander) syntaxError(s stx) core.Node {
 	for _, e := range p[1:] {
 		msg += " " + x.show(&e)
 	}
-	x.fail(&s, "", "%s", msg)
+	who := ""
+	if o := x.origin; o != nil {
+		who, s.pos = o.macro.Name, o.use
+	}
+	x.fail(&s, who, "%s", msg)
 	return nil
 }
 
@@ -193,10 +197,12 @@ func (x *Expander) defineOnce(s stx, d definer) {
 	}
 	v := t.global(&p[0])
 	if v.Value != datum.Unset {
-		t.out(&s, unspecified(s.pos))
+		t.out(func() core.Node { return unspecified(s.pos) })
 		return
 	}
-	t.out(&s, &core.GlobalDef{At: at(&s), Var: v, Value: x.named(p[1], p[0].sym().Name)})
+	t.out(func() core.Node {
+		return &core.GlobalDef{At: at(&s), Var: v, Value: x.named(p[1], p[0].sym().Name)}
+	})
 }
 
 // evalWhen keeps its forms when they concern a program that is loaded; since

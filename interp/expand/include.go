@@ -3,6 +3,7 @@ package expand
 import (
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"fruix/interp/datum"
@@ -35,12 +36,7 @@ func (x *Expander) requirement(s stx) bool {
 		if s.sym().Name == "else" {
 			return true
 		}
-		for _, f := range x.Features {
-			if f == s.sym().Name {
-				return true
-			}
-		}
-		return false
+		return x.feature(s.sym())
 	}
 	p, ok := s.list()
 	if !ok || len(p) == 0 || !p[0].isID() {
@@ -76,17 +72,25 @@ func (x *Expander) requirement(s stx) bool {
 	return false
 }
 
-func (x *Expander) include(s stx) datum.Value { return x.includeFiles(s, "include", false) }
+// feature reports whether the implementation has a feature. As in Guile, a SRFI
+// that is a module is one where that module is used.
+func (x *Expander) feature(s *datum.Symbol) bool {
+	return slices.Contains(x.Features, s.Name) || x.Modules.Current.HasFeature(s)
+}
+
+func (x *Expander) include(s stx) datum.Value {
+	return x.includeFiles(s, "include", (*Expander).openInclude, false)
+}
 func (x *Expander) includeCI(s stx) datum.Value {
-	return x.includeFiles(s, "include-ci", false)
+	return x.includeFiles(s, "include-ci", (*Expander).openInclude, true)
 }
 func (x *Expander) includeFromPath(s stx) datum.Value {
-	return x.includeFiles(s, "include-from-path", true)
+	return x.includeFiles(s, "include-from-path", (*Expander).openFromPath, false)
 }
 
 // includeFiles puts the forms of files in its place. A relative name is looked
 // up beside the file that includes it.
-func (x *Expander) includeFiles(s stx, who string, fromPath bool) datum.Value {
+func (x *Expander) includeFiles(s stx, who string, open func(*Expander, *stx, string) (*source.File, error), foldCase bool) datum.Value {
 	p := x.parts(&s, who, 1, -1, "("+who+" \"file\" …)")
 	head := s.car()
 	forms := []datum.Value{x.id("begin")}
@@ -94,11 +98,11 @@ func (x *Expander) includeFiles(s stx, who string, fromPath bool) datum.Value {
 		if !p[i].v.IsString() {
 			x.fail(&p[i], who, "expected a file name, not %s", x.show(&p[i]))
 		}
-		f, err := x.openInclude(&p[i], p[i].v.Str().Go(), fromPath)
+		f, err := open(x, &p[i], p[i].v.Str().Go())
 		if err != nil {
 			x.failErr(&p[i], &module.Error{Message: who + ": " + err.Error(), Cause: err})
 		}
-		data, err := x.Runtime.Read(f)
+		data, err := x.Runtime.Read(f, foldCase)
 		if err != nil {
 			x.failErr(&p[i], err)
 		}
@@ -109,10 +113,11 @@ func (x *Expander) includeFiles(s stx, who string, fromPath bool) datum.Value {
 	return syntax.New(datum.List(forms...), s.pos)
 }
 
-func (x *Expander) openInclude(s *stx, name string, fromPath bool) (*source.File, error) {
-	if fromPath {
-		return x.Modules.OpenPath(name)
-	}
+func (x *Expander) openFromPath(_ *stx, name string) (*source.File, error) {
+	return x.Modules.OpenPath(name)
+}
+
+func (x *Expander) openInclude(s *stx, name string) (*source.File, error) {
 	full := name
 	if s.pos.File != nil && !filepath.IsAbs(name) {
 		full = filepath.Join(filepath.Dir(s.pos.File.Name), name)

@@ -197,7 +197,7 @@ func (l *library) declaration(d stx) {
 	case "include", "include-ci":
 		l.forms = append(l.forms, syntax.New(datum.Cons(x.id(p[0].sym().Name), datum.List(values(p[1:])...)), d.pos))
 	case "include-library-declarations":
-		inc := stx{v: x.includeFiles(d, "include-library-declarations", false), pos: d.pos}
+		inc := stx{v: x.includeFiles(d, "include-library-declarations", (*Expander).openInclude, false), pos: d.pos}
 		inc.norm()
 		l.declarations(inc.cdr())
 	case "cond-expand":

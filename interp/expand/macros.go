@@ -132,14 +132,27 @@ func (x *Expander) parameterOf(s *stx) *syntax.Macro {
 
 // letSyntax and letrecSyntax bind macros around forms that take their place.
 func (x *Expander) letSyntax(s stx, top bool) (stx, func()) {
-	return x.letSyntaxOf(s, "let-syntax", false, top)
+	return x.spliceLetSyntax(s, "let-syntax", false, top)
 }
 
 func (x *Expander) letrecSyntax(s stx, top bool) (stx, func()) {
-	return x.letSyntaxOf(s, "letrec-syntax", true, top)
+	return x.spliceLetSyntax(s, "letrec-syntax", true, top)
 }
 
-func (x *Expander) letSyntaxOf(s stx, who string, rec, top bool) (stx, func()) {
+// spliceLetSyntax makes what the forms define visible around them, too.
+func (x *Expander) spliceLetSyntax(s stx, who string, rec, top bool) (stx, func()) {
+	forms, scope := x.letSyntaxOf(s, who, rec)
+	if !top {
+		x.body.useSites = append(x.body.useSites, scope)
+		return forms, nil
+	}
+	x.topScopes = append(x.topScopes, scope)
+	n := len(x.topScopes)
+	return forms, func() { x.topScopes = x.topScopes[:n-1] }
+}
+
+// letSyntaxOf binds the macros and gives the forms with their scope on.
+func (x *Expander) letSyntaxOf(s stx, who string, rec bool) (stx, *syntax.Scope) {
 	rest := s.cdr()
 	if !rest.isPair() {
 		x.fail(&s, who, "bad form, expected (%s ((name transformer) …) body …)", who)
@@ -160,15 +173,7 @@ func (x *Expander) letSyntaxOf(s stx, who string, rec, top bool) (stx, func()) {
 			binds[i].Macro = x.macroValue(sp.id, sp.init.with(b.scope))
 		}
 	}
-	if top {
-		x.topScopes = append(x.topScopes, b.scope)
-	}
-	n := len(x.topScopes)
-	return rest.cdr().with(b.scope), func() {
-		if top {
-			x.topScopes = x.topScopes[:n-1]
-		}
-	}
+	return rest.cdr().with(b.scope), b.scope
 }
 
 // letSyntaxExpr is let-syntax in the place of an expression.
@@ -178,7 +183,7 @@ func (x *Expander) letSyntaxExpr(rec bool) func(*Expander, stx) core.Node {
 		if rec {
 			who = "letrec-syntax"
 		}
-		forms, _ := x.letSyntaxOf(s, who, rec, false)
+		forms, _ := x.letSyntaxOf(s, who, rec)
 		return x.bodyOf(forms, who, &s)
 	}
 }

@@ -347,6 +347,11 @@ func (m *matcher) walk(s stx, f func(stx)) {
 			m.walk(e, f)
 		}
 	case s.isPair():
+		if p, q, ok := m.searchPattern(s); ok {
+			m.walk(p, f)
+			m.walk(q, f)
+			return
+		}
 		op := m.operator(&s)
 		switch op {
 		case "quote", "not":

@@ -1,6 +1,8 @@
 package expand
 
 import (
+	"slices"
+
 	"fruix/interp/core"
 	"fruix/interp/datum"
 	"fruix/interp/source"
@@ -130,19 +132,7 @@ func (m *matcher) either(s stx, pats []stx, v *core.Local, fail, then cont) core
 	if len(pats) == 1 {
 		return m.pattern(pats[0], v, fail, then)
 	}
-	var vars []*matchVar
-	m.walk(s, func(id stx) {
-		mv := m.find(&id)
-		if mv == nil || m.bound[mv] {
-			return
-		}
-		for _, o := range vars {
-			if o == mv {
-				return
-			}
-		}
-		vars = append(vars, mv)
-	})
+	vars := m.unbound(s)
 	finals := make([]*core.Local, len(vars))
 	for i, mv := range vars {
 		finals[i] = mv.local
@@ -239,6 +229,9 @@ func (m *matcher) setter(pos source.Pos, proc string, args ...core.Node) core.No
 
 // list matches a pair pattern: (p . q), with ellipses (p … q …).
 func (m *matcher) list(s stx, v *core.Local, fail, then cont) core.Node {
+	if p, q, ok := m.searchPattern(s); ok {
+		return m.search(s, p, q, v, fail, then)
+	}
 	rest := s.cdr()
 	if rest.isPair() {
 		dots := rest.car()
@@ -272,21 +265,14 @@ func (m *matcher) many(p, after stx, least int, v *core.Local, fail, then cont) 
 		}
 		tail++
 	}
-	if after.isNull() && p.isID() && least == 0 && (p.sym().Name == "_" || !m.bound[m.find(&p)]) {
+	if after.isNull() && p.isID() && least == 0 {
 		// (x …): the list itself.
 		return m.test(pos, x.callGuile(pos, "list?", local(pos, v)), fail, func() core.Node { return m.variable(p, v, fail, then) })
 	}
-	var vars []*matchVar
-	m.walk(p, func(id stx) {
-		if mv := m.find(&id); mv != nil && !m.bound[mv] {
-			for _, o := range vars {
-				if o == mv {
-					return
-				}
-			}
-			vars = append(vars, mv)
-		}
-	})
+	if mv := m.find(&p); p.isID() && mv != nil && m.bound[mv] {
+		return m.repeated(p, after, least, mv, v, fail, then)
+	}
+	vars := m.unbound(p)
 	n := newLocal("count")
 	count := x.callGuile(pos, "%match-length", local(pos, v))
 	if after.isNull() {
@@ -298,6 +284,32 @@ func (m *matcher) many(p, after stx, least int, v *core.Local, fail, then cont) 
 		enough := x.callGuile(pos, ">=", local(pos, n), konst(pos, datum.Fix(int64(least))))
 		return m.test(pos, enough, fail, func() core.Node { return m.collectLoop(p, after, vars, n, v, fail, then) })
 	})
+}
+
+// repeated matches (x … . after) where x is bound already: to a list that
+// equals that of the elements.
+func (m *matcher) repeated(x, after stx, least int, old *matchVar, v *core.Local, fail, then cont) core.Node {
+	mv := &matchVar{x, &core.Local{Name: x.sym()}}
+	i := slices.Index(m.vars, old)
+	m.vars[i] = mv
+	n := m.many(x, after, least, v, fail, func() core.Node {
+		same := m.x.callGuile(x.pos, "equal?", local(x.pos, mv.local), local(x.pos, old.local))
+		m.vars[i] = old
+		return m.test(x.pos, same, fail, then)
+	})
+	m.vars[i] = old
+	return n
+}
+
+// unbound lists the variables of a pattern that nothing before it has bound.
+func (m *matcher) unbound(s stx) []*matchVar {
+	var vars []*matchVar
+	m.walk(s, func(id stx) {
+		if mv := m.find(&id); mv != nil && !m.bound[mv] && !slices.Contains(vars, mv) {
+			vars = append(vars, mv)
+		}
+	})
+	return vars
 }
 
 // collectLoop walks n elements and gathers what the variables match.
@@ -447,10 +459,13 @@ func (m *matcher) quasi(s stx, v *core.Local, fail, then cont) core.Node {
 		if head.isPair() {
 			if h := head.car(); h.isID() && h.sym().Name == "unquote-splicing" {
 				p := head.rest()
-				if !p.isPair() || !s.rest().isNull() {
-					x.fail(&head, m.who, "unquote-splicing can stand only at the end of a list pattern")
+				if !p.isPair() {
+					x.fail(&head, m.who, "bad pattern %s, expected (unquote-splicing pattern)", x.show(&head))
 				}
-				return m.pattern(p.car(), v, fail, then)
+				if s.rest().isNull() {
+					return m.pattern(p.car(), v, fail, then)
+				}
+				return m.segment(p.car(), s.cdr(), v, fail, then)
 			}
 		}
 		if rest := s.cdr(); rest.isPair() {
@@ -483,6 +498,13 @@ func (m *matcher) quasi(s stx, v *core.Local, fail, then cont) core.Node {
 // quasiMany turns `(p … . after) into a pattern without quasiquote at its top.
 func (m *matcher) quasiMany(p, after stx, least int, v *core.Local, fail, then cont) core.Node {
 	q := func(s stx) stx {
+		if s.isPair() {
+			if h := s.car(); h.isID() && h.sym().Name == "unquote" {
+				if arg := s.cdr(); arg.isPair() {
+					return arg.car()
+				}
+			}
+		}
 		return stx{v: datum.List(m.x.id("quasiquote"), s.syntax()), pos: s.pos}
 	}
 	rest := after
@@ -494,7 +516,7 @@ func (m *matcher) quasiMany(p, after stx, least int, v *core.Local, fail, then c
 	for r := after; r.isPair(); r = r.cdr() {
 		e := r.car()
 		qe := q(e)
-		items = append(items, qe.v)
+		items = append(items, qe.syntax())
 	}
 	if items != nil {
 		rest = stx{v: datum.List(items...), pos: after.pos}

@@ -77,6 +77,14 @@ func (x *Expander) moduleNatives() []*datum.Primitive {
 		def("module?", 1, 1, func(a []datum.Value) (datum.Value, error) {
 			return datum.Bool(module.Of(a[0]) != nil), nil
 		}),
+		onModule("cond-expand-provide", 2, 2, func(m *module.Module, a []datum.Value) (datum.Value, error) {
+			for l := a[1]; l.IsPair(); l = l.Pair().Cdr {
+				if l.Pair().Car.IsSymbol() {
+					m.Provide(l.Pair().Car.Symbol())
+				}
+			}
+			return datum.Unspecified, nil
+		}),
 		def("resolve-module", 1, -1, x.resolveModule),
 		def("resolve-interface", 1, -1, x.resolveInterface),
 		def("resolve-r6rs-interface", 1, 1, x.resolveImportSet),

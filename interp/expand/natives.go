@@ -32,11 +32,8 @@ func Exception(err error) error {
 		return err
 	}
 	var se *syntax.Error
-	if errors.As(err, &se) {
-		who := datum.False
-		if se.Who != "" {
-			who = datum.Sym(se.Who)
-		}
+	var me *module.Error
+	if errors.As(err, &se) && !errors.As(se.Cause, &me) {
 		form, sub := se.Form, se.Sub
 		if form == datum.Unset {
 			form = datum.False
@@ -45,9 +42,8 @@ func Exception(err error) error {
 			sub = datum.False
 		}
 		return &datum.Error{Key: "syntax-error", Who: se.Who, Message: se.Message,
-			Irritants: []datum.Value{who, sourceProperties(se.Pos), form, sub}, Rest: datum.Unset, Payload: datum.Unset, Cause: err}
+			Irritants: []datum.Value{sourceProperties(se.Pos), form, sub}, Rest: datum.Unset, Payload: datum.Unset, Cause: err}
 	}
-	var me *module.Error
 	if errors.As(err, &me) {
 		return &datum.Error{Key: "misc-error", Message: "~A", Irritants: []datum.Value{datum.NewString(me.Error())},
 			Rest: datum.Unset, Payload: datum.Unset, Cause: err}
@@ -279,7 +275,7 @@ func (x *Expander) violation(a []datum.Value) (datum.Value, error) {
 	}
 	// A place shows the form better than a shortened copy of it.
 	if at.v != datum.False && !at.pos.Known() {
-		e.Message += " in " + show(at.v)
+		e.Shown = show(at.v)
 	}
 	return datum.Unset, e
 }

@@ -37,6 +37,10 @@ func (x *Expander) compileRules(s stx, name string) *rules {
 	}
 	for i := range literals {
 		x.needID(&literals[i], "syntax-rules")
+		if ellipsis(&literals[i]) {
+			// A literal has priority (R7RS 4.3.2).
+			ellipsis = func(*stx) bool { return false }
+		}
 	}
 	p = p[1:]
 	if len(p) > 0 && p[0].v.IsString() {

@@ -14,19 +14,44 @@ import (
 type topExpander struct {
 	x    *Expander
 	emit func(core.Node) error
+	// later collects the forms of a begin until all of its definitions are
+	// known; nil outside of one.
+	later *[]waiting
+}
+
+// waiting is a form of a top-level begin that is still to be expanded.
+type waiting struct {
+	expand func() core.Node
+	module *module.Module
+	origin *origin
 }
 
 // top expands a top-level form.
 func (x *Expander) top(s stx, emit func(core.Node) error) {
-	x.down(&s)
-	saved := x.origin
-	t := topExpander{x, emit}
-	t.form(s)
-	x.origin = saved
-	x.depth--
+	t := topExpander{x: x, emit: emit}
+	t.nested(s)
 }
 
-func (t *topExpander) out(s *stx, n core.Node) {
+func (t *topExpander) nested(s stx) {
+	t.x.down(&s)
+	saved := t.x.origin
+	t.form(s)
+	t.x.origin = saved
+	t.x.depth--
+}
+
+// out expands a form and runs it, or puts both off until the begin around it
+// has been seen to its end: its macros and the names that its definitions get
+// hold in all of its forms.
+func (t *topExpander) out(expand func() core.Node) {
+	if t.later == nil {
+		t.run(expand())
+		return
+	}
+	*t.later = append(*t.later, waiting{expand, t.x.Modules.Current, t.x.origin})
+}
+
+func (t *topExpander) run(n core.Node) {
 	saved := t.x.origin
 	if err := t.emit(n); err != nil {
 		panic(&failure{err})
@@ -34,24 +59,76 @@ func (t *topExpander) out(s *stx, n core.Node) {
 	t.x.origin = saved
 }
 
+// flush expands what waits and then runs it.
+func (t *topExpander) flush() {
+	if t.later == nil || len(*t.later) == 0 {
+		return
+	}
+	x := t.x
+	current, saved := x.Modules.Current, x.origin
+	nodes := make([]core.Node, 0, len(*t.later))
+	for _, w := range *t.later {
+		x.Modules.Current, x.origin = w.module, w.origin
+		nodes = append(nodes, w.expand())
+	}
+	x.Modules.Current, x.origin = current, saved
+	*t.later = (*t.later)[:0]
+	for _, n := range nodes {
+		t.run(n)
+	}
+}
+
+// sequence handles the forms that take the place of s, a splicing form.
+func (t *topExpander) sequence(f *form, s stx) {
+	x := t.x
+	inner := *t
+	switch {
+	case f.name == "begin" && t.later == nil:
+		inner.later = new([]waiting)
+	case f.kind == toplevel || f.name == "eval-when":
+		// A library has a module of its own, and the forms of eval-when run
+		// while the rest is expanded.
+		t.flush()
+		inner.later = nil
+	}
+	forms, done := f.splice(x, s, true)
+	if forms.isNull() {
+		inner.out(func() core.Node { return unspecified(s.pos) })
+	}
+	for forms.isPair() {
+		inner.nested(forms.car())
+		forms = forms.cdr()
+	}
+	if t.later == nil {
+		inner.flush()
+	}
+	if done != nil {
+		if f.kind == toplevel {
+			// The forms of a library belong to its module.
+			x.runAhead()
+		}
+		done()
+	}
+}
+
 func (t *topExpander) form(s stx) {
 	x := t.x
 	x.runAhead()
 	for {
 		if !s.isPair() {
-			t.out(&s, x.expr1(s))
+			t.expression(s)
 			return
 		}
 		head := s.car()
 		if !head.isID() {
-			t.out(&s, x.expr1(s))
+			t.expression(s)
 			return
 		}
 		d := x.resolve(&head)
 		f := d.form()
 		switch {
 		case d.macro == nil:
-			t.out(&s, x.expr1(s))
+			t.expression(s)
 			return
 		case f == nil:
 			s = x.transform(d.macro, s)
@@ -63,32 +140,26 @@ func (t *topExpander) form(s stx) {
 			f.define(x, s, t)
 			return
 		case f.splice != nil:
-			forms, done := f.splice(x, s, true)
-			if forms.isNull() {
-				t.out(&s, unspecified(s.pos))
-			}
-			for forms.isPair() {
-				x.top(forms.car(), t.emit)
-				forms = forms.cdr()
-			}
-			if done != nil {
-				if f.kind == toplevel {
-					// The forms of a library belong to its module.
-					x.runAhead()
-				}
-				done()
-			}
+			t.sequence(f, s)
 			return
 		case f.top != nil:
-			t.out(&s, f.top(x, s))
+			if f.name == "define-module" {
+				t.flush()
+			}
+			n := f.top(x, s)
+			t.out(func() core.Node { return n })
 			return
 		case f.expr != nil:
-			t.out(&s, f.expr(x, s))
+			t.out(func() core.Node { return f.expr(x, s) })
 			return
 		default:
 			x.notHere(&s, f)
 		}
 	}
+}
+
+func (t *topExpander) expression(s stx) {
+	t.out(func() core.Node { return t.x.expr1(s) })
 }
 
 // name decides which variable of the current module a definition of id makes.
@@ -132,7 +203,7 @@ func (t *topExpander) global(id *stx) *datum.Variable {
 
 func (t *topExpander) variable(form, id stx, rhs func() core.Node) {
 	v := t.global(&id)
-	t.out(&form, &core.GlobalDef{At: at(&form), Var: v, Value: rhs()})
+	t.out(func() core.Node { return &core.GlobalDef{At: at(&form), Var: v, Value: rhs()} })
 }
 
 func (t *topExpander) values(form, formals stx, rhs func() core.Node) {
@@ -152,18 +223,18 @@ func (t *topExpander) values(form, formals stx, rhs func() core.Node) {
 		c.Rest = one(formals)
 	}
 	c.Body = seq(append(sets, unspecified(form.pos)), form.pos)
-	t.out(&form, &core.LetValues{At: at(&form), Producer: rhs(), Receiver: c})
+	t.out(func() core.Node { return &core.LetValues{At: at(&form), Producer: rhs(), Receiver: c} })
 }
 
 func (t *topExpander) macro(form, id, rhs stx) {
 	m, sym := t.name(&id)
 	mac := t.x.macroValue(id, rhs)
 	m.Set(sym, mac.Value())
-	t.out(&form, unspecified(form.pos))
+	t.out(func() core.Node { return unspecified(form.pos) })
 }
 
 func (t *topExpander) parameter(form, id, rhs stx) {
 	m, sym := t.name(&id)
 	m.Set(sym, t.x.parameterMacro(id, rhs).Value())
-	t.out(&form, unspecified(form.pos))
+	t.out(func() core.Node { return unspecified(form.pos) })
 }

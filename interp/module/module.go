@@ -27,14 +27,15 @@ type Module struct {
 	// Version is what #:version gave, else Null.
 	Version datum.Value
 
-	reg     *Registry
-	vars    map[*datum.Symbol]*datum.Variable
-	uses    []*Module
-	public  *Module
-	view    *view
-	replace map[*datum.Symbol]bool
-	policy  []string // duplicate binding handlers, nil for the default
-	asking  bool     // an interface that looks at those it uses
+	reg      *Registry
+	vars     map[*datum.Symbol]*datum.Variable
+	uses     []*Module
+	public   *Module
+	view     *view
+	replace  map[*datum.Symbol]bool
+	features []*datum.Symbol
+	policy   []string // duplicate binding handlers, nil for the default
+	asking   bool     // an interface that looks at those it uses
 
 	imports    map[*datum.Symbol]*datum.Variable // cache of found imports
 	generation uint64                            // of the registry, when imports was filled
@@ -83,6 +84,28 @@ func (m *Module) Public() *Module { return m.public }
 
 // Uses lists the interfaces that m uses, in order of use.
 func (m *Module) Uses() []*Module { return slices.Clone(m.uses) }
+
+// Provide notes that who uses m has the features, for cond-expand.
+func (m *Module) Provide(features ...*datum.Symbol) {
+	if m.public != nil {
+		m = m.public
+	}
+	m.features = append(m.features, features...)
+}
+
+// HasFeature reports whether m uses an interface, or a view of one, that
+// provides a feature: one that it was told to, or the SRFI that it is.
+func (m *Module) HasFeature(feature *datum.Symbol) bool {
+	for _, u := range m.uses {
+		for u.view != nil && u.view.base != nil {
+			u = u.view.base
+		}
+		if u.Key == "(srfi "+feature.Name+")" || slices.Contains(u.features, feature) {
+			return true
+		}
+	}
+	return false
+}
 
 // Local finds a variable that m itself holds (for an interface: offers), or
 // nil. It fails when an autoload cannot be loaded.

@@ -22,6 +22,8 @@ type Error struct {
 	// Form is the whole form without its context, Sub the part at fault; they
 	// are Unset when unknown.
 	Form, Sub datum.Value
+	// Shown is the text of the form at fault where no place shows it, else "".
+	Shown string
 	// Cause is the failure of a transformer, if that is what went wrong.
 	Cause error
 }

@@ -2,16 +2,21 @@
 ;;;
 ;;; Most names are those of (guile).  The few that differ are defined here:
 ;;; bytevector-copy! takes its arguments in another order, and vector and
-;;; string procedures take several sequences and ranges.
+;;; string procedures take several sequences and ranges, member and assoc
+;;; compare by a given procedure, error keeps message and irritants apart, and
+;;; let-syntax makes a scope for definitions.
 
 (define-module (scheme base)
   #:use-module ((srfi srfi-34) #:select ((raise . srfi-34:raise)))
+  #:use-module ((srfi srfi-1) #:select (member assoc))
   #:export (raise-continuable error-object? error-object-message
             error-object-irritants read-error? file-error? features
             string-map string-for-each vector-map vector-for-each
             exact-integer-sqrt truncate/ floor/ list-set! string->vector
             vector->string syntax-error)
   #:replace ((r7rs:bytevector-copy! . bytevector-copy!)
+             (r7rs:let-syntax . let-syntax)
+             (r7rs:letrec-syntax . letrec-syntax)
              (srfi-34:raise . raise)
              (r7rs:error . error))
   #:re-export (
@@ -30,8 +35,7 @@
    floor-remainder flush-output-port for-each gcd
    get-output-bytevector get-output-string guard if include include-ci
    inexact inexact? input-port-open? input-port? integer->char
-   integer? lambda lcm length let let* let*-values let-syntax
-   let-values letrec letrec* letrec-syntax list list->string
+   integer? lambda lcm length let let* let*-values    let-values letrec letrec* list list->string
    list->vector list-copy list-ref list-tail list? make-bytevector
    make-list make-parameter make-string make-vector map max member
    memq memv min modulo negative? newline not null? number->string
@@ -54,15 +58,25 @@
 
 (define (raise-continuable object) (raise-exception object #:continuable? #t))
 
-(define (r7rs:error message . irritants) (apply (@ (guile) error) message irritants))
+(define (r7rs:error message . irritants)
+  "Raise an error object of MESSAGE, usually a string, and IRRITANTS."
+  (raise-exception
+   (make-exception (make-error)
+                   (make-exception-with-message message)
+                   (make-exception-with-irritants irritants))))
 
-(define (error-object? x) (and (exception? x) (exception-with-message? x) #t))
+(define-syntax-rule (r7rs:let-syntax (binding ...) form ...)
+  (let-syntax (binding ...) (let () form ...)))
+(define-syntax-rule (r7rs:letrec-syntax (binding ...) form ...)
+  (letrec-syntax (binding ...) (let () form ...)))
+
+(define (error-object? x) (exception? x))
 (define (error-object-message x)
-  (if (exception-with-message? x) (exception-message x) ""))
+  (and (exception-with-message? x) (exception-message x)))
 (define (error-object-irritants x)
-  (if (exception-with-irritants? x) (exception-irritants x) '()))
+  (and (exception-with-irritants? x) (exception-irritants x)))
 
-(define (read-error? x) (and (exception? x) (eq? (exception-kind x) 'read-error)))
+(define (read-error? x) (lexical-error? x))
 (define (file-error? x) (and (exception? x) (eq? (exception-kind x) 'system-error)))
 
 (define (features) %cond-expand-features)
