@@ -75,6 +75,7 @@ type Engine struct {
 	types    *condition.Types
 	printer  *print.Config
 	ext      map[string]any
+	probe    *Probe
 	// setterType is that of procedures with setters.
 	setterType *datum.RecordType
 	ctx        context.Context // of the evaluation under way

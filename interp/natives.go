@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 
 	"fruix/interp/code"
+	"fruix/interp/compile"
 	"fruix/interp/condition"
 	"fruix/interp/datum"
 	"fruix/interp/source"
@@ -297,6 +298,14 @@ func (e *Engine) evalNatives() []*datum.Primitive {
 				return datum.Unset, asDatum(err)
 			}
 			v, err := runtime{e}.Compile(n)
+			return v, asDatum(err)
+		}),
+		native("%optimized", 1, 1, func(_ datum.Caller, a []datum.Value) (datum.Value, error) {
+			n, err := e.expander.Expand(a[0])
+			if err != nil {
+				return datum.Unset, asDatum(err)
+			}
+			v, err := compile.Optimized(n)
 			return v, asDatum(err)
 		}),
 		native("%file-sequence", 1, 1, func(_ datum.Caller, a []datum.Value) (datum.Value, error) {

@@ -42,6 +42,7 @@ const (
 	iParameterSet
 	iFirstStep
 	iStep
+	iTraced
 )
 
 // asm makes a procedure of the machine.
@@ -198,6 +199,8 @@ func (m *Machine) intrinsic(i int, fp unsafe.Pointer, cl *code.Closure, pc unsaf
 		m.dyn = steps[0].state
 		*reg(fp, 4) = steps[0].thunk
 		*s = datum.NewOpaque("steps", steps[1:])
+	case iTraced:
+		m.traced(fp)
 	case iRaise:
 		return m.raise(fp, cl, pc)
 	case iNotContinuable:

@@ -46,8 +46,11 @@ type Machine struct {
 	hooks Hooks
 	fuel  int
 	steps int64
-	polls int
-	spare [][]datum.Value
+	// interval is how many steps lie between polls.
+	interval int
+	probe    *Probe
+	polls    int
+	spare    [][]datum.Value
 	// handlers holds the list of exception handlers, innermost first.
 	handlers *datum.Fluid
 	// native is the failure behind nativeObject, the last exception that an
@@ -88,7 +91,7 @@ func New(opts Options, hooks Hooks) *Machine {
 	if opts.MaxStack == 0 {
 		opts.MaxStack = defaultStack
 	}
-	m := &Machine{opts: opts, hooks: hooks, ctx: context.Background(),
+	m := &Machine{opts: opts, hooks: hooks, ctx: context.Background(), interval: pollInterval,
 		handlers: &datum.Fluid{Default: datum.Null, Name: "exception-handlers"}}
 	m.setStack(make([]datum.Value, firstStack))
 	return m
@@ -178,7 +181,7 @@ func (m *Machine) Run(ctx context.Context, proc datum.Value, args ...datum.Value
 
 // ResetBudget starts the count of steps anew; several runs may share one
 // budget.
-func (m *Machine) ResetBudget() { m.steps, m.fuel = 0, pollInterval }
+func (m *Machine) ResetBudget() { m.steps, m.fuel = 0, m.interval }
 
 // nested runs proc on a stack of its own.
 func (m *Machine) nested(proc datum.Value, args []datum.Value) (v datum.Value, err error) {
@@ -186,7 +189,7 @@ func (m *Machine) nested(proc datum.Value, args []datum.Value) (v datum.Value, e
 	outer := m.level
 	// Short runs made by natives count, too.
 	if m.fuel -= 16; m.fuel < 0 {
-		m.fuel = pollInterval
+		m.fuel = m.interval
 		if err := m.poll(); err != nil {
 			return datum.Value{}, err
 		}

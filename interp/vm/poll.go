@@ -7,10 +7,10 @@ import (
 	"fruix/interp/datum"
 )
 
-// poll looks at the context and the budgets; it is called every pollInterval
+// poll looks at the context and the budgets; it is called every interval
 // steps.
 func (m *Machine) poll() error {
-	m.steps += pollInterval
+	m.steps += int64(max(m.interval, 1))
 	select {
 	case <-m.ctx.Done():
 		return &Stopped{Cause: m.ctx.Err()}

@@ -54,7 +54,7 @@ func (m *Machine) run(proc datum.Value, args []datum.Value) (datum.Value, error)
 		fp     = m.base()
 		cl     = underflowClosure
 		pc     = cl.Code.Base
-		fuel   = pollInterval
+		fuel   = m.interval
 		callee datum.Value
 		n      int
 		x, y   datum.Value
@@ -136,7 +136,10 @@ loop:
 				if err = m.poll(); err != nil {
 					goto stop
 				}
-				fuel = pollInterval
+				fuel = m.interval
+				if m.probe != nil {
+					m.sample(fp, cl.Value())
+				}
 			}
 		case code.JumpFalse:
 			if !rA(fp, w).Truthy() {
@@ -962,8 +965,12 @@ enter:
 		if err = m.poll(); err != nil {
 			goto stop
 		}
-		fuel = pollInterval
+		fuel = m.interval
+		if m.probe != nil {
+			goto probe
+		}
 	}
+probed:
 	switch callee.Kind() {
 	case datum.KClosure:
 		cl = code.ClosureOf(callee)
@@ -1063,6 +1070,9 @@ enlarge:
 			callee, n = m.raiseCall(fp, err)
 			goto enter
 		}
+		if fuel--; fuel < 0 {
+			goto refuel
+		}
 		goto loop
 	}
 
@@ -1070,8 +1080,19 @@ refuel:
 	if err = m.poll(); err != nil {
 		goto stop
 	}
-	fuel = pollInterval
-	goto loop
+	fuel = m.interval
+	if m.probe == nil {
+		goto loop
+	}
+	callee, n = cl.Value(), cl.Code.Arity
+
+probe:
+	// callee is called with n arguments at fp: somebody wants to know.
+	m.sample(fp, callee)
+	if fp, err = m.watch(callee, fp, n); err != nil {
+		goto stop
+	}
+	goto probed
 
 signal:
 	// The instruction before pc failed: its procedure calls the handler.

@@ -96,19 +96,32 @@ const maxTrace = 100
 // Backtrace lists the frames from the one at fp outwards; pc is its next
 // instruction.
 func (m *Machine) Backtrace(fp unsafe.Pointer, cl *code.Closure, pc unsafe.Pointer) []Frame {
-	var out []Frame
-	add := func(cl *code.Closure, offset int, registers []datum.Value) {
-		if cl.Code.Hidden || len(out) >= maxTrace {
-			return
-		}
-		at := max(offset/wordSize-1, 0)
-		a := &Activation{Closure: cl, PC: at, Registers: append([]datum.Value(nil), registers...)}
-		out = append(out, Frame{Name: code.ProcName(cl.Value()), Pos: cl.Code.PosAt(at), Activation: a})
+	out := appendFrame(nil, cl, int(uintptr(pc)-uintptr(cl.Code.Base)), m.registers(fp, cl.Code.Frame))
+	m.walk(fp, func(cl *code.Closure, offset int, registers []datum.Value) bool {
+		out = appendFrame(out, cl, offset, registers)
+		return len(out) < maxTrace
+	})
+	return out
+}
+
+// appendFrame adds the frame of cl, whose next instruction is at offset bytes,
+// to a backtrace.
+func appendFrame(out []Frame, cl *code.Closure, offset int, registers []datum.Value) []Frame {
+	if cl.Code.Hidden {
+		return out
 	}
+	at := max(offset/wordSize-1, 0)
+	a := &Activation{Closure: cl, PC: at, Registers: append([]datum.Value(nil), registers...)}
+	return append(out, Frame{Name: code.ProcName(cl.Value()), Pos: cl.Code.PosAt(at), Activation: a})
+}
+
+// walk calls f for each frame that waits for the one at fp, innermost first,
+// with its closure, the offset in bytes of its next instruction, and its
+// registers, until f returns false.
+func (m *Machine) walk(fp unsafe.Pointer, f func(cl *code.Closure, offset int, registers []datum.Value) bool) {
 	// A frame that waits has registers up to where the next one begins; the
 	// slot before that one holds the way back.
-	add(cl, int(uintptr(pc)-uintptr(cl.Code.Base)), m.registers(fp, cl.Code.Frame))
-	for len(out) < maxTrace {
+	for {
 		s := *returnSlot(fp)
 		if s.p == unsafe.Pointer(underflowClosure) {
 			break
@@ -116,13 +129,15 @@ func (m *Machine) Backtrace(fp unsafe.Pointer, cl *code.Closure, pc unsafe.Point
 		d := int(uint32(s.n))
 		fp = unsafe.Add(fp, -d)
 		cl := (*code.Closure)(s.p)
-		add(cl, int(s.n>>32), m.registers(fp, min(cl.Code.Frame, d/valueSize-1)))
+		if !f(cl, int(s.n>>32), m.registers(fp, min(cl.Code.Frame, d/valueSize-1))) {
+			return
+		}
 	}
 	v := m.under
-	for len(out) < maxTrace {
+	for {
 		if len(v.slots) == 0 {
 			if v.next == nil {
-				break
+				return
 			}
 			v = viewOf(v.next)
 			continue
@@ -131,10 +146,11 @@ func (m *Machine) Backtrace(fp unsafe.Pointer, cl *code.Closure, pc unsafe.Point
 		s := asSlot(&v.slots[top-1])
 		d := int(uint32(s.n)) / valueSize
 		cl := (*code.Closure)(s.p)
-		add(cl, int(s.n>>32), v.slots[top-d:top-d+min(cl.Code.Frame, d-1)])
+		if !f(cl, int(s.n>>32), v.slots[top-d:top-d+min(cl.Code.Frame, d-1)]) {
+			return
+		}
 		v.slots = v.slots[:top-d]
 	}
-	return out
 }
 
 // registers are the first n registers of the frame at fp.

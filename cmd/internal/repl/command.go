@@ -22,20 +22,22 @@ type command struct {
 	run   func(ctx context.Context, s *Session, args string) error
 }
 
-// The headings of ,help, in order.
+// The groups of ,help, in order; they have Guile's names.
 const (
-	groupHelp    = "Help"
-	groupModule  = "Module"
-	groupCompile = "Language and code"
-	groupProfile = "Time"
-	groupDebug   = "Debugging"
-	groupSystem  = "System"
-	groupMore    = "Further"
+	groupHelp     = "Help"
+	groupModule   = "Module"
+	groupLanguage = "Language"
+	groupCompile  = "Compile"
+	groupProfile  = "Profile"
+	groupDebug    = "Debug"
+	groupInspect  = "Inspect"
+	groupSystem   = "System"
+	groupMore     = "Further"
 )
 
 // allCommands lists the commands, those of the configuration last.
 func (s *Session) allCommands() []command {
-	cs := slices.Concat(helpCommands(), moduleCommands(), codeCommands(), debugCommands(), systemCommands())
+	cs := slices.Concat(helpCommands(), moduleCommands(), languageCommands(), codeCommands(), traceCommands(), debugCommands(), trapCommands(), inspectCommands(), systemCommands())
 	names := make([]string, 0, len(s.cfg.Commands))
 	for name := range s.cfg.Commands {
 		names = append(names, name)
@@ -146,7 +148,7 @@ func moduleName(args string) (datum.Value, error) {
 
 func helpCommands() []command {
 	return []command{
-		{name: "help", short: "h", group: groupHelp, args: "[COMMAND]", doc: "list the commands, or tell about one", run: help},
+		{name: "help", short: "h", group: groupHelp, args: "[all | GROUP | COMMAND]", doc: "list the commands, those of a group, or tell about one", run: help},
 		{name: "describe", short: "d", group: groupHelp, args: "NAME", doc: "tell what a name stands for", forms: true, run: describe},
 		{name: "apropos", short: "a", group: groupHelp, args: "REGEXP", doc: "list names in loaded modules", run: apropos},
 		{name: "quit", short: "q", more: []string{"continue", "cont"}, group: groupHelp, doc: "leave this level of errors, or the REPL", run: quit},
@@ -154,7 +156,7 @@ func helpCommands() []command {
 }
 
 func quit(_ context.Context, s *Session, _ string) error {
-	if s.interactive && len(s.levels) > 0 {
+	if len(s.levels) > 0 {
 		s.pop()
 		return nil
 	}
@@ -162,21 +164,40 @@ func quit(_ context.Context, s *Session, _ string) error {
 }
 
 func help(_ context.Context, s *Session, args string) error {
-	args = strings.TrimPrefix(args, ",")
-	if c := s.find(args); c != nil {
-		fmt.Fprintf(s.cfg.Out, "%s\n    %s.\n", c.head(), c.doc)
-		return nil
-	}
+	args = strings.TrimPrefix(strings.TrimSpace(strings.TrimPrefix(args, "-c")), ",")
+	groups := s.groups()
 	if args != "" && args != "all" {
-		return usage("there is no command `,"+args+"'", "`,help' lists them")
+		c := s.find(args)
+		if i := slices.IndexFunc(groups, func(g string) bool { return strings.EqualFold(g, args) }); i >= 0 && (c == nil || args != c.name) {
+			return s.helpGroups(groups[i : i+1])
+		}
+		if c == nil {
+			return usage("there is no command `,"+args+"'", "`,help' lists them")
+		}
+		_, err := fmt.Fprintf(s.cfg.Out, "%s\n    %s.\n", c.head(), c.doc)
+		return err
 	}
+	return s.helpGroups(groups)
+}
+
+// groups lists the groups that have commands.
+func (s *Session) groups() []string {
 	var groups []string
-	width := 0
 	for _, c := range s.commands {
 		if !slices.Contains(groups, c.group) {
 			groups = append(groups, c.group)
 		}
-		width = max(width, len(c.head()))
+	}
+	return groups
+}
+
+// helpGroups lists the commands of groups.
+func (s *Session) helpGroups(groups []string) error {
+	width := 0
+	for _, c := range s.commands {
+		if slices.Contains(groups, c.group) {
+			width = max(width, len(c.head()))
+		}
 	}
 	for i, g := range groups {
 		if i > 0 {
@@ -185,7 +206,9 @@ func help(_ context.Context, s *Session, args string) error {
 		fmt.Fprintf(s.cfg.Out, "%s\n", g)
 		for _, c := range s.commands {
 			if c.group == g {
-				fmt.Fprintf(s.cfg.Out, "  %-*s  %s\n", width, c.head(), c.doc)
+				if _, err := fmt.Fprintf(s.cfg.Out, "  %-*s  %s\n", width, c.head(), c.doc); err != nil {
+					return err
+				}
 			}
 		}
 	}

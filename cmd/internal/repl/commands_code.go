@@ -7,15 +7,15 @@ import (
 	"strings"
 	"time"
 
+	"fruix/interp"
 	"fruix/interp/datum"
 )
 
 func codeCommands() []command {
 	return []command{
 		{name: "expand", short: "exp", group: groupCompile, args: "EXPR", doc: "show an expression with its macros expanded", forms: true, run: expand},
+		{name: "optimize", short: "opt", group: groupCompile, args: "EXPR", doc: "show what the compiler makes of an expression, before code", forms: true, run: optimize},
 		{name: "disassemble", short: "x", group: groupCompile, args: "EXPR", doc: "show the code of a procedure", forms: true, run: disassemble},
-		{name: "pretty-print", short: "pp", group: groupCompile, args: "EXPR", doc: "show a value on several lines", forms: true, run: prettyPrint},
-		{name: "time", short: "t", group: groupProfile, args: "EXPR", doc: "evaluate, and tell how long it took", forms: true, run: timed},
 	}
 }
 
@@ -31,8 +31,13 @@ func expand(ctx context.Context, s *Session, args string) error {
 	return s.pretty(ctx, v)
 }
 
-func prettyPrint(ctx context.Context, s *Session, args string) error {
-	v, err := s.single(ctx, args)
+// optimize is ",optimize".
+func optimize(ctx context.Context, s *Session, args string) error {
+	form, err := s.singleForm(args)
+	if err != nil {
+		return err
+	}
+	v, err := s.call(ctx, "%optimized", form)
 	if err != nil {
 		return err
 	}
@@ -86,25 +91,27 @@ func disassemble(ctx context.Context, s *Session, args string) error {
 }
 
 func timed(ctx context.Context, s *Session, args string) error {
-	form, err := s.singleForm(args)
+	thunk, err := s.thunk(ctx, args)
 	if err != nil {
 		return err
 	}
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	start := time.Now()
-	cpu := processTime()
-	values, err := s.evalForm(ctx, form)
-	real, run := time.Since(start), processTime()-cpu
-	runtime.ReadMemStats(&after)
+	pauses, cpu, start := gcPauses(), processTime(), time.Now()
+	v, err := s.engine.Apply(ctx, thunk)
+	real, run, pause := time.Since(start), processTime()-cpu, gcPauses()-pauses
 	if err != nil {
 		return err
 	}
-	if err := s.Print(values...); err != nil {
+	if err := s.Print(interp.Values(v)...); err != nil {
 		return err
 	}
-	pause := time.Duration(after.PauseTotalNs - before.PauseTotalNs)
-	fmt.Fprintf(s.cfg.Out, ";; %.6fs real time, %.6fs run time.  %.6fs spent in GC.\n",
+	_, err = fmt.Fprintf(s.cfg.Out, ";; %.6fs real time, %.6fs run time.  %.6fs spent in GC.\n",
 		real.Seconds(), run.Seconds(), pause.Seconds())
-	return nil
+	return err
+}
+
+// gcPauses is how long garbage collections have stopped the process.
+func gcPauses() time.Duration {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return time.Duration(m.PauseTotalNs)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"fruix/interp"
 	"fruix/interp/datum"
 	"fruix/interp/module"
 	"fruix/interp/read"
@@ -152,7 +153,7 @@ func load(ctx context.Context, s *Session, args string) error {
 	if err != nil {
 		return err
 	}
-	return s.Print(valuesOf(v)...)
+	return s.Print(interp.Values(v)...)
 }
 
 // reload evaluates the file of a module again, in that module.

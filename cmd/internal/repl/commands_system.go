@@ -15,12 +15,18 @@ import (
 	"fruix/interp/datum"
 )
 
+func languageCommands() []command {
+	return []command{
+		{name: "language", short: "L", group: groupLanguage, args: "[LANGUAGE]", doc: "tell the language; there is one, scheme", run: language},
+	}
+}
+
 func systemCommands() []command {
 	return []command{
 		{name: "gc", group: groupSystem, doc: "collect garbage, and tell what is in use", run: collect},
 		{name: "statistics", short: "stat", group: groupSystem, doc: "tell how much memory and time was used", run: statistics},
 		{name: "width", short: "w", group: groupSystem, args: "[COLUMNS]", doc: "tell or set how wide values are printed by ,pretty-print", run: width},
-		{name: "language", short: "L", group: groupCompile, args: "[LANGUAGE]", doc: "tell the language; there is one, scheme", run: language},
+		{name: "option", short: "o", group: groupSystem, args: "[NAME] [EXPR]", doc: "list the options, tell one, or set it", forms: true, run: option},
 		{name: "cd", group: groupSystem, args: "[DIR]", doc: "change the working directory", run: changeDir},
 		{name: "pwd", group: groupSystem, doc: "show the working directory", run: printDir},
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"sync"
 
 	"fruix/interp"
 	"fruix/interp/datum"
@@ -12,6 +14,46 @@ import (
 // errAbandoned ends the dialogue because an evaluation does not stop.
 var errAbandoned = fmt.Errorf("an evaluation did not stop: %w", context.Canceled)
 
+// interrupts hands each interrupt to the innermost evaluation: one that a
+// breakpoint has stopped is not meant.
+type interrupts struct {
+	mu    sync.Mutex
+	stack []chan struct{}
+}
+
+// newInterrupts takes the signals of a channel until it is closed.
+func newInterrupts(signals <-chan os.Signal) *interrupts {
+	in := &interrupts{}
+	go func() {
+		for range signals {
+			in.mu.Lock()
+			if n := len(in.stack); n > 0 {
+				select {
+				case in.stack[n-1] <- struct{}{}:
+				default: // it was told already
+				}
+			}
+			in.mu.Unlock()
+		}
+	}()
+	return in
+}
+
+// enter begins an evaluation and returns where its interrupts come.
+func (in *interrupts) enter() <-chan struct{} {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	c := make(chan struct{}, 4)
+	in.stack = append(in.stack, c)
+	return c
+}
+
+func (in *interrupts) leave() {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.stack = in.stack[:len(in.stack)-1]
+}
+
 // guard runs f so that an interrupt cancels its context. When f does not heed
 // that, as a native that waits for input cannot, the third interrupt gives up
 // the whole dialogue.
@@ -19,9 +61,8 @@ func (s *Session) guard(ctx context.Context, f func(ctx context.Context) error) 
 	if s.interrupts == nil {
 		return contain(func() error { return f(ctx) })
 	}
-	for len(s.interrupts) > 0 { // typed while nothing ran
-		<-s.interrupts
-	}
+	typed := s.interrupts.enter()
+	defer s.interrupts.leave()
 	inner, cancel := context.WithCancel(ctx)
 	defer cancel()
 	done := make(chan error, 1)
@@ -33,7 +74,7 @@ func (s *Session) guard(ctx context.Context, f func(ctx context.Context) error) 
 				return interrupted(err)
 			}
 			return err
-		case <-s.interrupts:
+		case <-typed:
 			cancel()
 			switch n++; n {
 			case 2:

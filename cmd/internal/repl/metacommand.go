@@ -3,6 +3,7 @@ package repl
 import (
 	"context"
 
+	"fruix/interp"
 	"fruix/interp/datum"
 	"fruix/interp/module"
 	"fruix/interp/syntax"
@@ -57,5 +58,5 @@ func (s *Session) runDefined(ctx context.Context, name string, expressions int, 
 	if err != nil {
 		return err
 	}
-	return s.Print(valuesOf(v)...)
+	return s.Print(interp.Values(v)...)
 }

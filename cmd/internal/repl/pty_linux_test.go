@@ -171,9 +171,37 @@ func TestInterrupt(t *testing.T) {
 	tm.expect("run\r\n")
 	syscall.Kill(syscall.Getpid(), syscall.SIGINT)
 	tm.expect("interrupted")
-	tm.expect(prompt0)
+	tm.expect("[1]> ")
 	tm.send("'still-here\r")
 	tm.expect("$1 = still-here")
+	tm.expect("[1]> ")
+	tm.send("\x04")
+	tm.expect(prompt0)
+	tm.send("\x04")
+	if err := tm.end(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestInterruptInBreakpoint interrupts an evaluation that was typed while
+// another one waits at a breakpoint, which goes on afterwards.
+func TestInterruptInBreakpoint(t *testing.T) {
+	tm := talk(t, nil)
+	tm.expect(prompt0)
+	tm.send("(define (g y) (let ((z (list y))) (length z)))\r,break g\r(+ 41 (g 5))\r")
+	tm.expect("Breakpoint at")
+	tm.expect("[1]> ")
+	tm.send("(begin (display \"run\") (newline) (let loop () (loop)))\r")
+	tm.expect("run\r\n")
+	syscall.Kill(syscall.Getpid(), syscall.SIGINT)
+	tm.expect("interrupted")
+	tm.expect("[2]> ")
+	tm.send(",q\r")
+	tm.expect("[1]> ")
+	tm.send(",locals\r")
+	tm.expect("y = 5")
+	tm.send(",q\r")
+	tm.expect("= 42")
 	tm.expect(prompt0)
 	tm.send("\x04")
 	if err := tm.end(); err != nil {

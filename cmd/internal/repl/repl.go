@@ -91,8 +91,9 @@ func Run(ctx context.Context, c Config) error {
 	defer stop()
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, os.Interrupt)
+	defer close(signals)
 	defer signal.Stop(signals)
-	s.interrupts = signals
+	s.interrupts = newInterrupts(signals)
 	io.WriteString(c.Out, c.Banner)
 	return s.finish(s.loop(live, in))
 }
@@ -171,13 +172,17 @@ func (s *Session) finish(err error) error {
 
 // loop reads and carries out until the input ends. Its error is errLeave, that
 // of (exit), or what the input failed with.
+// A loop that began at a level, in the middle of an evaluation, ends without an
+// error when that level is left.
 func (s *Session) loop(ctx context.Context, in input) error {
-	for {
+	s.in = in
+	depth := len(s.levels)
+	for len(s.levels) >= depth {
 		item, err := in.next(ctx, s.prompt())
 		var refused *interp.Error
 		switch {
 		case err == io.EOF:
-			if s.interactive && len(s.levels) > 0 {
+			if len(s.levels) > 0 {
 				s.pop()
 				continue
 			}
@@ -196,6 +201,7 @@ func (s *Session) loop(ctx context.Context, in input) error {
 			return err
 		}
 	}
+	return nil
 }
 
 // do carries out what was entered. An error ends the dialogue.
@@ -241,14 +247,22 @@ func (s *Session) fail(err error) error {
 			at = " at " + e.Pos.String()
 		}
 		s.remark("interrupted%s", at)
+		if s.options.onError == "debug" {
+			s.levels = append(s.levels, s.last)
+			io.WriteString(s.cfg.Err, entering)
+		}
 		return nil
 	}
-	o := report.Options{Color: s.color, NoBacktrace: s.interactive}
+	levels := s.interactive && s.options.onError == "debug"
+	o := report.Options{Color: s.color, NoBacktrace: levels || s.options.onError == "report"}
 	report.Error(s.cfg.Err, err, o)
-	if !s.interactive || !isOwn {
+	if !isOwn {
 		return nil
 	}
 	s.last = &level{err: e}
+	if !levels {
+		return nil
+	}
 	switch e.Key {
 	case "read-error":
 		return nil
@@ -261,6 +275,9 @@ func (s *Session) fail(err error) error {
 		return nil
 	}
 	s.levels = append(s.levels, s.last)
-	io.WriteString(s.cfg.Err, "\nEntering a new prompt.  Type `,bt' for a backtrace or `,q' to continue.\n")
+	io.WriteString(s.cfg.Err, entering)
 	return nil
 }
+
+// entering tells of a new level.
+const entering = "\nEntering a new prompt.  Type `,bt' for a backtrace or `,q' to continue.\n"

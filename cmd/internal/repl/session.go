@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"time"
 
@@ -26,13 +25,17 @@ type Session struct {
 	color       bool // of errors
 	paints      bool // printed values, too
 	commands    []command
-	interrupts  <-chan os.Signal
+	interrupts  *interrupts     // nil where nobody can interrupt
 	ctx         context.Context // of what is being carried out
 
 	history  *module.Module // (value-history)
 	count    int            // of values in it
 	levels   []*level
 	last     *level // the newest error, of any level
+	traps    []*trap
+	nextTrap int
+	in       input
+	options  options
 	loaded   string // the file that was loaded last
 	failures int
 	width    int // of pretty-printed values; 0 for the terminal's
@@ -48,7 +51,7 @@ type Session struct {
 const maxPainted = 64 << 10
 
 func newSession(c Config) *Session {
-	s := &Session{cfg: c, engine: c.Engine, ctx: context.Background(), color: !c.NoColor && isTerminal(c.Err),
+	s := &Session{cfg: c, engine: c.Engine, ctx: context.Background(), options: defaultOptions(), color: !c.NoColor && isTerminal(c.Err),
 		paints: !c.NoColor && !c.Dumb && isTerminal(c.Out)}
 	s.history = s.engine.Modules().Make(datum.List(datum.Sym("value-history")))
 	s.commands = s.allCommands()
@@ -72,6 +75,18 @@ func (s *Session) current() *module.Module { return s.engine.Modules().Current }
 
 // prompt is Guile's: the language, the module, and the level of errors.
 func (s *Session) prompt() string {
+	if p := s.options.prompt; p != datum.False {
+		if p.IsProcedure() {
+			v, err := s.engine.Apply(s.ctx, p)
+			if err != nil {
+				s.options.prompt = datum.False
+				s.remark("the prompt's procedure failed and is not used any more: %v", err)
+				return "> "
+			}
+			p = v
+		}
+		return s.engine.Display(p)
+	}
 	p := "scheme@" + s.current().Key
 	if n := len(s.levels); n > 0 {
 		p += " [" + strconv.Itoa(n) + "]"
@@ -138,14 +153,7 @@ func (s *Session) evalForm(ctx context.Context, form datum.Value) ([]datum.Value
 	if err != nil {
 		return nil, err
 	}
-	return valuesOf(v), nil
-}
-
-func valuesOf(v datum.Value) []datum.Value {
-	if v.Is(datum.KValues) {
-		return v.Values().Items
-	}
-	return []datum.Value{v}
+	return interp.Values(v), nil
 }
 
 // call calls a procedure of (guile).
@@ -168,7 +176,11 @@ func (s *Session) Print(values ...datum.Value) error {
 		if err != nil {
 			return err
 		}
-		if _, err := fmt.Fprintf(s.cfg.Out, "%s = %s\n", s.keep(v), s.painted(text)); err != nil {
+		name := ""
+		if s.options.history {
+			name = s.keep(v) + " = "
+		}
+		if _, err := io.WriteString(s.cfg.Out, name+s.painted(text)+"\n"); err != nil {
 			return err
 		}
 	}
