@@ -215,9 +215,7 @@ func textError(err error) *Error {
 		if s.Who != "" {
 			out.Message = s.Who + ": " + s.Message
 		}
-		if s.Shown != "" {
-			out.Message += " in " + s.Shown
-		}
+		out.Message += s.Detail
 		for _, n := range s.Related {
 			out.Related = append(out.Related, Note(n))
 		}

@@ -35,6 +35,21 @@ func (x *Expander) failHint(s *stx, who, hint, format string, args ...any) {
 	panic(&failure{e})
 }
 
+// failPart is fail about a part of the form whole; detail is for people.
+func (x *Expander) failPart(whole, part *stx, who, message, detail string) {
+	panic(&failure{x.partError(whole, part, who, message, detail)})
+}
+
+func (x *Expander) partError(whole, part *stx, who, message, detail string) *syntax.Error {
+	e := x.errorAt(part, who, message)
+	e.Detail = detail
+	if !e.Pos.Known() {
+		e.Pos = whole.pos
+	}
+	e.Form, e.Sub = whole.strip(), part.strip()
+	return e
+}
+
 func (x *Expander) errorAt(s *stx, who, message string) *syntax.Error {
 	e := &syntax.Error{Who: who, Message: message, Pos: s.pos, Form: s.strip(), Sub: datum.False}
 	x.explain(e)

@@ -106,6 +106,7 @@ func formTable() []*form {
 		rewrite("define-macro", definition, (*Expander).defineMacro),
 		rewrite("defmacro", definition, (*Expander).defmacro),
 		rewrite("define-record-type", definition, (*Expander).defineRecordType),
+		rewrite("%define-immutable-record-type", definition, (*Expander).defineImmutableRecordType),
 		rewrite("cond-expand", splicing, (*Expander).condExpand),
 		rewrite("include", splicing, (*Expander).include),
 		rewrite("include-ci", splicing, (*Expander).includeCI),

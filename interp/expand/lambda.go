@@ -184,6 +184,10 @@ func (x *Expander) starClause(s, formals, body stx, who string) core.Clause {
 				state = inOpt
 			case k == "key" && state < inKey:
 				state = inKey
+				// The defaults of keywords may use the rest.
+				if r, ok := restParameter(formals); ok {
+					c.Rest = bind(x.parameter(r, who))
+				}
 			case k == "rest" && state < inRest:
 				state = inRest
 			case k == "allow-other-keys" && state == inKey:
@@ -202,17 +206,21 @@ func (x *Expander) starClause(s, formals, body stx, who string) core.Clause {
 		case inKey:
 			c.Key = append(c.Key, x.keyParameter(p, who, scoped, bind))
 		case inRest:
-			c.Rest = bind(x.parameter(p, who))
+			if c.Rest == nil {
+				c.Rest = bind(x.parameter(p, who))
+			}
 			state = end
 		default:
 			x.fail(&p, who, "a parameter after the #:rest parameter: %s", x.show(&p))
 		}
 	}
 	if !formals.isNull() {
-		if c.Rest != nil {
+		switch {
+		case state == end:
 			x.fail(&formals, who, "two rest parameters")
+		case c.Rest == nil:
+			c.Rest = bind(x.parameter(formals, who))
 		}
-		c.Rest = bind(x.parameter(formals, who))
 	}
 	if state == inRest && c.Rest == nil {
 		x.fail(&s, who, "#:rest needs a variable after it")
@@ -222,6 +230,21 @@ func (x *Expander) starClause(s, formals, body stx, who string) core.Clause {
 		b.done()
 	}
 	return c
+}
+
+// restParameter finds the rest parameter among the parameters that follow.
+func restParameter(formals stx) (stx, bool) {
+	for formals.isPair() {
+		p := formals.car()
+		formals = formals.cdr()
+		if p.v.Is(datum.KKeyword) && p.v.Keyword().Name.Name == "rest" {
+			if !formals.isPair() {
+				return stx{}, false
+			}
+			return formals.car(), true
+		}
+	}
+	return formals, !formals.isNull()
 }
 
 // withInit takes an optional parameter apart: x or (x init).
@@ -281,9 +304,6 @@ func (x *Expander) caseLambdaOf(s stx, who string, star bool) core.Node {
 	}
 	if !rest.isNull() {
 		x.fail(&s, who, "the clauses are not a proper list")
-	}
-	if len(l.Clauses) == 0 {
-		x.fail(&s, who, "no clause")
 	}
 	return l
 }

@@ -275,7 +275,7 @@ func (x *Expander) violation(a []datum.Value) (datum.Value, error) {
 	}
 	// A place shows the form better than a shortened copy of it.
 	if at.v != datum.False && !at.pos.Known() {
-		e.Shown = show(at.v)
+		e.Detail = " in " + show(at.v)
 	}
 	return datum.Unset, e
 }

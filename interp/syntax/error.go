@@ -22,8 +22,9 @@ type Error struct {
 	// Form is the whole form without its context, Sub the part at fault; they
 	// are Unset when unknown.
 	Form, Sub datum.Value
-	// Shown is the text of the form at fault where no place shows it, else "".
-	Shown string
+	// Detail continues Message where a person reads it: what was found and
+	// expected, or the text of the form at fault where no place shows it.
+	Detail string
 	// Cause is the failure of a transformer, if that is what went wrong.
 	Cause error
 }

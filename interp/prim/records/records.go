@@ -4,6 +4,8 @@
 package records
 
 import (
+	"math/big"
+
 	"fruix/interp/datum"
 	"fruix/interp/prim/arg"
 )
@@ -15,10 +17,11 @@ func recordType(who string, pos int, v datum.Value) (*datum.RecordType, error) {
 	return v.RecordType(), nil
 }
 
-// Table lists the natives.
+// Table lists the natives; the types with a uid are known to those of one table.
 func Table() []*datum.Primitive {
+	named := byUID{}
 	return []*datum.Primitive{
-		arg.FN("make-record-type", 2, -1, makeRecordType),
+		arg.FN("make-record-type", 2, -1, named.make),
 		arg.Is("record-type-descriptor?", func(v datum.Value) bool { return v.Is(datum.KRecordType) }),
 		arg.Is("record-type?", func(v datum.Value) bool { return v.Is(datum.KRecordType) }),
 		arg.Is("record?", func(v datum.Value) bool { return v.Is(datum.KRecord) }),
@@ -35,6 +38,15 @@ func Table() []*datum.Primitive {
 				out[i] = f.Value()
 			}
 			return datum.List(out...)
+		}),
+		part("record-type-mutable-fields", func(t *datum.RecordType) datum.Value {
+			mask := new(big.Int)
+			for i, m := range t.Mutable {
+				if m {
+					mask.SetBit(mask, i, 1)
+				}
+			}
+			return datum.Big(mask)
 		}),
 		part("record-type-parent", func(t *datum.RecordType) datum.Value {
 			if t.Parent == nil {
@@ -66,9 +78,10 @@ func Table() []*datum.Primitive {
 			}
 			return datum.Unspecified, err
 		}),
-		arg.FN("record-constructor", 1, 2, constructor),
-		arg.FN("record-predicate", 1, 1, predicate),
+		arg.FN("record-constructor", 1, 3, constructor),
+		arg.FN("record-predicate", 1, 2, predicate),
 		arg.FN("record-accessor", 2, 3, accessor), arg.FN("record-modifier", 2, 3, modifier),
+		arg.FN("%record-updater", 2, 3, updater),
 		arg.FN("%record", 1, -1, func(_ datum.Caller, args []datum.Value) (datum.Value, error) {
 			t, err := recordType("%record", 1, args[0])
 			if err != nil {
@@ -129,90 +142,6 @@ func part(who string, f func(*datum.RecordType) datum.Value) *datum.Primitive {
 	})
 }
 
-// makeRecordType is (make-record-type name fields [printer] #:parent
-// #:extensible? #:uid #:opaque? #:allow-duplicate-field-names? #:properties).
-// A field is a symbol or (mutable name) or (immutable name).
-func makeRecordType(_ datum.Caller, args []datum.Value) (datum.Value, error) {
-	const who = "make-record-type"
-	t := &datum.RecordType{Printer: datum.False, Properties: datum.Null, Sealed: true}
-	switch {
-	case args[0].IsSymbol():
-		t.Name = args[0].Symbol().Name
-	case args[0].IsString():
-		t.Name = args[0].Str().Go()
-	default:
-		return datum.Unset, datum.WrongTypeExpecting(who, 1, args[0], "symbol")
-	}
-	fields, err := arg.List(who, 2, args[1])
-	if err != nil {
-		return datum.Unset, err
-	}
-	rest := args[2:]
-	if len(rest) > 0 && !rest[0].Is(datum.KKeyword) {
-		t.Printer = rest[0]
-		rest = rest[1:]
-	}
-	duplicates := false
-	for ; len(rest) > 0; rest = rest[2:] {
-		if len(rest) < 2 || !rest[0].Is(datum.KKeyword) {
-			return datum.Unset, datum.Misc(who, "keyword argument expected: ~S", rest[0])
-		}
-		v := rest[1]
-		switch rest[0].Keyword().Name.Name {
-		case "parent":
-			if v != datum.False {
-				p, err := recordType(who, 3, v)
-				if err != nil {
-					return datum.Unset, err
-				}
-				if p.Sealed {
-					return datum.Unset, datum.Misc(who, "parent type is final: ~S", v)
-				}
-				t.Parent = p
-			}
-		case "extensible?":
-			t.Sealed = !v.Truthy()
-		case "opaque?":
-			t.Opaque = v.Truthy()
-		case "uid":
-			if v.IsSymbol() {
-				t.UID = v.Symbol()
-			}
-		case "properties":
-			t.Properties = v
-		case "allow-duplicate-field-names?":
-			duplicates = v.Truthy()
-		case "applicable?":
-			t.Applicable = v.Truthy()
-		default:
-			return datum.Unset, datum.Misc(who, "unknown keyword: ~S", rest[0])
-		}
-	}
-	if t.Parent != nil {
-		t.Fields = append(t.Fields, t.Parent.Fields...)
-		t.Mutable = append(t.Mutable, t.Parent.Mutable...)
-		t.Applicable = t.Applicable || t.Parent.Applicable
-	}
-	for _, f := range fields {
-		mutable := true
-		if f.IsPair() && arg.Length(f) == 2 {
-			mutable = f.Pair().Car == datum.Sym("mutable")
-			f = f.Pair().Cdr.Pair().Car
-		}
-		if !f.IsSymbol() {
-			return datum.Unset, datum.WrongTypeExpecting(who, 2, args[1], "list of field names")
-		}
-		for _, g := range t.Fields {
-			if g == f.Symbol() && !duplicates {
-				return datum.Unset, datum.Misc(who, "duplicate field in record type ~A: ~S", datum.NewString(t.Name), f)
-			}
-		}
-		t.Fields = append(t.Fields, f.Symbol())
-		t.Mutable = append(t.Mutable, mutable)
-	}
-	return t.Value(), nil
-}
-
 // fieldIndex finds a field by name, those of the type itself before those of
 // its parents, or by index.
 func fieldIndex(who string, t *datum.RecordType, f datum.Value) (int, error) {
@@ -232,10 +161,10 @@ func constructor(_ datum.Caller, args []datum.Value) (datum.Value, error) {
 	if err != nil {
 		return datum.Unset, err
 	}
-	name := "make-" + trim(t.Name)
+	name := procName(args, 2, "make-"+trim(t.Name))
 	n := len(t.Fields)
 	names, partial := arg.Given(args, 1)
-	if !partial {
+	if !partial || names == datum.False {
 		return newPrimitive(name, n, func(vs []datum.Value) (datum.Value, error) {
 			return datum.NewRecord(t, append([]datum.Value(nil), vs...)), nil
 		}).Value(), nil
@@ -295,13 +224,13 @@ func predicate(_ datum.Caller, args []datum.Value) (datum.Value, error) {
 	if err != nil {
 		return datum.Unset, err
 	}
-	return arg.Is(trim(t.Name)+"?", func(v datum.Value) bool { return v.IsRecordOf(t) }).Value(), nil
+	return arg.Is(procName(args, 1, trim(t.Name)+"?"), func(v datum.Value) bool { return v.IsRecordOf(t) }).Value(), nil
 }
 
-// procName is the third argument, the name that the accessor or modifier is
-// known by, or one made of type and field.
-func procName(args []datum.Value, def string) string {
-	if v, ok := arg.Given(args, 2); ok && v.IsSymbol() {
+// procName is argument i, the name that the procedure is known by in the
+// program, or def.
+func procName(args []datum.Value, i int, def string) string {
+	if v, ok := arg.Given(args, i); ok && v.IsSymbol() {
 		return v.Symbol().Name
 	}
 	return def
@@ -316,7 +245,7 @@ func accessor(_ datum.Caller, args []datum.Value) (datum.Value, error) {
 	if err != nil {
 		return datum.Unset, err
 	}
-	name := procName(args, trim(t.Name)+"-"+t.Fields[i].Name)
+	name := procName(args, 2, trim(t.Name)+"-"+t.Fields[i].Name)
 	return arg.F1(name, func(_ datum.Caller, v datum.Value) (datum.Value, error) {
 		if v.Is(datum.KRecord) {
 			if r := v.Record(); r.Type == t || v.IsRecordOf(t) {
@@ -339,12 +268,34 @@ func modifier(_ datum.Caller, args []datum.Value) (datum.Value, error) {
 	if !t.Mutable[i] {
 		return datum.Unset, datum.Misc("record-modifier", "field is immutable: ~S", args[1])
 	}
-	name := procName(args, "set-"+trim(t.Name)+"-"+t.Fields[i].Name+"!")
+	name := procName(args, 2, "set-"+trim(t.Name)+"-"+t.Fields[i].Name+"!")
 	return arg.F2(name, func(_ datum.Caller, v, x datum.Value) (datum.Value, error) {
 		if !v.IsRecordOf(t) {
 			return datum.Unset, datum.WrongTypeExpecting(name, 1, v, t.Name)
 		}
 		v.Record().Fields[i] = x
 		return datum.Unspecified, nil
+	}).Value(), nil
+}
+
+// updater makes the procedure that copies a record with another value in a field.
+func updater(_ datum.Caller, args []datum.Value) (datum.Value, error) {
+	t, err := recordType("%record-updater", 1, args[0])
+	if err != nil {
+		return datum.Unset, err
+	}
+	i, err := fieldIndex("%record-updater", t, args[1])
+	if err != nil {
+		return datum.Unset, err
+	}
+	name := procName(args, 2, "set-"+trim(t.Name)+"-"+t.Fields[i].Name)
+	return arg.F2(name, func(_ datum.Caller, v, x datum.Value) (datum.Value, error) {
+		if !v.IsRecordOf(t) {
+			return datum.Unset, datum.WrongTypeExpecting(name, 1, v, t.Name)
+		}
+		r := v.Record()
+		fields := append([]datum.Value(nil), r.Fields...)
+		fields[i] = x
+		return datum.NewRecord(r.Type, fields), nil
 	}).Value(), nil
 }
