@@ -10,6 +10,7 @@ import (
 	"fruix/interp/module"
 	"fruix/interp/prim"
 	"fruix/interp/prim/memory"
+	"fruix/interp/prim/objects"
 	"fruix/interp/prim/state"
 	"fruix/interp/print"
 	"fruix/interp/source"
@@ -32,6 +33,7 @@ func (e *Engine) registerBase() {
 		Print: e.printer, Exit: e.opts.Exit,
 	})
 	e.SetExtension(state.Key, st)
+	st.Writer = e.objects.Writer
 	m := e.modules.Guile
 	for name, v := range e.machine.Procedures() {
 		e.define(m, name, v)
@@ -41,6 +43,7 @@ func (e *Engine) registerBase() {
 	}
 	e.Register("(guile)", prim.Guile()...)
 	e.Register(memory.Module, memory.Table()...)
+	e.Register(objects.Module, e.objects.Table()...)
 	e.Register("(guile)", e.expander.Natives()...)
 	e.Register("(guile)", e.exceptionNatives()...)
 	e.Register("(guile)", e.procedureNatives()...)

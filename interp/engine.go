@@ -27,6 +27,7 @@ import (
 	"fruix/interp/datum"
 	"fruix/interp/expand"
 	"fruix/interp/module"
+	"fruix/interp/prim/objects"
 	"fruix/interp/prim/state"
 	"fruix/interp/print"
 	"fruix/interp/read"
@@ -76,6 +77,7 @@ type Engine struct {
 	printer  *print.Config
 	ext      map[string]any
 	probe    *Probe
+	objects  *objects.System
 	// setterType is that of procedures with setters.
 	setterType *datum.RecordType
 	ctx        context.Context // of the evaluation under way
@@ -87,6 +89,7 @@ func New(opts Options) (*Engine, error) {
 	e := &Engine{opts: opts, ext: map[string]any{}, ctx: context.Background()}
 	e.printer = &print.Config{Describe: describe}
 	e.types = condition.NewTypes()
+	e.objects = objects.New()
 	e.setterType = &datum.RecordType{
 		Name: "procedure-with-setter", Fields: []*datum.Symbol{datum.Intern("procedure"), datum.Intern("setter")},
 		Mutable: []bool{false, false}, Applicable: true, Printer: datum.False, Properties: datum.Null,
@@ -100,6 +103,7 @@ func New(opts Options) (*Engine, error) {
 		Raise:     e.types.FromError,
 		Extension: func(key string) any { return e.ext[key] },
 		Settle:    e.modules.Settle,
+		Generic:   e.objects.Generic,
 	})
 	e.expander = expand.New(e.modules, runtime{e})
 	e.registerBase()

@@ -206,11 +206,12 @@ func (e *Engine) procedureNatives() []*datum.Primitive {
 			return datum.NewRecord(e.setterType, []datum.Value{a[0], a[1]}), nil
 		}),
 		native("procedure-with-setter?", 1, 1, func(_ datum.Caller, a []datum.Value) (datum.Value, error) {
-			return datum.Bool(a[0].IsRecordOf(e.setterType)), nil
+			_, ok := e.setterOf(a[0])
+			return datum.Bool(ok), nil
 		}),
 		native("setter", 1, 1, func(_ datum.Caller, a []datum.Value) (datum.Value, error) {
-			if a[0].IsRecordOf(e.setterType) {
-				return a[0].Record().Fields[1], nil
+			if v, ok := e.setterOf(a[0]); ok {
+				return v, nil
 			}
 			return datum.Unset, datum.WrongTypeExpecting("setter", 1, a[0], "procedure with setter")
 		}),
@@ -226,6 +227,20 @@ func (e *Engine) procedureNatives() []*datum.Primitive {
 			return datum.NewString(string(b)), err
 		}),
 	}
+}
+
+// setterOf is the setter of a procedure that has one: of those made by
+// make-procedure-with-setter, and of objects with a slot for it.
+func (e *Engine) setterOf(v datum.Value) (datum.Value, bool) {
+	if v.IsRecordOf(e.setterType) {
+		return v.Record().Fields[1], true
+	}
+	if v.Is(datum.KRecord) && v.IsObject() && v.Record().Type.Applicable {
+		if i, ok := v.Record().Type.Class.Places[datum.Intern("setter")]; ok {
+			return v.Record().Fields[i], true
+		}
+	}
+	return datum.Unset, false
 }
 
 type stringWriter []byte

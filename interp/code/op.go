@@ -257,8 +257,8 @@ func (o Op) String() string {
 	return "?"
 }
 
-// Swapped marks an instruction with an integer operand that was written before
-// the register, for the messages of errors.
+// Swapped marks an instruction whose operands were written in the other order,
+// for the messages of errors and for methods that extend the operation.
 const Swapped Word = 1 << 8
 
 // ABC makes an instruction of three operands.

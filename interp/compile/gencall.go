@@ -450,7 +450,7 @@ func (g *generator) genCompare(n *primitive, t *target, sense bool) {
 		if i, ok := immediate(n.args[0]); ok {
 			r := g.operand(n.args[1])
 			g.at(n.pos)
-			g.jump(code.ABC(swapped[opI], r, i, 0), t)
+			g.jump(code.ABC(swapped[opI], r, i, 0)|code.Swapped, t)
 			return
 		}
 	}
@@ -480,6 +480,7 @@ func (g *generator) genCompare(n *primitive, t *target, sense bool) {
 		}
 	}
 	rs := g.operands(n.args)
+	var mark code.Word
 	if op == code.Trap {
 		// > and >= are < and <= with the operands exchanged.
 		rs[0], rs[1] = rs[1], rs[0]
@@ -491,7 +492,8 @@ func (g *generator) genCompare(n *primitive, t *target, sense bool) {
 		if sense {
 			op = base.jump
 		}
+		mark = code.Swapped
 	}
 	g.at(n.pos)
-	g.jump(code.ABC(op, rs[0], rs[1], 0), t)
+	g.jump(code.ABC(op, rs[0], rs[1], 0)|mark, t)
 }

@@ -138,7 +138,7 @@ func equalLeaf(a, b Value) bool {
 
 // sameShape returns the parts of two containers of one kind, and whether they
 // agree in all but the parts. As in Guile, records of one type
-// compare by their fields.
+// compare by their fields, objects of GOOPS by identity.
 func sameShape(a, b Value) ([]Value, []Value, bool) {
 	switch a.Kind() {
 	case KVector:
@@ -146,7 +146,7 @@ func sameShape(a, b Value) ([]Value, []Value, bool) {
 		return x, y, len(x) == len(y)
 	case KRecord:
 		x, y := a.Record(), b.Record()
-		return x.Fields, y.Fields, x.Type == y.Type && len(x.Fields) == len(y.Fields)
+		return x.Fields, y.Fields, x.Type == y.Type && len(x.Fields) == len(y.Fields) && !a.IsObject()
 	case KArray:
 		x, y := a.Array(), b.Array()
 		if x.Type != y.Type || len(x.Dims) != len(y.Dims) {

@@ -158,6 +158,9 @@ func hashEqual(v Value, left *int) uint64 {
 	case KBitvector:
 		return mix(uint64(len(v.Bitvector().Bits)))
 	case KRecord: // records of one type are equal by their fields
+		if v.IsObject() {
+			break
+		}
 		r := v.Record()
 		h := mix(uint64(uintptr(unsafe.Pointer(r.Type))))
 		for i := 0; i < len(r.Fields) && i < hashWidth && *left > 0; i++ {

@@ -30,7 +30,8 @@ type Config struct {
 	// package (procedures, modules, ports, syntax objects); ok is false when
 	// it does not know it either.
 	Describe func(v datum.Value) (text string, ok bool)
-	// Record gives the text of a record whose type has a printer procedure.
+	// Record gives the text of a record whose type has a printer procedure, and
+	// of objects of GOOPS.
 	Record func(v datum.Value, mode Mode) (string, error)
 }
 
@@ -253,6 +254,8 @@ func constantName(v datum.Value) string {
 		return "#<eof>"
 	case datum.Default:
 		return "#<undefined>"
+	case datum.SlotUnbound:
+		return "#<unbound>"
 	}
 	return "#<unbound>"
 }
@@ -277,6 +280,9 @@ func (p *printer) object(v datum.Value) {
 	case datum.KRecord:
 		p.record(v)
 	case datum.KRecordType:
+		if p.Record != nil && v.IsObject() && p.custom(v) {
+			return
+		}
 		p.text("#<record-type " + v.RecordType().Name + ">")
 	case datum.KBox:
 		enclose("#<box ", v.Box().Value)
@@ -338,17 +344,21 @@ func primitiveArgs(pr *datum.Primitive) string {
 	return "(" + s + ")"
 }
 
+// custom has the program write v, and reports whether it did.
+func (p *printer) custom(v datum.Value) bool {
+	s, err := p.Record(v, p.mode)
+	if err == nil {
+		p.text(s)
+	} else if p.err == nil {
+		p.err = err
+	}
+	return err == nil
+}
+
 func (p *printer) record(v datum.Value) {
 	r := v.Record()
-	if p.Record != nil && r.Type.Printer.IsProcedure() {
-		s, err := p.Record(v, p.mode)
-		if err == nil {
-			p.text(s)
-			return
-		}
-		if p.err == nil {
-			p.err = err
-		}
+	if p.Record != nil && (r.Type.Printer.IsProcedure() || v.IsObject()) && p.custom(v) {
+		return
 	}
 	p.text("#<" + r.Type.Name)
 	p.push(task{kind: tFields, v: v})

@@ -79,6 +79,9 @@ func children(out []datum.Value, v datum.Value) []datum.Value {
 	case datum.KVector:
 		add(v.Vector().Items...)
 	case datum.KRecord:
+		if v.IsObject() {
+			break // has methods to write it
+		}
 		add(v.Record().Fields...)
 	case datum.KBox:
 		add(v.Box().Value)

@@ -153,7 +153,13 @@ func (m *Machine) special(callee datum.Value, fp unsafe.Pointer, n int) (datum.V
 	case datum.KRecord:
 		r := callee.Record()
 		if r.Type.Applicable && len(r.Fields) > 0 {
-			return r.Fields[0], n, nil
+			f := r.Fields[0]
+			if f.Is(datum.KOpaque) {
+				if s, ok := f.Opaque().Go.(datum.Selector); ok {
+					f = s.Select(unsafe.Slice(reg(fp, 0), n))
+				}
+			}
+			return f, n, nil
 		}
 	}
 	return callee, n, &datum.Error{Key: "wrong-type-arg", Message: "Wrong type to apply: ~S",

@@ -31,6 +31,9 @@ type Hooks struct {
 	// Settle is asked for the variable to use when one is found unset; nil
 	// means that the name is unbound.
 	Settle func(*datum.Variable) (*datum.Variable, error)
+	// Generic returns the generic function that extends the native of a name
+	// to other types of arguments, if there is one.
+	Generic func(name string) (datum.Value, bool)
 }
 
 // Machine runs code for one goroutine at a time.

@@ -350,7 +350,7 @@ loop:
 				goto float
 			}
 			if x, err = num.Add(x, y); err != nil {
-				goto signal
+				goto extend
 			}
 			*rA(fp, w) = x
 		case code.Sub:
@@ -365,7 +365,7 @@ loop:
 				goto float
 			}
 			if x, err = num.Sub(x, y); err != nil {
-				goto signal
+				goto extend
 			}
 			*rA(fp, w) = x
 		case code.Mul:
@@ -381,7 +381,7 @@ loop:
 				}
 			}
 			if x, err = num.Mul(x, y); err != nil {
-				goto signal
+				goto extend
 			}
 			*rA(fp, w) = x
 		case code.Div:
@@ -391,7 +391,7 @@ loop:
 				goto float
 			}
 			if x, err = num.Div(x, y); err != nil {
-				goto signal
+				goto extend
 			}
 			*rA(fp, w) = x
 		case code.Quotient:
@@ -401,7 +401,7 @@ loop:
 				continue
 			}
 			if x, err = num.Quotient(x, y); err != nil {
-				goto signal
+				goto extend
 			}
 			*rA(fp, w) = x
 		case code.Remainder:
@@ -411,7 +411,7 @@ loop:
 				continue
 			}
 			if x, err = num.Remainder(x, y); err != nil {
-				goto signal
+				goto extend
 			}
 			*rA(fp, w) = x
 		case code.Modulo:
@@ -425,7 +425,7 @@ loop:
 				continue
 			}
 			if x, err = num.Modulo(x, y); err != nil {
-				goto signal
+				goto extend
 			}
 			*rA(fp, w) = x
 		case code.BitAnd:
@@ -435,7 +435,7 @@ loop:
 				continue
 			}
 			if x, err = num.LogAnd(x, y); err != nil {
-				goto signal
+				goto extend
 			}
 			*rA(fp, w) = x
 		case code.BitOr:
@@ -445,7 +445,7 @@ loop:
 				continue
 			}
 			if x, err = num.LogIor(x, y); err != nil {
-				goto signal
+				goto extend
 			}
 			*rA(fp, w) = x
 		case code.BitXor:
@@ -455,7 +455,7 @@ loop:
 				continue
 			}
 			if x, err = num.LogXor(x, y); err != nil {
-				goto signal
+				goto extend
 			}
 			*rA(fp, w) = x
 		case code.AddI:
@@ -475,7 +475,7 @@ loop:
 				x, err = num.Add(datum.Fix(w.CI()), x)
 			}
 			if err != nil {
-				goto signal
+				goto extend
 			}
 			*rA(fp, w) = x
 		case code.MulI:
@@ -492,7 +492,7 @@ loop:
 				x, err = num.Mul(datum.Fix(w.CI()), x)
 			}
 			if err != nil {
-				goto signal
+				goto extend
 			}
 			*rA(fp, w) = x
 		case code.SubFrom:
@@ -509,7 +509,7 @@ loop:
 				x, err = num.Sub(datum.Fix(w.CI()), x)
 			}
 			if err != nil {
-				goto signal
+				goto extend
 			}
 			*rA(fp, w) = x
 
@@ -924,9 +924,20 @@ loop:
 		}
 		*(*slot)(unsafe.Pointer(rA(fp, w))) = slot{flonumTag, math.Float64bits(f)}
 		continue
+	extend:
+		// An operation on numbers failed; methods of generic functions may take
+		// other operands. Register A has not been written.
+		if x, err = m.extend(w, *rB(fp, w), *rC(fp, w), err); err != nil {
+			goto signal
+		}
+		*rA(fp, w) = x
+		continue
 	less:
 		{
 			taken, e := compare(w.Op(), x, y)
+			if e != nil {
+				taken, e = m.extendTest(w, x, y, e)
+			}
 			if e != nil {
 				err = e
 				goto signal
@@ -939,6 +950,9 @@ loop:
 	lessI:
 		{
 			taken, e := compareI(w.Op(), x, w.BI())
+			if e != nil {
+				taken, e = m.extendTest(w, x, datum.Fix(w.BI()), e)
+			}
 			if e != nil {
 				err = e
 				goto signal

@@ -3,6 +3,7 @@
 package general
 
 import (
+	"math/big"
 	"strconv"
 	"sync/atomic"
 
@@ -296,6 +297,10 @@ func parameterPart(who string, f func(*datum.Parameter) datum.Value) *datum.Prim
 // identity.
 func properties() []*datum.Primitive {
 	return []*datum.Primitive{
+		// (object-address o) is a number that no other object has while o lives.
+		arg.F1("object-address", func(_ datum.Caller, o datum.Value) (datum.Value, error) {
+			return datum.Big(new(big.Int).SetUint64(uint64(uintptr(o.Ptr())))), nil
+		}),
 		arg.F1("object-properties", func(c datum.Caller, o datum.Value) (datum.Value, error) {
 			if v, ok := state.Of(c).Properties.Get(o, datum.ByEq); ok {
 				return v, nil

@@ -1,6 +1,7 @@
 package ports
 
 import (
+	"errors"
 	"strings"
 
 	"fruix/interp/datum"
@@ -15,9 +16,13 @@ import (
 func Text(c datum.Caller, v datum.Value, mode print.Mode) (string, error) {
 	cfg := *state.Of(c).Print
 	if cfg.Record == nil {
-		cfg.Record = func(v datum.Value, _ print.Mode) (string, error) {
+		cfg.Record = func(v datum.Value, mode print.Mode) (string, error) {
+			printer, err := printerOf(c, v, mode)
+			if err != nil {
+				return "", err
+			}
 			p := port.NewMemory(false)
-			if _, err := c.Apply(v.Record().Type.Printer, v, p.Value()); err != nil {
+			if _, err := c.Apply(printer, v, p.Value()); err != nil {
 				return "", err
 			}
 			return string(p.Bytes()), nil
@@ -35,6 +40,20 @@ func Text(c datum.Caller, v datum.Value, mode print.Mode) (string, error) {
 	}
 	b, err := cfg.Append(nil, v, mode)
 	return string(b), err
+}
+
+// printerOf is the procedure that writes v: the printer of a record's type, the
+// generic function write or display for an object.
+func printerOf(c datum.Caller, v datum.Value, mode print.Mode) (datum.Value, error) {
+	if !v.IsObject() {
+		return v.Record().Type.Printer, nil
+	}
+	if w := state.Of(c).Writer; w != nil {
+		if g, ok := w(mode == print.Display); ok {
+			return g, nil
+		}
+	}
+	return datum.False, errors.New("objects cannot be written before (oop goops) is loaded")
 }
 
 func writer(name string, mode print.Mode) *datum.Primitive {

@@ -67,6 +67,9 @@ type State struct {
 	// HashReaders are the extensions made by read-hash-extend, procedures of
 	// a character and a port.
 	HashReaders map[rune]datum.Value
+	// Writer gives the generic function that writes or displays objects, if
+	// the object system is there.
+	Writer func(display bool) (datum.Value, bool)
 }
 
 // New makes the state of an engine.
