@@ -213,7 +213,8 @@ are applicable."
                   (loop (cdr s1) (cdr s2) (if (pair? classes) (cdr classes) classes)))
                  ((not (pair? classes))
                   (scm-error 'wrong-type-arg "method-more-specific?"
-                             "No class for an argument of ~S" (list m1) #f))
+                             "Wrong type argument: no class for an argument of ~S"
+                             (list m1) #f))
                  (else
                   (let search ((cpl (class-precedence-list (car classes))))
                     (cond ((null? cpl) #f)
@@ -253,14 +254,12 @@ next methods."
         (%instance-ref method %m-procedure))))
 
 (define %no-next-method #f)
-(define %no-method #f)
 (define %no-applicable-method #f)
 
-(define (%set-failures! no-next-method no-method no-applicable-method)
+(define (%set-failures! no-next-method no-applicable-method)
   "Have these procedures called with a generic function and arguments for which
 there is no method."
   (set! %no-next-method no-next-method)
-  (set! %no-method no-method)
   (set! %no-applicable-method no-applicable-method))
 
 ;; What the protocol puts in the place of these two when generic functions or
@@ -282,7 +281,6 @@ and EFFECTIVE with a generic function, methods and arguments for the procedure."
            (let ((proc (%effective gf methods args)))
              (%selector-remember! (%instance-ref gf %gf-procedure) args proc)
              (apply proc args)))
-          ((null? (generic-function-methods gf)) (%no-method gf args))
           (else (%no-applicable-method gf args)))))
 
 ;;; Natives that methods extend.

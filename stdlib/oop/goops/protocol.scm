@@ -74,7 +74,6 @@
             (else (primitive-failure gf args))))))
 
 (%set-failures! (lambda (gf args) (no-next-method gf args))
-                (fail-call (lambda (gf args) (no-method gf args)))
                 (fail-call (lambda (gf args) (no-applicable-method gf args))))
 
 (define-method (slot-unbound (class <class>) object name)
