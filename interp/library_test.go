@@ -2,7 +2,6 @@ package interp_test
 
 import (
 	"io/fs"
-	"path"
 	"strings"
 	"testing"
 
@@ -25,7 +24,7 @@ func TestDeferredDefinitions(t *testing.T) {
 		}
 		for _, f := range files {
 			stem := strings.TrimSuffix(f, ".scm")
-			text.WriteString("(resolve-interface '(" + path.Dir(stem) + " " + path.Base(stem) + "))\n")
+			text.WriteString("(resolve-interface '(" + strings.ReplaceAll(stem, "/", " ") + "))\n")
 		}
 	}
 	if _, err := e.Eval(t.Context(), text.String(), "all modules"); err != nil {
