@@ -90,13 +90,13 @@ func (s *Store) addTexts(ctx context.Context, texts []text) error {
 
 // missing returns those of texts that are not valid, each once.
 func (s *Store) missing(ctx context.Context, texts []text) ([]text, error) {
-	d, err := s.database(ctx)
-	if err != nil {
-		return nil, err
-	}
 	bases := make([]string, len(texts))
 	for i, t := range texts {
 		bases[i] = t.path.Base()
+	}
+	d, err := s.using(ctx, bases...)
+	if err != nil {
+		return nil, err
 	}
 	valid, err := d.ValidOf(ctx, bases)
 	if err != nil {
@@ -255,7 +255,7 @@ func (s *Store) AddPath(ctx context.Context, name, hostPath string, o AddOptions
 		if err != nil {
 			return "", err
 		}
-		if valid, err := d.Valid(ctx, p.Base()); err != nil || valid {
+		if valid, err := s.IsValid(ctx, p.In(s.c.StoreDir)); err != nil || valid {
 			return p.In(s.c.StoreDir), err
 		}
 	}

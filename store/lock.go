@@ -15,8 +15,9 @@ import (
 
 // Wait tells of a lock that cannot be had at once.
 type Wait struct {
-	Path   string // logical path that is locked
-	Holder string // who holds it, such as "process 4711", "" when unknown
+	Path      string // logical path that is locked
+	Holder    string // who holds it, such as "process 4711", "" when unknown
+	Collector bool   // the wait is for a collector of garbage, not for a path
 }
 
 type waitKey struct{}
@@ -45,6 +46,9 @@ func (s *Store) LockOutputs(ctx context.Context, outs []string) (*Lock, error) {
 		return nil, err
 	}
 	slices.Sort(bases)
+	if err := s.protect(ctx, bases); err != nil {
+		return nil, err
+	}
 	l := &Lock{s: s, bases: slices.Compact(bases)}
 	for _, b := range l.bases {
 		f, err := s.lockOne(ctx, b)
@@ -90,7 +94,7 @@ func (s *Store) lockOne(ctx context.Context, base string) (*os.File, error) {
 		}
 		if !ok && !told {
 			told = true
-			s.tell(ctx, Wait{s.c.StoreDir + "/" + base, holder(f)})
+			s.tell(ctx, Wait{Path: s.c.StoreDir + "/" + base, Holder: holder(f)})
 		}
 		f.Close()
 		if ok {
@@ -102,6 +106,23 @@ func (s *Store) lockOne(ctx context.Context, base string) (*os.File, error) {
 		case <-time.After(wait):
 		}
 	}
+}
+
+// tryLockOutput locks one object unless somebody has it; then the lock is nil.
+func (s *Store) tryLockOutput(base string) (*Lock, error) {
+	f, err := os.OpenFile(s.StatePath("locks", base+lockSuffix), os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return nil, s.explain("lock "+base, err)
+	}
+	ok, err := tryLock(f)
+	if err != nil || !ok || !linked(f) {
+		f.Close()
+		return nil, err
+	}
+	s.mu.Lock()
+	s.held[base]++
+	s.mu.Unlock()
+	return &Lock{s: s, bases: []string{base}, files: []*os.File{f}}, nil
 }
 
 func (s *Store) tell(ctx context.Context, w Wait) {

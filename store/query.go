@@ -34,13 +34,21 @@ func (s *Store) info(o *db.Object) *Info {
 	return i
 }
 
+// using protects objects and returns the database to look them up in.
+func (s *Store) using(ctx context.Context, bases ...string) (*db.DB, error) {
+	if err := s.protect(ctx, bases); err != nil {
+		return nil, err
+	}
+	return s.database(ctx)
+}
+
 // IsValid says whether p is a valid object.
 func (s *Store) IsValid(ctx context.Context, p string) (bool, error) {
 	q, err := s.parse(p)
 	if err != nil {
 		return false, err
 	}
-	d, err := s.database(ctx)
+	d, err := s.using(ctx, q.Base())
 	if err != nil {
 		return false, err
 	}
@@ -61,7 +69,7 @@ func (s *Store) ValidMany(ctx context.Context, paths []string) (map[string]bool,
 	if len(paths) == 0 {
 		return out, nil
 	}
-	d, err := s.database(ctx)
+	d, err := s.using(ctx, bases...)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +86,7 @@ func (s *Store) Info(ctx context.Context, p string) (*Info, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, err := s.database(ctx)
+	d, err := s.using(ctx, q.Base())
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +138,7 @@ func (s *Store) Closure(ctx context.Context, paths ...string) ([]string, error) 
 	if err != nil {
 		return nil, err
 	}
-	d, err := s.database(ctx)
+	d, err := s.using(ctx, bases...)
 	if err != nil {
 		return nil, err
 	}

@@ -17,7 +17,8 @@ import (
 // session is the temporary place of one open store. It is two things in the
 // temporary directory: a lock file "<id>.lock", whose lock is held for as long
 // as the process lives, and a directory "<id>". Whoever can take the lock
-// knows that the owner is dead and may remove both.
+// knows that the owner is dead and may remove both. The lock file holds the
+// names of the objects that the process uses; see [Store.Protect].
 type session struct {
 	lock *os.File
 	dir  string // physical
@@ -144,18 +145,26 @@ func sweepOne(lock, dir string) {
 func (s *Store) temp(base string) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
-		return "", errClosed
-	}
-	if s.session == nil {
-		n, err := newSession(filepath.Join(s.Physical(s.c.StoreDir), tempDir))
-		if err != nil {
-			return "", s.explain("make a temporary place", err)
-		}
-		s.session = n
+	if err := s.makeSession(); err != nil {
+		return "", err
 	}
 	p, err := s.session.place(base)
 	return p, s.explain("make a temporary place", err)
+}
+
+// makeSession makes this store's session unless there is one; s.mu is held.
+func (s *Store) makeSession() error {
+	if s.closed {
+		return errClosed
+	}
+	if s.session != nil {
+		return nil
+	}
+	n, err := newSession(filepath.Join(s.Physical(s.c.StoreDir), tempDir))
+	if err == nil {
+		s.session = n
+	}
+	return s.explain("make a temporary place", err)
 }
 
 // TempOutput returns a physical path, in the file system of the store, where

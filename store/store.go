@@ -78,6 +78,9 @@ type Store struct {
 	drvs    map[string]*drv.Derivation // by path; never changed once in here
 	closed  bool
 
+	protecting sync.Mutex      // guards protected; taken before mu
+	protected  map[string]bool // base names written to the session's roots
+
 	hasher *drv.Hasher
 }
 
@@ -88,7 +91,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	if err := c.complete(); err != nil {
 		return nil, err
 	}
-	s := &Store{c: c, held: map[string]int{}, drvs: map[string]*drv.Derivation{}}
+	s := &Store{c: c, held: map[string]int{}, protected: map[string]bool{}, drvs: map[string]*drv.Derivation{}}
 	s.hasher = drv.NewHasher(func(p string) (*drv.Derivation, error) { return s.ReadDerivation(context.Background(), p) })
 	if c.Ownership == OwnRoot {
 		s.owner = &tree.Owner{UID: 0, GID: 0}

@@ -133,7 +133,12 @@ func (s *session) onWait(w store.Wait) {
 
 // waitText says what a wait is for.
 func waitText(w store.Wait) string {
-	if w.Holder == "" {
+	switch {
+	case w.Collector && w.Holder == "":
+		return "waiting until garbage has been collected"
+	case w.Collector:
+		return fmt.Sprintf("waiting until %s has collected garbage", w.Holder)
+	case w.Holder == "":
 		return fmt.Sprintf("waiting for %s, which somebody else is adding", w.Path)
 	}
 	return fmt.Sprintf("waiting for %s, which %s is adding", w.Path, w.Holder)

@@ -1,0 +1,453 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sys/unix"
+
+	"fruix/store/db"
+	"fruix/store/path"
+	"fruix/store/tree"
+)
+
+// CollectOptions says what garbage is to be kept, and how much is to go.
+type CollectOptions struct {
+	// MaxFreed ends the collection when objects of so many bytes have gone;
+	// 0 is no limit.
+	MaxFreed int64
+	// KeepOutputs lets derivations that live keep their outputs.
+	KeepOutputs bool
+	// DropDerivations lets derivations go that only their living outputs would
+	// keep.
+	DropDerivations bool
+}
+
+// Collected is what a collection has done.
+type Collected struct {
+	Paths []string // objects that are gone, those first that referred to others
+	Bytes int64    // of their archives
+	Stray int      // trees that were no objects: what crashes had left
+}
+
+// AliveError reports an object that cannot be deleted because it is in use.
+type AliveError struct {
+	Path string
+	// Root is the link that keeps it, or a few words about who uses it. Chain
+	// leads from what the root names to Path.
+	Root  string
+	Chain []string
+}
+
+func (e *AliveError) Error() string {
+	return fmt.Sprintf("cannot delete %s: it is kept by %s\n  %s", e.Path, e.Root, strings.Join(e.Chain, "\n  -> "))
+}
+
+// Collect deletes objects that no root reaches. Roots are the links of
+// [Store.Roots], objects that running programs have open or mapped, and what is
+// protected by open stores. Others may use the store meanwhile; they wait only
+// while it is found out what is garbage.
+//
+// What is to go becomes invalid in one transaction, and its trees are removed
+// after that: a crash leaves trees that the next collection removes.
+func (s *Store) Collect(ctx context.Context, o CollectOptions) (*Collected, error) {
+	return s.collect(ctx, func(l *liveness) ([]int32, error) {
+		return l.chooseDead(o.MaxFreed), nil
+	}, o)
+}
+
+// Delete deletes objects and, if need be, dead objects that refer to them. An
+// object that a root reaches is an *AliveError, and nothing is deleted.
+func (s *Store) Delete(ctx context.Context, paths []string) (*Collected, error) {
+	bases, err := s.bases(paths)
+	if err != nil {
+		return nil, err
+	}
+	return s.collect(ctx, func(l *liveness) ([]int32, error) { return l.chooseNamed(s, bases) }, CollectOptions{})
+}
+
+func (s *Store) collect(ctx context.Context, choose func(*liveness) ([]int32, error), o CollectOptions) (*Collected, error) {
+	lock, err := s.lockCollector(ctx, unix.LOCK_EX)
+	if err != nil {
+		return nil, err
+	}
+	defer lock.Close()
+	s.sweepRoots()
+	c := &Collected{}
+	l, err := s.liveness(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	dead, err := choose(l)
+	if err != nil {
+		return nil, err
+	}
+	bases := make([]string, len(dead))
+	for i, d := range dead {
+		bases[i] = l.graph.Paths[d]
+		c.Bytes += l.graph.Sizes[d]
+	}
+	d, err := s.database(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.Unregister(ctx, bases); err != nil {
+		return nil, s.explain("collect garbage", err)
+	}
+	lock.Close() // from now on what is dead can be made again
+	c.Paths = s.full(slices.Clone(bases))
+	c.Stray, err = s.removeInvalid(ctx, len(bases))
+	return c, err
+}
+
+// Liveness is which objects live.
+type Liveness struct {
+	Live, Dead []string // in order
+	DeadBytes  int64    // of the archives of what is dead
+}
+
+// Liveness finds out what a collection would keep and delete.
+func (s *Store) Liveness(ctx context.Context, o CollectOptions) (*Liveness, error) {
+	l, err := s.liveness(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	out := &Liveness{Live: []string{}, Dead: []string{}}
+	for i, p := range l.graph.Paths {
+		if full := s.c.StoreDir + "/" + p; l.live(int32(i)) {
+			out.Live = append(out.Live, full)
+		} else {
+			out.Dead = append(out.Dead, full)
+			out.DeadBytes += l.graph.Sizes[i]
+		}
+	}
+	slices.Sort(out.Live)
+	slices.Sort(out.Dead)
+	return out, nil
+}
+
+// liveness is a graph whose living objects are marked.
+type liveness struct {
+	graph *db.Graph
+	// from is the object by which a living one was reached, itself for what a
+	// root names, and -1 for a dead one.
+	from []int32
+	root map[int32]string // what names an object
+	o    CollectOptions
+	// outputs are those of derivations; only with KeepOutputs.
+	outputs map[int32][]int32
+}
+
+func (l *liveness) live(i int32) bool { return l.from[i] >= 0 }
+
+// liveness marks what roots reach.
+func (s *Store) liveness(ctx context.Context, o CollectOptions) (*liveness, error) {
+	d, err := s.database(ctx)
+	if err != nil {
+		return nil, err
+	}
+	// The roots are looked up before the graph, so that an object that is in
+	// use and registered in between is not in the graph rather than dead.
+	roots, err := s.allRoots(ctx)
+	if err != nil {
+		return nil, err
+	}
+	g, err := d.Graph(ctx)
+	if err != nil {
+		return nil, s.explain("find out what is in use", err)
+	}
+	l := &liveness{graph: g, from: make([]int32, len(g.Paths)), root: map[int32]string{}, o: o}
+	for i := range l.from {
+		l.from[i] = -1
+	}
+	if o.KeepOutputs {
+		l.outputs = map[int32][]int32{}
+		for i := range g.Paths {
+			for _, drv := range g.Derivers.Of(int32(i)) {
+				l.outputs[drv] = append(l.outputs[drv], int32(i))
+			}
+		}
+	}
+	var queue []int32
+	for _, r := range roots {
+		if i, ok := g.Index(r.base); ok && !l.live(i) {
+			l.from[i], l.root[i] = i, r.what
+			queue = append(queue, i)
+		}
+	}
+	l.mark(queue)
+	return l, nil
+}
+
+// mark makes everything live that the objects in queue, which live, keep.
+func (l *liveness) mark(queue []int32) {
+	for len(queue) > 0 {
+		i := queue[len(queue)-1]
+		queue = queue[:len(queue)-1]
+		reach := func(list []int32) {
+			for _, j := range list {
+				if !l.live(j) {
+					l.from[j] = i
+					queue = append(queue, j)
+				}
+			}
+		}
+		reach(l.graph.References.Of(i))
+		if !l.o.DropDerivations {
+			reach(l.graph.Derivers.Of(i))
+		}
+		reach(l.outputs[i])
+	}
+}
+
+// chooseDead lists dead objects, each before those that it refers to, until
+// they make up so many bytes.
+func (l *liveness) chooseDead(bytes int64) []int32 {
+	if bytes == 0 {
+		bytes = math.MaxInt64
+	}
+	var order []int32
+	for _, i := range l.deadOrder(nil) {
+		if bytes <= 0 {
+			break
+		}
+		bytes -= l.graph.Sizes[i]
+		order = append(order, i)
+	}
+	return order
+}
+
+// chooseNamed lists objects with all that refers to them.
+func (l *liveness) chooseNamed(s *Store, bases []string) ([]int32, error) {
+	wanted := make([]bool, len(l.graph.Paths))
+	var queue []int32
+	for _, b := range bases {
+		i, ok := l.graph.Index(b)
+		if !ok {
+			return nil, &NotValidError{s.c.StoreDir + "/" + b}
+		}
+		if l.live(i) {
+			return nil, l.alive(s, i)
+		}
+		wanted[i] = true
+		queue = append(queue, i)
+	}
+	referrers := l.referrers()
+	for len(queue) > 0 {
+		i := queue[len(queue)-1]
+		queue = queue[:len(queue)-1]
+		for _, j := range referrers[i] {
+			if !wanted[j] {
+				wanted[j] = true // dead, or what it refers to would live
+				queue = append(queue, j)
+			}
+		}
+	}
+	return l.deadOrder(wanted), nil
+}
+
+// alive explains why object i lives.
+func (l *liveness) alive(s *Store, i int32) *AliveError {
+	e := &AliveError{Path: s.c.StoreDir + "/" + l.graph.Paths[i]}
+	for {
+		e.Chain = append(e.Chain, s.c.StoreDir+"/"+l.graph.Paths[i])
+		if l.from[i] == i {
+			break
+		}
+		i = l.from[i]
+	}
+	slices.Reverse(e.Chain)
+	e.Root = l.root[i]
+	return e
+}
+
+// referrers lists for each dead object the dead objects that refer to it.
+func (l *liveness) referrers() map[int32][]int32 {
+	out := map[int32][]int32{}
+	for i := range l.graph.Paths {
+		if l.live(int32(i)) {
+			continue
+		}
+		for _, j := range l.graph.References.Of(int32(i)) {
+			if j != int32(i) {
+				out[j] = append(out[j], int32(i))
+			}
+		}
+	}
+	return out
+}
+
+// deadOrder lists dead objects, those of wanted unless it is nil, each before
+// those that it refers to.
+func (l *liveness) deadOrder(wanted []bool) []int32 {
+	const open, done = 1, 2
+	state := make([]uint8, len(l.graph.Paths))
+	var order []int32
+	type step struct{ object, next int32 }
+	var stack []step
+	push := func(i int32) {
+		if !l.live(i) && state[i] == 0 && (wanted == nil || wanted[i]) {
+			state[i] = open
+			stack = append(stack, step{i, 0})
+		}
+	}
+	for i := range l.graph.Paths {
+		push(int32(i))
+		for len(stack) > 0 {
+			top := &stack[len(stack)-1]
+			if refs := l.graph.References.Of(top.object); int(top.next) < len(refs) {
+				top.next++
+				push(refs[top.next-1])
+				continue
+			}
+			state[top.object] = done
+			order = append(order, top.object)
+			stack = stack[:len(stack)-1]
+		}
+	}
+	slices.Reverse(order)
+	return order
+}
+
+// root is an object that must stay, and why.
+type root struct{ base, what string }
+
+// allRoots lists what keeps objects: links, programs that run, and what is
+// protected.
+func (s *Store) allRoots(ctx context.Context) ([]root, error) {
+	var out []root
+	links, err := s.Roots(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range links {
+		if p, err := s.parse(r.Target); err == nil {
+			out = append(out, root{p.Base(), "the root " + r.Link})
+		}
+	}
+	used, err := s.inUse()
+	if err != nil {
+		return nil, s.explain("find out what is in use", err)
+	}
+	for _, b := range used {
+		out = append(out, root{b, "an evaluation or a build that is going on"})
+	}
+	return append(out, runningRoots(s.c.StoreDir)...), nil
+}
+
+// sweepRoots removes indirect roots whose links are gone.
+func (s *Store) sweepRoots() {
+	auto := s.StatePath("gcroots", "auto")
+	entries, err := os.ReadDir(auto)
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		link := filepath.Join(auto, e.Name())
+		to, err := os.Readlink(link)
+		if err != nil {
+			continue
+		}
+		if _, err := os.Lstat(to); errors.Is(err, fs.ErrNotExist) {
+			_ = os.Remove(link) // a courtesy: it keeps nothing
+		}
+	}
+}
+
+// removeInvalid removes trees in the store that are not valid objects and that
+// nobody is making: expected ones have just become invalid, and the others are
+// what crashes left. It returns how many others there were.
+func (s *Store) removeInvalid(ctx context.Context, expected int) (stray int, err error) {
+	names, err := s.invalidTrees(ctx)
+	if err != nil || len(names) == 0 {
+		return 0, err
+	}
+	trash, err := s.temp("garbage") // its parent takes all of them
+	if err != nil {
+		return 0, err
+	}
+	defer s.Discard(trash)
+	dir := filepath.Dir(trash)
+	const workers = 4
+	var wg sync.WaitGroup
+	var gone atomic.Int64
+	errs := make([]error, workers)
+	for w := range workers {
+		wg.Go(func() {
+			for i := w; i < len(names) && errs[w] == nil && ctx.Err() == nil; i += workers {
+				removed, err := s.removeTree(ctx, names[i], filepath.Join(dir, names[i]))
+				if errs[w] = err; removed {
+					gone.Add(1)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return max(0, int(gone.Load())-expected), errors.Join(append(errs, ctx.Err())...)
+}
+
+// invalidTrees lists what lies in the store directory, looks like an object,
+// and is not valid.
+func (s *Store) invalidTrees(ctx context.Context) ([]string, error) {
+	f, err := os.Open(s.Physical(s.c.StoreDir))
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	names, err := f.Readdirnames(-1)
+	if err != nil {
+		return nil, err
+	}
+	d, err := s.database(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all, err := d.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	valid := make(map[string]bool, len(all))
+	for _, p := range all {
+		valid[p] = true
+	}
+	return slices.DeleteFunc(names, func(n string) bool {
+		_, err := path.ParseBase(n)
+		return err != nil || valid[n]
+	}), nil
+}
+
+// removeTree removes a tree that is not valid, by way of the temporary place
+// trash, unless somebody is making it.
+func (s *Store) removeTree(ctx context.Context, base, trash string) (bool, error) {
+	lock, err := s.tryLockOutput(base)
+	if err != nil || lock == nil {
+		return false, err
+	}
+	defer lock.Release()
+	d, err := s.database(ctx)
+	if err != nil {
+		return false, err
+	}
+	if valid, err := d.Valid(ctx, base); err != nil || valid {
+		return false, err
+	}
+	if err := s.move(s.final(base), trash); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return false, nil
+		}
+		return false, err
+	}
+	if err := lock.Release(); err != nil {
+		return false, err
+	}
+	return true, tree.Remove(trash)
+}

@@ -1,0 +1,150 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"fruix/store/path"
+)
+
+// Protect keeps paths, and all that they refer to, from being collected until
+// this Store is closed, whether they are valid yet or not. Whatever a Store has
+// said is valid, and whatever it has locked, is protected without being asked:
+// callers need this for what they know from elsewhere.
+//
+// It is Nix's and Guix's protocol of temporary roots: names are written to a
+// file of this process under the shared lock of the collector, and only then is
+// looked up what is valid; a collector holds the lock alone from when it reads
+// these files until what is dead is no longer valid.
+func (s *Store) Protect(ctx context.Context, paths ...string) error {
+	bases, err := s.bases(paths)
+	if err != nil {
+		return err
+	}
+	return s.protect(ctx, bases)
+}
+
+func (s *Store) protect(ctx context.Context, bases []string) error {
+	s.protecting.Lock()
+	defer s.protecting.Unlock()
+	var text strings.Builder
+	for _, b := range bases {
+		if !s.protected[b] {
+			text.WriteString(b)
+			text.WriteByte('\n')
+		}
+	}
+	if text.Len() == 0 {
+		return nil
+	}
+	roots, err := s.rootsFile()
+	if err != nil {
+		if errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.EROFS) {
+			return nil // who may not write the store can only look at it
+		}
+		return err
+	}
+	lock, err := s.lockCollector(ctx, unix.LOCK_SH)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	if _, err := roots.WriteString(text.String()); err != nil {
+		return s.explain("note what is in use", err)
+	}
+	for _, b := range bases {
+		s.protected[b] = true
+	}
+	return nil
+}
+
+// rootsFile is the file with the names that this process protects: the lock
+// file of its session.
+func (s *Store) rootsFile() (*os.File, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.makeSession(); err != nil {
+		return nil, err
+	}
+	return s.session.lock, nil
+}
+
+// lockCollector takes the lock between collectors (LOCK_EX) and those who begin
+// to use objects (LOCK_SH). It ends when the file is closed.
+func (s *Store) lockCollector(ctx context.Context, how int) (*os.File, error) {
+	f, err := os.OpenFile(s.StatePath("collector.lock"), os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return nil, s.explain("lock the store", err)
+	}
+	told := false
+	for wait := time.Millisecond; ; wait = min(wait*3/2, 50*time.Millisecond) {
+		err := unix.Flock(int(f.Fd()), how|unix.LOCK_NB)
+		if err == nil {
+			if how == unix.LOCK_EX {
+				sign(f)
+			}
+			return f, nil
+		}
+		if err != unix.EINTR && err != unix.EWOULDBLOCK {
+			f.Close()
+			return nil, &fs.PathError{Op: "lock", Path: f.Name(), Err: err}
+		}
+		// Nobody holds it shared for longer than it takes to write a line, so
+		// a wait that a person could notice is for a collector.
+		if !told && wait >= 50*time.Millisecond {
+			told = true
+			s.tell(ctx, Wait{Holder: holder(f), Collector: true})
+		}
+		select {
+		case <-ctx.Done():
+			f.Close()
+			return nil, ctx.Err()
+		case <-time.After(wait):
+		}
+	}
+}
+
+// inUse returns the base names that processes, this one included, have
+// protected.
+func (s *Store) inUse() ([]string, error) {
+	files, err := filepath.Glob(filepath.Join(s.Physical(s.c.StoreDir), tempDir, "*"+lockSuffix))
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // its process has just ended
+		}
+		if err != nil {
+			return nil, err
+		}
+		if s.abandoned(name) {
+			continue
+		}
+		for _, line := range strings.Fields(string(text)) {
+			if _, err := path.ParseBase(line); err == nil {
+				out = append(out, line)
+			}
+		}
+	}
+	return out, nil
+}
+
+// abandoned says whether the process of a session's lock file has died.
+func (s *Store) abandoned(name string) bool {
+	f, err := os.Open(name)
+	if err != nil {
+		return errors.Is(err, fs.ErrNotExist)
+	}
+	defer f.Close()
+	return unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB) == nil
+}

@@ -1,0 +1,56 @@
+package store
+
+import (
+	"encoding/binary"
+	"os"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+)
+
+// pidOffset is where ki_pid lies in struct kinfo_proc on 64-bit processors:
+// behind two ints and eight pointers, <sys/user.h>.
+const pidOffset = 2*4 + 8*8
+
+// runningRoots lists the objects that processes of this machine have open,
+// mapped, as their program or directory, or named in their environment. The
+// kernel gives them through sysctl(3), KERN_PROC_* in <sys/sysctl.h>, as packed
+// structures in which paths are text. What may not be looked at, another user's
+// processes, is left out.
+func runningRoots(storeDir string) []root {
+	procs, err := unix.SysctlRaw("kern.proc.proc")
+	if err != nil {
+		return nil
+	}
+	var out []root
+	for len(procs) >= pidOffset+4 {
+		size := int(binary.NativeEndian.Uint32(procs))
+		if size < pidOffset+4 || size > len(procs) {
+			break
+		}
+		pid := int(binary.NativeEndian.Uint32(procs[pidOffset:]))
+		procs = procs[size:]
+		if pid != os.Getpid() {
+			out = append(out, processRoots(storeDir, pid)...)
+		}
+	}
+	return out
+}
+
+func processRoots(storeDir string, pid int) []root {
+	var out []root
+	seen := map[string]bool{}
+	for _, table := range []string{"kern.proc.pathname", "kern.proc.cwd", "kern.proc.filedesc", "kern.proc.vmmap", "kern.proc.env"} {
+		text, err := unix.SysctlRaw(table, pid)
+		if err != nil {
+			continue
+		}
+		findPaths(text, storeDir, func(base string) {
+			if !seen[base] {
+				seen[base] = true
+				out = append(out, root{base, "the running process " + strconv.Itoa(pid)})
+			}
+		})
+	}
+	return out
+}

@@ -1,0 +1,50 @@
+package store
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+)
+
+// runningRoots lists the objects that processes of this machine have open,
+// mapped, as their program or directory, or named in their environment: proc(5).
+// What may not be looked at, another user's processes, is left out.
+func runningRoots(storeDir string) []root {
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		return nil
+	}
+	var out []root
+	self := strconv.Itoa(os.Getpid())
+	for _, e := range entries {
+		if _, err := strconv.Atoi(e.Name()); err != nil || e.Name() == self {
+			continue
+		}
+		dir := filepath.Join("/proc", e.Name())
+		seen := map[string]bool{}
+		look := func(text []byte) {
+			findPaths(text, storeDir, func(base string) {
+				if !seen[base] {
+					seen[base] = true
+					out = append(out, root{base, "the running process " + e.Name()})
+				}
+			})
+		}
+		links := []string{filepath.Join(dir, "exe"), filepath.Join(dir, "cwd")}
+		fds, _ := os.ReadDir(filepath.Join(dir, "fd"))
+		for _, fd := range fds {
+			links = append(links, filepath.Join(dir, "fd", fd.Name()))
+		}
+		for _, l := range links {
+			if to, err := os.Readlink(l); err == nil {
+				look([]byte(to))
+			}
+		}
+		for _, name := range []string{"maps", "environ"} {
+			if text, err := os.ReadFile(filepath.Join(dir, name)); err == nil {
+				look(text)
+			}
+		}
+	}
+	return out
+}
