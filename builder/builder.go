@@ -27,6 +27,7 @@ type Options struct {
 	KeepFailed string        // -K: a folder that failed builds' folders are moved to; "" keeps none
 	MaxSilent  time.Duration // kill a builder that prints nothing for so long; 0 means never
 	Timeout    time.Duration // kill a builder after so long; 0 means never
+	Rounds     int           // build each derivation so often and compare; less than 2 means once
 	LogDir     string        // "" means the store's
 	LogLines   int           // how many lines BuildError.LogTail holds; 0 means 20
 	Systems    []string      // what this machine can run; nil means HostSystems
@@ -229,6 +230,7 @@ func (b *Builder) build(ctx context.Context, drvPath string, wanted []string) (e
 		return nil
 	}
 	j := &job{Builder: b, drvPath: drvPath, name: name, d: d}
+	j.finish = j.register
 	return j.run(ctx)
 }
 

@@ -22,20 +22,41 @@ type job struct {
 	*Builder
 	drvPath, name string
 	d             *drv.Derivation
+	// finish gets the outputs of a build that went well.
+	finish func(context.Context, []store.Built) error
 }
 
-// run builds and registers the outputs.
+// run builds the outputs and gives them to finish.
 func (j *job) run(ctx context.Context) error {
 	req, err := j.request(ctx)
 	if err != nil {
 		return j.fail("not started", err, nil)
 	}
+	return j.round(ctx, req, j.o.Rounds, j.finish)
+}
+
+// round builds once, and as often again as rounds says, comparing each outcome
+// with this one, before finish gets it.
+func (j *job) round(ctx context.Context, req *plan.Request, rounds int, finish func(context.Context, []store.Built) error) error {
 	place, err := j.store.TempOutput(req.Outputs[0].Path)
 	if err != nil {
 		return j.fail("not started", err, nil)
 	}
 	// Whatever happens, nothing of the build stays but its outputs.
 	defer j.store.Discard(place)
+	if rounds > 1 {
+		last := finish
+		finish = func(ctx context.Context, first []store.Built) error {
+			for range rounds - 1 {
+				if err := j.round(ctx, req, 1, func(ctx context.Context, again []store.Built) error {
+					return j.compare(ctx, first, again)
+				}); err != nil {
+					return err
+				}
+			}
+			return last(ctx, first)
+		}
+	}
 
 	w, err := log.Create(j.o.LogDir, j.drvPath, log.Options{Tail: j.o.LogLines, Now: j.o.Now, Lines: func(line []byte) {
 		j.o.Progress.Event(Line{j.drvPath, j.name, string(line)})
@@ -45,7 +66,7 @@ func (j *job) run(ctx context.Context) error {
 	}
 	j.o.Progress.Event(Started{j.drvPath, j.name, w.Name()})
 	stop := flushNowAndThen(w)
-	err = j.execute(ctx, req, place, w)
+	err = j.execute(ctx, req, place, w, finish)
 	stop()
 	closeErr := w.Close()
 	if err == nil && closeErr != nil {
@@ -71,7 +92,7 @@ func flushNowAndThen(w *log.Writer) (stop func()) {
 	return func() { t.Stop(); close(done) }
 }
 
-func (j *job) execute(ctx context.Context, req *plan.Request, place string, w *log.Writer) error {
+func (j *job) execute(ctx context.Context, req *plan.Request, place string, w *log.Writer, finish func(context.Context, []store.Built) error) error {
 	res, err := j.exec.Execute(ctx, req, plan.IO{
 		Scratch:  scratchOf(place),
 		Physical: j.store.Physical,
@@ -103,20 +124,33 @@ func (j *job) execute(ctx context.Context, req *plan.Request, place string, w *l
 		}
 		built = append(built, b)
 	}
-	if _, err := j.store.Finish(ctx, built); err != nil {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		return j.fail(finishStatus(err), err, w)
+	err = finish(ctx, built)
+	var already *BuildError
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.As(err, &already):
+		return err
 	}
-	return nil
+	return j.fail(finishStatus(err), err, w)
+}
+
+// register makes outputs valid.
+func (j *job) register(ctx context.Context, built []store.Built) error {
+	_, err := j.store.Finish(ctx, built)
+	return err
 }
 
 // finishStatus names the way in which outputs were no good.
 func finishStatus(err error) string {
 	var mismatch *store.HashMismatchError
 	var missing *store.MissingOutputError
+	var differ *DifferError
 	switch {
+	case errors.As(err, &differ):
+		return "not reproducible"
 	case errors.As(err, &mismatch):
 		return "hash mismatch"
 	case errors.As(err, &missing):

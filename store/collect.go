@@ -105,8 +105,10 @@ func (s *Store) collect(ctx context.Context, choose func(*liveness) ([]int32, er
 	}
 	lock.Close() // from now on what is dead can be made again
 	c.Paths = s.full(slices.Clone(bases))
-	c.Stray, err = s.removeInvalid(ctx, len(bases))
-	return c, err
+	if c.Stray, err = s.removeInvalid(ctx, len(bases)); err != nil {
+		return c, s.explain("remove garbage", err)
+	}
+	return c, s.explain("remove garbage", s.sweepLinks(ctx))
 }
 
 // Liveness is which objects live.
@@ -331,7 +333,7 @@ func (s *Store) allRoots(ctx context.Context) ([]root, error) {
 	}
 	for _, r := range links {
 		if p, err := s.parse(r.Target); err == nil {
-			out = append(out, root{p.Base(), "the root " + r.Link})
+			out = append(out, root{p.Base(), "the root " + r.Name})
 		}
 	}
 	used, err := s.inUse()

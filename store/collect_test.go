@@ -67,7 +67,7 @@ func TestCollect(t *testing.T) {
 	if _, err := s.Delete(ctx, []string{texts[0]}); !errors.As(err, &alive) {
 		t.Fatalf("what is in use was deleted: %v", err)
 	}
-	if alive.Root != "the root "+s.StatePath("gcroots", "auto", filepath.Base(must(os.ReadDir(s.StatePath("gcroots", "auto")))(t)[0].Name())) {
+	if alive.Root != "the root "+link {
 		t.Errorf("the root is called %q", alive.Root)
 	}
 	if want := []string{texts[2], texts[1], texts[0]}; !slices.Equal(alive.Chain, want) {

@@ -9,12 +9,20 @@ import (
 
 	"fruix/store/db"
 	"fruix/store/hash"
+	"fruix/store/nixbase32"
 )
 
 // NotValidError reports a path that is not a valid object of the store.
 type NotValidError struct{ Path string }
 
 func (e *NotValidError) Error() string { return e.Path + " is not a valid store object" }
+
+// NotInStoreError reports a path that does not lead into the store.
+type NotInStoreError struct{ Path, StoreDir string }
+
+func (e *NotInStoreError) Error() string {
+	return fmt.Sprintf("%s is not in the store %s, nor a link to something there", e.Path, e.StoreDir)
+}
 
 // HashMismatchError reports content that is not what its hash promised.
 type HashMismatchError struct {
@@ -65,6 +73,18 @@ type NotAFileError struct{ Path string }
 
 func (e *NotAFileError) Error() string {
 	return fmt.Sprintf("%s must be a regular file that is not executable, since its hash is that of a file's bytes", e.Path)
+}
+
+// NotReproducedError reports an object that was made again, and came out
+// different from what is registered.
+type NotReproducedError struct {
+	Path      string
+	Want, Got []byte // SHA-256 of the archives
+}
+
+func (e *NotReproducedError) Error() string {
+	return fmt.Sprintf("%s was made again and is not the same:\n  registered: sha256:%s\n  made again: sha256:%s",
+		e.Path, nixbase32.EncodeToString(e.Want), nixbase32.EncodeToString(e.Got))
 }
 
 // explain gives errors from below their public types.

@@ -19,7 +19,8 @@ import (
 // Root is a link that keeps an object, and all that it refers to, from being
 // collected.
 type Root struct {
-	Link   string // physical path of the link
+	Link   string // physical path of the link below gcroots
+	Name   string // path of the link that a person made: Link, or what an indirect root leads to
 	Target string // logical path of the object
 }
 
@@ -91,13 +92,23 @@ func (s *Store) Roots(ctx context.Context) ([]Root, error) {
 		}
 		if d.Type()&fs.ModeSymlink != 0 {
 			if target, ok := s.resolve(p); ok {
-				roots = append(roots, Root{p, target})
+				roots = append(roots, Root{p, s.rootName(p), target})
 			}
 		}
 		return ctx.Err()
 	})
 	slices.SortFunc(roots, func(a, b Root) int { return strings.Compare(a.Link, b.Link) })
 	return roots, err
+}
+
+// rootName is the link that an indirect root stands for, and any other itself.
+func (s *Store) rootName(link string) string {
+	if filepath.Dir(link) == s.StatePath("gcroots", "auto") {
+		if to, err := os.Readlink(link); err == nil {
+			return to
+		}
+	}
+	return link
 }
 
 // resolve follows links from link until one leads into the store, by its
@@ -130,4 +141,35 @@ func (s *Store) object(p string) (string, bool) {
 		}
 	}
 	return "", false
+}
+
+// Find returns the object that p lies in, and the way from there to p, which is
+// empty or begins with a slash. p is a logical or a physical path, or a link that
+// leads to one; nothing is said about validity.
+func (s *Store) Find(p string) (object, inside string, err error) {
+	abs := p
+	if !filepath.IsAbs(p) {
+		if abs, err = filepath.Abs(p); err != nil {
+			return "", "", err
+		}
+	}
+	for range maxHops {
+		if q, rest, err := path.Split(s.c.StoreDir, abs); err == nil {
+			return q.In(s.c.StoreDir), rest, nil
+		}
+		if logical, ok := s.Logical(abs); ok {
+			if q, rest, err := path.Split(s.c.StoreDir, logical); err == nil {
+				return q.In(s.c.StoreDir), rest, nil
+			}
+		}
+		to, err := os.Readlink(abs)
+		if err != nil {
+			break
+		}
+		if !filepath.IsAbs(to) {
+			to = filepath.Join(filepath.Dir(abs), to)
+		}
+		abs = to
+	}
+	return "", "", &NotInStoreError{Path: p, StoreDir: s.c.StoreDir}
 }

@@ -26,6 +26,7 @@ func runBuild(ctx context.Context, e *environment, args []string) (err error) {
 	files := f.StringArrayP("file", "f", nil, "build what the last expression of `FILE` yields")
 	root := f.StringP("root-link", "r", "", "make `FILE` a link to the result that keeps it from being collected")
 	derivations := f.BoolP("derivations", "d", false, "print the derivations' paths, and build nothing")
+	check := f.Bool("check", false, "build again what is there, and compare")
 	logFile := f.Bool("log-file", false, "print the build log of each object or DERIVATION")
 	if err := f.parse(args); err != nil {
 		return err
@@ -55,6 +56,11 @@ func runBuild(ctx context.Context, e *environment, args []string) (err error) {
 	}
 	if err := s.buildGoals(ctx, goals); err != nil {
 		return err
+	}
+	if *check {
+		if err := s.checkGoals(ctx, goals); err != nil {
+			return err
+		}
 	}
 	if *root != "" {
 		if err := s.addRoots(ctx, *root, goals); err != nil {
@@ -179,6 +185,18 @@ func (s *session) buildGoals(ctx context.Context, goals []goal) error {
 		return nil
 	}
 	return s.buildTargets(ctx, targets)
+}
+
+// checkGoals builds again and compares. What has just been built for the first
+// time is built once more, too: it is what was asked for.
+func (s *session) checkGoals(ctx context.Context, goals []goal) error {
+	var drvs []string
+	for _, g := range goals {
+		if g.drv != "" {
+			drvs = append(drvs, g.drv)
+		}
+	}
+	return s.withProgress(func(b *builder.Builder) error { return b.Check(ctx, drvs...) })
 }
 
 // printLines prints the lines of all goals, or one JSON array of them.

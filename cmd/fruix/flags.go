@@ -25,6 +25,7 @@ type flags struct {
 	loadPath        []string
 	system          string
 	jobs, cores     int
+	rounds          int
 	keepGoing       bool
 	keepFailed      bool
 	dryRun          bool
@@ -63,6 +64,7 @@ func (f *flags) addBuildFlags() {
 	f.StringVarP(&f.system, "system", "s", "", "build for `SYSTEM`, such as x86_64-freebsd")
 	f.IntVarP(&f.jobs, "max-jobs", "M", runtime.NumCPU(), "run at most `N` builds at a time")
 	f.IntVarP(&f.cores, "cores", "c", 0, "let a build use `N` processors; 0 means all")
+	f.IntVar(&f.rounds, "rounds", 1, "build each derivation `N` times, and fail when the results differ")
 	f.BoolVarP(&f.keepGoing, "keep-going", "k", false, "after a failure go on with what does not depend on it")
 	f.BoolVarP(&f.keepFailed, "keep-failed", "K", false, "keep the folders of failed builds")
 	f.BoolVarP(&f.dryRun, "dry-run", "n", false, "print what would be built, and build nothing")
@@ -88,6 +90,8 @@ func (f *flags) check() error {
 		return f.usage("--max-jobs is %d; at least one build must run", f.jobs)
 	case f.cores < 0:
 		return f.usage("--cores is %d; 0 means all processors", f.cores)
+	case f.rounds < 1:
+		return f.usage("--rounds is %d; a build takes at least one", f.rounds)
 	case f.timeout < 0 || f.silent < 0:
 		return f.usage("a time limit is negative")
 	}
@@ -101,8 +105,9 @@ func (f *flags) usage(format string, args ...any) error {
 
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
-// nearestHint names the known word that is nearest to name.
-func nearestHint(name string, known []string) string {
+// nearestHint names the known word that is nearest to name, or the command that
+// lists them all.
+func nearestHint(name string, known []string, list string) string {
 	best, distance := "", len(name)/2+2
 	for _, k := range known {
 		if d := editDistance(name, k); d < distance {
@@ -110,7 +115,7 @@ func nearestHint(name string, known []string) string {
 		}
 	}
 	if best == "" {
-		return "\"fruix help\" lists the commands"
+		return fmt.Sprintf("%q lists what there is", list)
 	}
 	return fmt.Sprintf("did you mean %q?", best)
 }

@@ -63,6 +63,8 @@ func commands() []command {
 		{"build", "[OPTION]... PACKAGE...", "build packages or other objects and print where they are", runBuild},
 		{"system", "build|rootfs|image [OPTION]... FILE [DIR]", "build a whole operating system", runSystem},
 		{"repl", "[OPTION]... [FILE ARG...]", "evaluate Scheme, interactively or from a file", runREPL},
+		{"gc", "[ACTION] [OPTION]... [PATH]...", "delete what nothing needs any more", runGC},
+		{"store", "VERB [OPTION]... [ARGUMENT]...", "look at and work on the store", runStore},
 		{"hash", "[OPTION]... FILE", "print the hash of a file or of a folder's archive", runHash},
 		{"help", "", "print this list", runHelp},
 		{"version", "", "print the version", runVersion},
@@ -96,7 +98,7 @@ func (e *environment) run(ctx context.Context, args []string) error {
 		}
 		known = append(known, c.name)
 	}
-	return &report.UsageError{Message: fmt.Sprintf("unknown command %q", name), Hint: nearestHint(name, known)}
+	return &report.UsageError{Message: fmt.Sprintf("unknown command %q", name), Hint: nearestHint(name, known, "fruix help")}
 }
 
 // color reports whether colours may be written to f.

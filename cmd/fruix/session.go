@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"runtime"
 
 	"fruix/builder"
@@ -64,12 +65,15 @@ func (s *session) openStore(ctx context.Context) (*store.Store, error) {
 	if s.store != nil {
 		return s.store, nil
 	}
-	root := s.flags.root
-	if root == "" {
-		var err error
-		if root, err = store.DefaultRoot(s.env.uid, s.env.getenv); err != nil {
-			return nil, err
-		}
+	var root string
+	var err error
+	if s.flags.root != "" {
+		root, err = filepath.Abs(s.flags.root)
+	} else {
+		root, err = store.DefaultRoot(s.env.uid, s.env.getenv)
+	}
+	if err != nil {
+		return nil, err
 	}
 	st, err := store.Open(ctx, store.Config{Root: root, StoreDir: s.flags.storeDir, Relaxed: s.flags.relaxed, OnWait: s.onWait})
 	s.store = st
@@ -154,23 +158,30 @@ func (s *session) build(ctx context.Context, drvs []*lang.Derivation) error {
 }
 
 func (s *session) buildTargets(ctx context.Context, targets []builder.Target) error {
+	return s.withProgress(func(b *builder.Builder) error {
+		r, err := b.Build(ctx, targets...)
+		if r != nil {
+			s.built += len(r.Built)
+		}
+		return err
+	})
+}
+
+// withProgress lets f use a builder whose progress is shown.
+func (s *session) withProgress(f func(*builder.Builder) error) error {
 	p := progress.New(s.env.stderr, progress.Options{
 		TTY: isTerminal(s.env.stderr), Quiet: s.flags.quiet,
 		Verbosity: s.flags.verbosity, Color: s.env.color(s.env.stderr),
 	})
 	defer p.Close()
-	r, err := s.builder(p).Build(ctx, targets...)
-	if r != nil {
-		s.built += len(r.Built)
-	}
-	return err
+	return f(s.builder(p))
 }
 
 // builder makes the builder that the options ask for. p may be nil.
 func (s *session) builder(p builder.Progress) *builder.Builder {
 	o := builder.Options{
 		MaxJobs: s.flags.jobs, Cores: s.flags.cores, KeepGoing: s.flags.keepGoing,
-		MaxSilent: s.flags.silent, Timeout: s.flags.timeout, Progress: p,
+		MaxSilent: s.flags.silent, Timeout: s.flags.timeout, Rounds: s.flags.rounds, Progress: p,
 		Jail: native.New(native.Options{EUID: s.env.uid, WorkDir: os.TempDir()}),
 		EUID: s.env.uid,
 	}

@@ -45,7 +45,7 @@ func runSystem(ctx context.Context, e *environment, args []string) error {
 	}
 	run, ok := kinds[f.Arg(0)]
 	if !ok {
-		return &report.UsageError{Command: f.name, Message: fmt.Sprintf("unknown action %q", f.Arg(0)), Hint: nearestHint(f.Arg(0), sortedKeys(kinds))}
+		return &report.UsageError{Command: f.name, Message: fmt.Sprintf("unknown action %q", f.Arg(0)), Hint: nearestHint(f.Arg(0), sortedKeys(kinds), "fruix system --help")}
 	}
 	words := f.Args()[1:]
 	j := &systemJob{link: *root}

@@ -72,6 +72,16 @@ func known(err error) *Problem {
 			Kind: "no-space", Prefix: "fruix", Message: tidy(e.Error()),
 			Hints: []string{"make room on that disk, or choose another place with --root"},
 		}
+	case *AdvisedError:
+		p := Describe(e.Err)
+		p.hint(e.Hint)
+		return p
+	case *store.AliveError:
+		return &Problem{
+			Kind: "alive", Prefix: "fruix", Message: "cannot delete " + e.Path + ": it is in use by " + e.Root,
+			Details: e.Chain,
+			Hints:   []string{"remove the root, or end what uses the object, and try again"},
+		}
 	case *jail.SetupError:
 		bare := *e
 		bare.Hint = ""

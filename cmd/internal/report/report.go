@@ -68,6 +68,17 @@ func quit(err error) (*interp.Error, bool) {
 	return e, ok
 }
 
+// AdvisedError adds to an error what to do about it.
+type AdvisedError struct {
+	Err  error
+	Hint string
+}
+
+func (e *AdvisedError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the error beneath.
+func (e *AdvisedError) Unwrap() error { return e.Err }
+
 // Error writes err to w. It writes nothing when err is nil, when a program
 // asked to end by (exit), and when err says that it was shown before, by a
 // method Reported() bool.

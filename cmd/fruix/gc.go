@@ -1,0 +1,250 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"golang.org/x/sys/unix"
+
+	"fruix/store"
+)
+
+const gcText = `
+Delete objects of the store that nothing keeps any more. What keeps an object,
+and all that it refers to, is a root: a link made with "fruix build -r", a link
+below the store's gcroots, a program that runs from the store, and an evaluation
+or a build that is going on. Without an action all garbage is deleted.
+`
+
+// gcActions are what "fruix gc" can be asked to do; one at a time.
+type gcActions struct {
+	collect, free         string
+	delete                bool
+	live, dead, roots     bool
+	verify                string
+	optimise              bool
+	keepOutputs, dropDrvs bool
+}
+
+// runGC is "fruix gc".
+func runGC(ctx context.Context, e *environment, args []string) error {
+	f := newFlags("gc", "[ACTION] [OPTION]... [PATH]...", gcText)
+	var a gcActions
+	f.StringVarP(&a.collect, "collect-garbage", "C", "", "delete garbage, or at least so much of it: -C 5G")
+	f.Lookup("collect-garbage").NoOptDefVal = "all"
+	f.StringVarP(&a.free, "free-space", "F", "", "delete garbage until so much `SPACE` is free, such as 10G")
+	f.BoolVarP(&a.delete, "delete", "D", false, "delete the PATHs, if nothing keeps them, and what refers to them")
+	f.BoolVar(&a.roots, "list-roots", false, "list what keeps objects")
+	f.BoolVar(&a.live, "list-live", false, "list the objects that are kept")
+	f.BoolVar(&a.dead, "list-dead", false, "list the objects that would be deleted")
+	f.StringVar(&a.verify, "verify", "", "check the store: \"--verify\" that objects are there, \"--verify=contents\" every byte")
+	f.Lookup("verify").NoOptDefVal = "presence"
+	f.BoolVar(&a.optimise, "optimize", false, "let equal files share their place on the disk")
+	f.BoolVar(&a.keepOutputs, "gc-keep-outputs", false, "let derivations that are kept keep their outputs")
+	f.BoolVar(&a.dropDrvs, "no-gc-keep-derivations", false, "do not let objects that are kept keep their derivations")
+	f.BoolVarP(&f.dryRun, "dry-run", "n", false, "tell how much would be deleted, and delete nothing")
+	if err := f.parse(args); err != nil {
+		return err
+	}
+	// "-C 5G" reads naturally, and is what Guix takes as "-C 5G" too.
+	rest := f.Args()
+	if a.collect == "all" && len(rest) == 1 {
+		if _, err := parseSize(rest[0]); err == nil {
+			a.collect, rest = rest[0], nil
+		}
+	}
+	if err := a.check(f, rest); err != nil {
+		return err
+	}
+	s := &session{env: e, flags: f}
+	st, err := s.openStore(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	return s.gc(ctx, st, a, rest)
+}
+
+// check refuses actions that do not go together.
+func (a gcActions) check(f *flags, paths []string) error {
+	n := 0
+	for _, x := range []bool{a.collect != "" || a.free != "", a.delete, a.live, a.dead, a.roots, a.verify != "", a.optimise} {
+		if x {
+			n++
+		}
+	}
+	switch {
+	case n > 1:
+		return f.usage("more than one action is given")
+	case a.delete && len(paths) == 0:
+		return f.usage("no object to delete is named")
+	case !a.delete && len(paths) > 0:
+		return f.usage("%q is more than can be used; \"-D\" deletes single objects", paths[0])
+	case a.verify != "" && a.verify != "presence" && a.verify != "contents":
+		return f.usage("--verify can be \"contents\", not %q", a.verify)
+	}
+	return nil
+}
+
+func (s *session) gc(ctx context.Context, st *store.Store, a gcActions, paths []string) error {
+	o := store.CollectOptions{KeepOutputs: a.keepOutputs, DropDerivations: a.dropDrvs}
+	switch {
+	case a.roots:
+		return s.listRoots(ctx, st)
+	case a.live, a.dead:
+		l, err := st.Liveness(ctx, o)
+		if err != nil {
+			return err
+		}
+		if a.dead {
+			return s.printList(l.Dead)
+		}
+		return s.printList(l.Live)
+	case a.verify != "":
+		return s.verifyStore(ctx, st, a.verify == "contents")
+	case a.optimise:
+		return s.optimiseStore(ctx, st)
+	case a.delete:
+		objects, err := findObjects(st, paths)
+		if err != nil {
+			return err
+		}
+		done, err := st.Delete(ctx, objects)
+		return s.reportCollected(done, err)
+	}
+	limit, err := a.limit(s.flags, st)
+	if err != nil || limit < 0 {
+		return err
+	}
+	o.MaxFreed = limit
+	if s.flags.dryRun {
+		l, err := st.Liveness(ctx, o)
+		if err != nil {
+			return err
+		}
+		return s.reportCollected(&store.Collected{Paths: l.Dead, Bytes: l.DeadBytes}, nil)
+	}
+	done, err := st.Collect(ctx, o)
+	return s.reportCollected(done, err)
+}
+
+// limit is how many bytes to free at least: 0 for all, less when nothing needs
+// to be done.
+func (a gcActions) limit(f *flags, st *store.Store) (int64, error) {
+	switch {
+	case a.free != "":
+		want, err := parseSize(a.free)
+		if err != nil {
+			return 0, f.usage("--free-space: %v", err)
+		}
+		var fs unix.Statfs_t
+		if err := unix.Statfs(st.Physical(st.Dir()), &fs); err != nil {
+			return 0, fmt.Errorf("cannot tell how much space is free: %w", err)
+		}
+		if free := int64(fs.Bavail) * int64(fs.Bsize); free < want {
+			return want - free, nil
+		}
+		return -1, nil
+	case a.collect != "" && a.collect != "all":
+		n, err := parseSize(a.collect)
+		if err != nil {
+			return 0, f.usage("--collect-garbage: %v", err)
+		}
+		return n, nil
+	}
+	return 0, nil
+}
+
+// reportCollected tells what was deleted: the paths with --json, else how much.
+func (s *session) reportCollected(c *store.Collected, err error) error {
+	if c == nil {
+		return err
+	}
+	if s.flags.json {
+		if jerr := json.NewEncoder(s.env.stdout).Encode(map[string]any{
+			"paths": append([]string{}, c.Paths...), "bytes": c.Bytes, "stray": c.Stray,
+		}); err == nil {
+			err = jerr
+		}
+		return err
+	}
+	verb := "deleted"
+	if s.flags.dryRun {
+		verb = "would delete"
+	}
+	for _, p := range c.Paths {
+		fmt.Fprintln(s.env.stdout, p)
+	}
+	if !s.flags.quiet {
+		fmt.Fprintf(s.env.stderr, "%s %s, %s\n", verb, count(len(c.Paths), "object"), sizeText(c.Bytes))
+		if c.Stray > 0 {
+			fmt.Fprintf(s.env.stderr, "removed %s that interrupted work had left\n", count(c.Stray, "tree"))
+		}
+	}
+	return err
+}
+
+// count writes a number with its noun.
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// sizeText writes a number of bytes for people.
+func sizeText(n int64) string {
+	const units = "KMGTPE"
+	if n < 1024 {
+		return fmt.Sprintf("%d B", n)
+	}
+	x, i := float64(n)/1024, 0
+	for x >= 1024 && i < len(units)-1 {
+		x, i = x/1024, i+1
+	}
+	return fmt.Sprintf("%.1f %ciB", x, units[i])
+}
+
+func (s *session) listRoots(ctx context.Context, st *store.Store) error {
+	roots, err := st.Roots(ctx)
+	if err != nil {
+		return err
+	}
+	if s.flags.json {
+		list := []map[string]string{}
+		for _, r := range roots {
+			list = append(list, map[string]string{"link": r.Name, "target": r.Target})
+		}
+		return json.NewEncoder(s.env.stdout).Encode(list)
+	}
+	for _, r := range roots {
+		if _, err := fmt.Fprintf(s.env.stdout, "%s -> %s\n", r.Name, r.Target); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// printList prints one line each, or a JSON array.
+func (s *session) printList(lines []string) error {
+	if s.flags.json {
+		return json.NewEncoder(s.env.stdout).Encode(append([]string{}, lines...))
+	}
+	_, err := io.WriteString(s.env.stdout, strings.Join(append(lines, ""), "\n"))
+	return err
+}
+
+// findObjects turns what a person names into objects.
+func findObjects(st *store.Store, names []string) ([]string, error) {
+	out := make([]string, len(names))
+	for i, n := range names {
+		var err error
+		if out[i], _, err = st.Find(n); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}

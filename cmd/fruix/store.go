@@ -1,0 +1,263 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"fruix/builder"
+	"fruix/cmd/internal/report"
+	"fruix/store"
+	"fruix/store/hash"
+)
+
+const storeText = `
+Look at and work on the store itself. PATH is an object of the store, something
+in one, or a link that leads there.
+`
+
+// storeVerb is one word after "fruix store".
+type storeVerb struct {
+	name, args, summary string
+	min, max            int // how many arguments; max -1: any number
+	run                 func(ctx context.Context, s *session, args []string) error
+}
+
+func storeVerbs() []storeVerb {
+	return append(storeQueries(), []storeVerb{
+		{"add", "FILE...", "add files and folders by the hash of their archives", 1, -1, storeAdd},
+		{"add-fixed", "ALGORITHM FILE...", "add plain files by the hash of their bytes", 2, -1, storeAddFixed},
+		{"dump", "PATH", "write the archive (NAR) of a file or folder to standard output", 1, 1, storeDump},
+		{"restore", "FOLDER", "unpack the archive that standard input holds", 1, 1, storeRestore},
+		{"export", "PATH...", "write objects, with what is known of them, to standard output", 1, -1, storeExport},
+		{"import", "", "add the objects that standard input holds", 0, 0, storeImport},
+		{"verify", "[PATH...]", "read every byte of all, or of some objects, and compare with what was registered", 0, -1, storeVerify},
+		{"repair", "PATH...", "build damaged objects again", 1, -1, storeRepair},
+		{"optimise", "", "let equal files share their place on the disk", 0, 0, storeOptimise},
+	}...)
+}
+
+// runStore is "fruix store".
+func runStore(ctx context.Context, e *environment, args []string) error {
+	f := newFlags("store", "VERB [OPTION]... [ARGUMENT]...", storeText+verbList())
+	f.addBuildFlags()
+	if err := f.parse(args); err != nil {
+		return err
+	}
+	if err := f.check(); err != nil {
+		return err
+	}
+	if f.NArg() == 0 {
+		return f.usage("nothing to do is named")
+	}
+	var known []string
+	for _, v := range storeVerbs() {
+		known = append(known, v.name)
+		if v.name != f.Arg(0) {
+			continue
+		}
+		rest := f.Args()[1:]
+		if len(rest) < v.min || v.max >= 0 && len(rest) > v.max {
+			return f.usage("the form is: fruix store %s %s", v.name, v.args)
+		}
+		s := &session{env: e, flags: f}
+		if _, err := s.openStore(ctx); err != nil {
+			return err
+		}
+		defer s.Close()
+		return v.run(ctx, s, rest)
+	}
+	return &report.UsageError{Command: f.name, Message: fmt.Sprintf("unknown verb %q", f.Arg(0)), Hint: nearestHint(f.Arg(0), known, "fruix store --help")}
+}
+
+func verbList() string {
+	var b strings.Builder
+	b.WriteString("\nVerbs:\n")
+	for _, v := range storeVerbs() {
+		fmt.Fprintf(&b, "  %-28s %s\n", strings.TrimSpace(v.name+" "+v.args), v.summary)
+	}
+	return b.String()
+}
+
+func storeAdd(ctx context.Context, s *session, files []string) error {
+	return s.addAll(ctx, files, store.AddOptions{Recursive: true})
+}
+
+func storeAddFixed(ctx context.Context, s *session, args []string) error {
+	algo, err := hash.ParseAlgo(args[0])
+	if err != nil {
+		return s.flags.usage("%v", err)
+	}
+	return s.addAll(ctx, args[1:], store.AddOptions{Algo: algo})
+}
+
+func (s *session) addAll(ctx context.Context, files []string, o store.AddOptions) error {
+	var out []string
+	for _, file := range files {
+		abs, err := filepath.Abs(file)
+		if err != nil {
+			return err
+		}
+		p, err := s.store.AddPath(ctx, filepath.Base(abs), abs, o)
+		if err != nil {
+			return err
+		}
+		out = append(out, p)
+	}
+	return s.printList(out)
+}
+
+func storeVerify(ctx context.Context, s *session, paths []string) error {
+	if len(paths) == 0 {
+		return s.verifyStore(ctx, s.store, true)
+	}
+	objects, err := findObjects(s.store, paths)
+	if err != nil {
+		return err
+	}
+	bad := 0
+	for _, p := range objects {
+		problem, err := s.store.VerifyPath(ctx, p)
+		if err != nil {
+			return err
+		}
+		if problem != nil {
+			bad++
+			fmt.Fprintln(s.env.stdout, problem)
+		}
+	}
+	return damaged(bad)
+}
+
+// verifyStore checks all objects.
+func (s *session) verifyStore(ctx context.Context, st *store.Store, contents bool) error {
+	bad := 0
+	err := st.Verify(ctx, contents, func(p store.Problem) {
+		bad++
+		fmt.Fprintln(s.env.stdout, p)
+	}, s.meter("verifying"))
+	if err != nil {
+		return err
+	}
+	return damaged(bad)
+}
+
+// damaged is the error that ends a check which found something.
+func damaged(n int) error {
+	if n == 0 {
+		return nil
+	}
+	return &report.AdvisedError{
+		Err:  fmt.Errorf("%s damaged", map[bool]string{true: "1 object is", false: fmt.Sprintf("%d objects are", n)}[n == 1]),
+		Hint: "\"fruix store repair PATH...\" builds them again",
+	}
+}
+
+// meter shows on a terminal how far something is; elsewhere it is nil.
+func (s *session) meter(verb string) func(done, all int) {
+	if s.flags.quiet || !isTerminal(s.env.stderr) {
+		return nil
+	}
+	last := -1
+	return func(done, all int) {
+		if percent := 100 * done / max(all, 1); percent != last {
+			last = percent
+			fmt.Fprintf(s.env.stderr, "\r%s %d of %d (%d%%)", verb, done, all, percent)
+			if done == all {
+				fmt.Fprint(s.env.stderr, "\r\x1b[K")
+			}
+		}
+	}
+}
+
+// storeRepair builds damaged objects again. What has no derivation any more, such
+// as a source, cannot be made again.
+func storeRepair(ctx context.Context, s *session, args []string) error {
+	objects, err := s.validObjects(ctx, args)
+	if err != nil {
+		return err
+	}
+	for _, p := range objects {
+		problem, err := s.store.VerifyPath(ctx, p)
+		if err != nil {
+			return err
+		}
+		if problem == nil {
+			fmt.Fprintf(s.env.stderr, "%s is as it should be\n", p)
+			continue
+		}
+		if err := s.repair(ctx, p); err != nil {
+			return err
+		}
+		fmt.Fprintln(s.env.stdout, p)
+	}
+	return nil
+}
+
+func (s *session) repair(ctx context.Context, p string) error {
+	derivers, err := s.store.Derivers(ctx, p)
+	if err != nil {
+		return err
+	}
+	if len(derivers) == 0 {
+		return &report.AdvisedError{
+			Err:  fmt.Errorf("%s is damaged, and nothing in the store says how it was made", p),
+			Hint: "delete it with \"fruix gc -D\" once nothing needs it, and add it again",
+		}
+	}
+	return s.withProgress(func(b *builder.Builder) error { return b.Repair(ctx, derivers[0], p) })
+}
+
+func storeOptimise(ctx context.Context, s *session, _ []string) error {
+	return s.optimiseStore(ctx, s.store)
+}
+
+func (s *session) optimiseStore(ctx context.Context, st *store.Store) error {
+	done, err := st.Optimise(ctx, s.meter("optimising"))
+	if done != nil && !s.flags.quiet {
+		fmt.Fprintf(s.env.stderr, "%s saved by sharing %s\n", sizeText(done.Bytes), count(done.Files, "file"))
+	}
+	return err
+}
+
+// storeDump writes the archive of any file or folder, of the store or not.
+func storeDump(ctx context.Context, s *session, args []string) error {
+	name := args[0]
+	if object, inside, err := s.store.Find(name); err == nil {
+		name = s.store.Physical(object) + inside
+	}
+	return s.writeBinary(func(w *os.File) error { return dumpArchive(ctx, w, name) })
+}
+
+// writeBinary keeps archives away from terminals.
+func (s *session) writeBinary(f func(*os.File) error) error {
+	if isTerminal(s.env.stdout) {
+		return s.flags.usage("an archive is not for a terminal: send it to a file or a program")
+	}
+	return f(s.env.stdout)
+}
+
+func storeRestore(ctx context.Context, s *session, args []string) error {
+	return restoreArchive(ctx, s.env.stdin, args[0])
+}
+
+func storeExport(ctx context.Context, s *session, args []string) error {
+	objects, err := findObjects(s.store, args)
+	if err != nil {
+		return err
+	}
+	return s.writeBinary(func(w *os.File) error { return s.store.Export(ctx, w, objects, false) })
+}
+
+func storeImport(ctx context.Context, s *session, _ []string) error {
+	if isTerminal(s.env.stdin) {
+		return s.flags.usage("an export is expected on standard input")
+	}
+	paths, err := s.store.Import(ctx, s.env.stdin)
+	if perr := s.printList(paths); err == nil {
+		err = perr
+	}
+	return err
+}

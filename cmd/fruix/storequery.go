@@ -1,0 +1,324 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"fruix/store"
+	"fruix/store/hash"
+	"fruix/store/nar"
+	"fruix/store/tree"
+)
+
+func storeQueries() []storeVerb {
+	list := func(ask func(*store.Store, context.Context, string) ([]string, error)) func(context.Context, *session, []string) error {
+		return func(ctx context.Context, s *session, args []string) error { return s.askEach(ctx, args, ask) }
+	}
+	return []storeVerb{
+		{"path-info", "PATH...", "tell what is known of objects", 1, -1, storeInfo},
+		{"references", "PATH...", "list what objects refer to", 1, -1, list((*store.Store).References)},
+		{"referrers", "PATH...", "list the objects that refer to some", 1, -1, list((*store.Store).Referrers)},
+		{"requisites", "PATH...", "list objects with all that they need", 1, -1, storeRequisites},
+		{"derivers", "PATH...", "list the derivations that objects are outputs of", 1, -1, list((*store.Store).Derivers)},
+		{"outputs", "DERIVATION...", "list the outputs of derivations", 1, -1, list(outputsOf)},
+		{"size", "PATH...", "print the size of objects, alone and with all that they need", 1, -1, storeSize},
+		{"roots", "[PATH...]", "list the roots, of all or of some objects", 0, -1, storeRoots},
+		{"why", "PATH OTHER", "print the chain of references from one object to another", 2, 2, storeWhy},
+		{"diff", "PATH OTHER", "compare two objects, files or folders", 2, 2, storeDiff},
+		{"ls", "PATH", "list what is in an object", 1, 1, storeList},
+		{"cat", "PATH...", "print files of objects", 1, -1, storeCat},
+	}
+}
+
+// askEach prints the answers for all objects, each once, in order.
+func (s *session) askEach(ctx context.Context, names []string, ask func(*store.Store, context.Context, string) ([]string, error)) error {
+	objects, err := s.validObjects(ctx, names)
+	if err != nil {
+		return err
+	}
+	var all []string
+	for _, p := range objects {
+		answers, err := ask(s.store, ctx, p)
+		if err != nil {
+			return err
+		}
+		all = append(all, answers...)
+	}
+	slices.Sort(all)
+	return s.printList(slices.Compact(all))
+}
+
+// validObjects finds objects and refuses those that are not there.
+func (s *session) validObjects(ctx context.Context, names []string) ([]string, error) {
+	objects, err := findObjects(s.store, names)
+	if err != nil {
+		return nil, err
+	}
+	valid, err := s.store.ValidMany(ctx, objects)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range objects {
+		if !valid[p] {
+			return nil, &store.NotValidError{Path: p}
+		}
+	}
+	return objects, nil
+}
+
+func outputsOf(st *store.Store, ctx context.Context, p string) ([]string, error) {
+	d, err := st.ReadDerivation(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, name := range d.OutputNames() {
+		out = append(out, d.Outputs[name].Path)
+	}
+	return out, nil
+}
+
+func storeRequisites(ctx context.Context, s *session, args []string) error {
+	objects, err := s.validObjects(ctx, args)
+	if err != nil {
+		return err
+	}
+	all, err := s.store.Closure(ctx, objects...)
+	if err != nil {
+		return err
+	}
+	return s.printList(all)
+}
+
+// pathInfo is what "path-info --json" prints of one object.
+type pathInfo struct {
+	Path           string   `json:"path"`
+	NarHash        string   `json:"narHash"`
+	NarSize        int64    `json:"narSize"`
+	References     []string `json:"references"`
+	Deriver        string   `json:"deriver,omitempty"`
+	Registered     string   `json:"registered"`
+	ContentAddress string   `json:"ca,omitempty"`
+}
+
+func storeInfo(ctx context.Context, s *session, args []string) error {
+	objects, err := findObjects(s.store, args)
+	if err != nil {
+		return err
+	}
+	var all []pathInfo
+	for _, p := range objects {
+		i, err := s.store.Info(ctx, p)
+		if err != nil {
+			return err
+		}
+		all = append(all, pathInfo{
+			Path: i.Path, NarHash: hash.Digest{Algo: hash.SHA256, Sum: i.NarHash}.String(), NarSize: i.NarSize,
+			References: append([]string{}, i.References...), Deriver: i.Deriver,
+			Registered: i.RegisteredAt.UTC().Format(time.RFC3339), ContentAddress: i.ContentAddress,
+		})
+	}
+	if s.flags.json {
+		return json.NewEncoder(s.env.stdout).Encode(all)
+	}
+	for n, i := range all {
+		if n > 0 {
+			fmt.Fprintln(s.env.stdout)
+		}
+		fmt.Fprintf(s.env.stdout, "path: %s\nphysical: %s\nhash: %s\nsize: %d\nregistered: %s\n",
+			i.Path, s.store.Physical(i.Path), i.NarHash, i.NarSize, i.Registered)
+		if i.Deriver != "" {
+			fmt.Fprintf(s.env.stdout, "deriver: %s\n", i.Deriver)
+		}
+		if i.ContentAddress != "" {
+			fmt.Fprintf(s.env.stdout, "content-address: %s\n", i.ContentAddress)
+		}
+		fmt.Fprintf(s.env.stdout, "references: %s\n", strings.Join(i.References, " "))
+	}
+	return nil
+}
+
+func storeSize(ctx context.Context, s *session, args []string) error {
+	objects, err := s.validObjects(ctx, args)
+	if err != nil {
+		return err
+	}
+	type size struct {
+		Path    string `json:"path"`
+		Self    int64  `json:"self"`
+		Closure int64  `json:"closure"`
+	}
+	var all []size
+	for _, p := range objects {
+		closure, err := s.store.Closure(ctx, p)
+		if err != nil {
+			return err
+		}
+		z := size{Path: p}
+		for _, q := range closure {
+			i, err := s.store.Info(ctx, q)
+			if err != nil {
+				return err
+			}
+			z.Closure += i.NarSize
+			if q == p {
+				z.Self = i.NarSize
+			}
+		}
+		all = append(all, z)
+	}
+	if s.flags.json {
+		return json.NewEncoder(s.env.stdout).Encode(all)
+	}
+	fmt.Fprintf(s.env.stdout, "%12s %12s  %s\n", "self", "total", "object")
+	for _, z := range all {
+		fmt.Fprintf(s.env.stdout, "%12s %12s  %s\n", sizeText(z.Self), sizeText(z.Closure), z.Path)
+	}
+	return nil
+}
+
+func storeRoots(ctx context.Context, s *session, args []string) error {
+	if len(args) == 0 {
+		return s.listRoots(ctx, s.store)
+	}
+	objects, err := s.validObjects(ctx, args)
+	if err != nil {
+		return err
+	}
+	roots, err := s.store.Roots(ctx)
+	if err != nil {
+		return err
+	}
+	var lines []string
+	for _, r := range roots {
+		closure, err := s.store.Closure(ctx, r.Target)
+		if err != nil {
+			continue // a root whose object is gone keeps nothing
+		}
+		for _, p := range objects {
+			if slices.Contains(closure, p) {
+				lines = append(lines, r.Name)
+				break
+			}
+		}
+	}
+	return s.printList(lines)
+}
+
+func storeWhy(ctx context.Context, s *session, args []string) error {
+	objects, err := s.validObjects(ctx, args)
+	if err != nil {
+		return err
+	}
+	chain, err := s.store.Why(ctx, objects[0], objects[1])
+	if err != nil {
+		return err
+	}
+	if chain == nil {
+		return fmt.Errorf("%s does not need %s", objects[0], objects[1])
+	}
+	return s.printList(chain)
+}
+
+// hostPath is where a name leads on this machine, be it of the store or not.
+func (s *session) hostPath(name string) string {
+	if object, inside, err := s.store.Find(name); err == nil {
+		return s.store.Physical(object) + inside
+	}
+	return name
+}
+
+// storeDiff compares two trees; they being different is a failure, as for
+// diff(1).
+func storeDiff(_ context.Context, s *session, args []string) error {
+	n := 0
+	err := tree.Diff(s.hostPath(args[0]), s.hostPath(args[1]), func(d tree.Difference) bool {
+		n++
+		fmt.Fprintln(s.env.stdout, d)
+		return true
+	})
+	if err == nil && n > 0 {
+		err = fmt.Errorf("%s between %s and %s", count(n, "difference"), args[0], args[1])
+	}
+	return err
+}
+
+func storeList(_ context.Context, s *session, args []string) error {
+	root := s.hostPath(args[0])
+	return filepath.WalkDir(root, func(p string, d os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(root, p)
+		if err != nil {
+			return err
+		}
+		fi, err := d.Info()
+		if err != nil {
+			return err
+		}
+		kind, tail := "-", ""
+		switch {
+		case fi.IsDir():
+			kind = "d"
+		case fi.Mode()&os.ModeSymlink != 0:
+			kind = "l"
+			to, err := os.Readlink(p)
+			if err != nil {
+				return err
+			}
+			tail = " -> " + to
+		case fi.Mode()&0o100 != 0:
+			kind = "x"
+		}
+		_, err = fmt.Fprintf(s.env.stdout, "%s %10d %s%s\n", kind, sizeOf(fi), rel, tail)
+		return err
+	})
+}
+
+func sizeOf(fi os.FileInfo) int64 {
+	if fi.Mode().IsRegular() {
+		return fi.Size()
+	}
+	return 0
+}
+
+func storeCat(_ context.Context, s *session, args []string) error {
+	for _, name := range args {
+		f, err := os.Open(s.hostPath(name))
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(s.env.stdout, f)
+		f.Close()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dumpArchive writes the archive of what lies at name.
+func dumpArchive(ctx context.Context, w io.Writer, name string) error {
+	_, err := tree.Dump(ctx, w, name, tree.Options{})
+	return err
+}
+
+// restoreArchive unpacks the archive that r holds to dest, where nothing lies.
+func restoreArchive(ctx context.Context, r io.Reader, dest string) error {
+	if _, err := os.Lstat(dest); err == nil {
+		return fmt.Errorf("%s is there already; an archive is unpacked to a new place", dest)
+	}
+	_, err := tree.Restore(ctx, nar.NewReader(r), dest, nil)
+	if err != nil {
+		_ = tree.Remove(dest) // no half of a tree is left
+	}
+	return err
+}

@@ -1,0 +1,182 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"runtime"
+	"sync"
+
+	"fruix/store/tree"
+)
+
+// Problem is something that is wrong with a valid object.
+type Problem struct {
+	Path string // logical
+	Kind ProblemKind
+	Err  error // what kept it from being read; nil otherwise
+}
+
+// ProblemKind is what can be wrong.
+type ProblemKind uint8
+
+// The problems that Verify finds.
+const (
+	Disappeared ProblemKind = iota + 1 // registered, but nothing lies at its path
+	Modified                           // its content is not what was registered
+	Unreadable                         // it could not be read to the end
+)
+
+func (p Problem) String() string {
+	switch p.Kind {
+	case Disappeared:
+		return p.Path + " has disappeared"
+	case Modified:
+		return p.Path + " was modified: its contents are not what was registered"
+	}
+	return fmt.Sprintf("%s cannot be read: %v", p.Path, p.Err)
+}
+
+// Verify looks whether what the database says is what lies on the disk, and
+// calls report, from one goroutine at a time, with each object for which that is
+// not so. With contents every byte is read and compared by its hash, otherwise
+// only the presence of objects is looked at. progress may be nil; it is called
+// after each object.
+func (s *Store) Verify(ctx context.Context, contents bool, report func(Problem), progress func(done, all int)) error {
+	paths, err := s.All(ctx)
+	if err != nil {
+		return err
+	}
+	next := make(chan string)
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	done := 0
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for p := range next {
+				problem := s.verifyOne(ctx, p, contents)
+				mu.Lock()
+				done++
+				if problem != nil && ctx.Err() == nil {
+					report(*problem)
+				}
+				if progress != nil {
+					progress(done, len(paths))
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	for _, p := range paths {
+		if ctx.Err() != nil {
+			break
+		}
+		next <- p
+	}
+	close(next)
+	wg.Wait()
+	return ctx.Err()
+}
+
+// VerifyPath says what is wrong with the valid object p; nil when nothing is.
+func (s *Store) VerifyPath(ctx context.Context, p string) (*Problem, error) {
+	valid, err := s.IsValid(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	if !valid {
+		return nil, &NotValidError{p}
+	}
+	return s.verifyOne(ctx, p, true), ctx.Err()
+}
+
+func (s *Store) verifyOne(ctx context.Context, p string, contents bool) *Problem {
+	if _, err := os.Lstat(s.Physical(p)); err != nil {
+		return s.problem(ctx, p, err)
+	}
+	if !contents {
+		return nil
+	}
+	h := sha256.New()
+	if _, err := tree.Dump(ctx, h, s.Physical(p), tree.Options{}); err != nil {
+		return s.problem(ctx, p, err)
+	}
+	info, err := s.peek(ctx, p)
+	switch {
+	case err != nil:
+		return s.problem(ctx, p, err)
+	case !bytes.Equal(h.Sum(nil), info.NarHash):
+		return &Problem{Path: p, Kind: Modified}
+	}
+	return nil
+}
+
+// problem judges an error about p. An object that is no longer valid has been
+// collected meanwhile, which is none.
+func (s *Store) problem(ctx context.Context, p string, err error) *Problem {
+	if _, gone := s.peek(ctx, p); gone != nil {
+		var invalid *NotValidError
+		if errors.As(gone, &invalid) {
+			return nil
+		}
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Lstat(s.Physical(p)); errors.Is(err, fs.ErrNotExist) {
+			return &Problem{Path: p, Kind: Disappeared}
+		}
+	}
+	return &Problem{Path: p, Kind: Unreadable, Err: err}
+}
+
+// peek is Info without protecting the object: who looks at all objects must not
+// keep them from being collected.
+func (s *Store) peek(ctx context.Context, p string) (*Info, error) {
+	q, err := s.parse(p)
+	if err != nil {
+		return nil, err
+	}
+	d, err := s.database(ctx)
+	if err != nil {
+		return nil, err
+	}
+	o, err := d.Object(ctx, q.Base())
+	if err != nil {
+		return nil, s.explain("query", err)
+	}
+	return s.info(o), nil
+}
+
+// Repair puts a new tree in the place of the valid object p, whose content is
+// damaged or gone. The tree lies at physical, a path from [Store.TempOutput], and
+// is moved from there. When it has not the registered hash, that is a
+// *NotReproducedError, and p stays as it is. A crash
+// may leave nothing at p's path; then p can be repaired again.
+func (s *Store) Repair(ctx context.Context, p, physical string) error {
+	info, err := s.Info(ctx, p)
+	if err != nil {
+		return err
+	}
+	lock, err := s.LockOutputs(ctx, []string{p})
+	if err != nil {
+		return err
+	}
+	defer lock.Release()
+	h := sha256.New()
+	nodes, err := tree.Dump(ctx, h, physical, tree.Options{Seal: true, Owner: s.owner})
+	if err != nil {
+		return s.explain("repair "+p, err)
+	}
+	if !bytes.Equal(h.Sum(nil), info.NarHash) {
+		return &NotReproducedError{Path: p, Want: info.NarHash, Got: h.Sum(nil)}
+	}
+	if !s.c.Relaxed {
+		if err := tree.Sync(physical, nodes); err != nil {
+			return s.explain("repair "+p, err)
+		}
+	}
+	return s.explain("repair "+p, s.place(physical, s.Physical(p)))
+}
