@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -85,17 +84,7 @@ func TestExportAsNix(t *testing.T) {
 	n := newNix(t)
 	root := scratch(t)
 	paths, export := exported(t, root)
-	file := filepath.Join(n.root, "export")
-	if err := os.WriteFile(file, export, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	nixStore := func(args ...string) *exec.Cmd {
-		cmd := exec.Command("nix-store", args...)
-		cmd.Env = append(os.Environ(), "NIX_STORE_DIR=/frx/store", "NIX_REMOTE="+n.root, "HOME="+n.root, "NIX_CONF_DIR="+n.root,
-			"NIX_CONFIG=build-users-group =", "XDG_CACHE_HOME="+n.root, "XDG_CONFIG_HOME="+n.root)
-		return cmd
-	}
-	cmd := nixStore("--import")
+	cmd := n.command("nix-store", "--import")
 	cmd.Stdin = bytes.NewReader(export)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
@@ -106,7 +95,7 @@ func TestExportAsNix(t *testing.T) {
 			t.Errorf("Nix did not import %s:\n%s", p, out)
 		}
 	}
-	back, err := nixStore(append([]string{"--export"}, paths...)...).Output()
+	back, err := n.command(append([]string{"nix-store", "--export"}, paths...)...).Output()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,9 +34,7 @@ func newNix(t testing.TB) *nix {
 // run runs a Nix command and returns what it prints, without the last newline.
 func (n *nix) run(args ...string) string {
 	n.t.Helper()
-	cmd := exec.Command(args[0], append([]string{"--store", n.root}, args[1:]...)...)
-	cmd.Env = append(os.Environ(), "NIX_STORE_DIR=/frx/store", "HOME="+n.root, "NIX_CONF_DIR="+n.root,
-		"NIX_CONFIG=build-users-group =", "XDG_CACHE_HOME="+n.root, "XDG_CONFIG_HOME="+n.root)
+	cmd := n.command(args...)
 	var errs bytes.Buffer
 	cmd.Stderr = &errs
 	out, err := cmd.Output()
@@ -44,6 +42,14 @@ func (n *nix) run(args ...string) string {
 		n.t.Fatalf("%v: %v\n%s", args, err, errs.String())
 	}
 	return strings.TrimSuffix(string(out), "\n")
+}
+
+// command makes a Nix command.
+func (n *nix) command(args ...string) *exec.Cmd {
+	cmd := exec.Command(args[0], append([]string{"--store", n.root}, args[1:]...)...)
+	cmd.Env = append(os.Environ(), "NIX_STORE_DIR=/frx/store", "HOME="+n.root, "NIX_CONF_DIR="+n.root,
+		"NIX_CONFIG=build-users-group =", "XDG_CACHE_HOME="+n.root, "XDG_CONFIG_HOME="+n.root)
+	return cmd
 }
 
 // file returns the physical place of a path in Nix's store.

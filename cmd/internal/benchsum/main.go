@@ -38,11 +38,13 @@ var targets = [...]target{
 	{"engine, times as fast as Chicken's csi", engine, "BenchmarkMean", "x-vs-csi", 2, true, 4},
 	{"fruix repl -e 1, ms", "fruix/cmd/fruix", "BenchmarkStartup", "ms", 12, false, 5},
 	{"fruix system image with nothing to do, ms", "fruix/cmd/fruix", "BenchmarkWarmImage", "ms", 150, false, 0},
+	{"finding garbage among 60,000 objects, times as fast as Nix", "fruix/store", "BenchmarkMark", "x-vs-nix", 3, true, 10},
+	{"20,000 requisites, times as fast as Nix", "fruix/store", "BenchmarkRequisites", "x-vs-nix", 3, true, 10},
 	{"writing ext4, time against mkfs.ext4 -d", "fruix/image/ext4", "BenchmarkVsMkfs", "x-vs-mkfs.ext4", 1, false, 0},
 }
 
 func main() {
-	failed, err := summarize(os.Stdin, os.Stdout)
+	failed, err := summarize(os.Stdin, os.Stdout, targets[:])
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "benchsum:", err)
 	}
@@ -54,9 +56,9 @@ func main() {
 // key names one measured value.
 type key struct{ pkg, benchmark, metric string }
 
-// summarize copies r to w and appends the table. failed tells that the output
+// summarize copies r to w and appends the table of targets. failed tells that the output
 // speaks of a failure.
-func summarize(r io.Reader, w io.Writer) (failed bool, err error) {
+func summarize(r io.Reader, w io.Writer, targets []target) (failed bool, err error) {
 	values := map[key]float64{}
 	pkg := ""
 	lines := bufio.NewScanner(r)
@@ -78,7 +80,7 @@ func summarize(r io.Reader, w io.Writer) (failed bool, err error) {
 	if err := lines.Err(); err != nil {
 		return failed, err
 	}
-	return failed, table(w, values)
+	return failed, table(w, targets, values)
 }
 
 // read takes the values of a result line, "BenchmarkX-2  1  5 ns/op  3 ms": the
@@ -110,7 +112,7 @@ func (t *target) meets(v, limit float64) bool {
 	return v <= limit
 }
 
-func table(w io.Writer, values map[key]float64) error {
+func table(w io.Writer, targets []target, values map[key]float64) error {
 	const row = "%-48s %10s %10s %10s  %s\n"
 	text := "\n" + fmt.Sprintf(row, "measure", "value", "target", "aim", "")
 	number := func(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
