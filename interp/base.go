@@ -51,6 +51,8 @@ func (e *Engine) registerBase() {
 	for _, t := range e.types.All() {
 		e.define(m, t.Name, t.Value())
 	}
+	e.define(m, "the-root-module", m.Value())
+	e.define(m, "the-scm-module", m.Value())
 }
 
 // boot indexes the boot library: the machine's part and the files guile/*.scm

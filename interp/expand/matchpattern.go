@@ -246,6 +246,10 @@ func (m *matcher) list(s stx, v *core.Local, fail, then cont) core.Node {
 				if rest.isNull() {
 					return m.test(pos, x.callGuile(pos, "null?", x.callGuile(pos, "cdr", local(pos, v))), fail, then)
 				}
+				if _, dots := m.isDots(&rest); dots {
+					// In (p . ...) the dots are a name like any other.
+					return then()
+				}
 				return m.part(rest, func() core.Node { return x.callGuile(pos, "cdr", local(pos, v)) },
 					func() core.Node { return m.setter(pos, "set-cdr!", local(pos, v)) }, fail, then)
 			})

@@ -129,6 +129,10 @@ func (x *Expander) syntaxNatives() []*datum.Primitive {
 		}),
 		def("syntax-expression", 1, 1, func(a []datum.Value) (datum.Value, error) { return syntax.Expr(a[0]), nil }),
 		def("syntax-local-binding", 1, -1, x.localBinding),
+		def("syntax-locally-bound-identifiers", 1, 1, boundIdentifiers),
+		def("syntax-sourcev", 1, 1, func(a []datum.Value) (datum.Value, error) {
+			return sourceVector(syntax.PosOf(a[0])), nil
+		}),
 		def("bound-identifier=?", 2, 2, func(a []datum.Value) (datum.Value, error) {
 			if err := twoIdentifiers("bound-identifier=?", a); err != nil {
 				return datum.Unset, err
@@ -172,10 +176,7 @@ func (x *Expander) syntaxNatives() []*datum.Primitive {
 			return datum.False, nil
 		}),
 		def("macro-transformer", 1, 1, func(a []datum.Value) (datum.Value, error) {
-			if m := syntax.MacroOf(a[0]); m != nil && (m.Kind == syntax.Procedure || m.Kind == syntax.VariableMacro) {
-				return m.Proc, nil
-			}
-			return datum.False, nil
+			return x.transformerOf(syntax.MacroOf(a[0])), nil
 		}),
 		def("macro-binding", 1, 1, func(a []datum.Value) (datum.Value, error) { return a[0], nil }),
 		def("%defmacro-transformer", 1, 1, x.defmacroTransformer),
@@ -218,28 +219,6 @@ func (x *Expander) datumToSyntax(a []datum.Value) (datum.Value, error) {
 		pos = ctx.Pos
 	}
 	return syntax.FromDatum(ctx, a[1], pos), nil
-}
-
-// localBinding is Guile's (syntax-local-binding id): two values, the kind of
-// the binding and something that identifies it.
-func (x *Expander) localBinding(a []datum.Value) (datum.Value, error) {
-	if !syntax.IsIdentifier(a[0]) {
-		return datum.Unset, wrongType("syntax-local-binding", 1, a[0])
-	}
-	s := view(a[0])
-	d := x.resolve(&s)
-	two := func(kind string, v datum.Value) (datum.Value, error) {
-		return datum.MultipleValues([]datum.Value{datum.Sym(kind), v}), nil
-	}
-	switch b := d.binding; {
-	case b != nil && b.Kind == syntax.Variable:
-		return two("lexical", datum.Sym(b.Local.Name.Name))
-	case b != nil && b.Kind == syntax.Pattern:
-		return two("pattern-variable", datum.False)
-	case d.macro != nil && d.binding != nil:
-		return two("macro", d.macro.Proc)
-	}
-	return two("global", datum.Cons(s.v, x.moduleOf(&s).Name))
 }
 
 // violation is R6RS's (syntax-violation who message form [subform]).

@@ -205,6 +205,16 @@ type Binding struct {
 	// Context is the body that the binding was defined in, for use-site
 	// scopes; nil for others.
 	Context any
+
+	token *datum.Opaque
+}
+
+// Token returns an object that stands for b, the same one each time.
+func (b *Binding) Token() datum.Value {
+	if b.token == nil {
+		b.token = &datum.Opaque{Type: "binding", Go: b}
+	}
+	return datum.Obj(datum.KOpaque, unsafe.Pointer(b.token))
 }
 
 // symBit is a symbol's bit in a scope's filter. Objects do not move, so the
@@ -267,4 +277,19 @@ func BoundExactly(sym *datum.Symbol, set *Set) *Binding {
 		}
 	}
 	return nil
+}
+
+// VisibleFrom lists as identifiers the local bindings that an identifier at the
+// place of id could mean, the innermost first.
+func VisibleFrom(id *Syntax) []datum.Value {
+	var out []datum.Value
+	for t := id.Scopes; t != nil; t = t.rest {
+		for i := range t.top.bindings {
+			e := &t.top.bindings[i]
+			if e.b.Kind != Toplevel && !e.b.Dead && e.set.rest.subset(t.rest) {
+				out = append(out, (&Syntax{Datum: e.sym.Value(), Scopes: e.set, Module: id.Module}).Value())
+			}
+		}
+	}
+	return out
 }

@@ -29,6 +29,13 @@
 (define (run-hook hook . args)
   (for-each (lambda (proc) (apply proc args)) (hook->list hook)))
 
+;; Run at the end of a dialogue, before and after what is typed is read.
+(define exit-hook (make-hook))
+
+(define before-read-hook (make-hook))
+
+(define after-read-hook (make-hook))
+
 (define (make-object-property)
   (let ((table (make-weak-key-hash-table)))
     (make-procedure-with-setter
