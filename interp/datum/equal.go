@@ -46,6 +46,20 @@ func Eqv(a, b Value) bool {
 	return false
 }
 
+// Annotated is what objects of kind KSyntax begin with: a datum and the context
+// that gives it meaning, of which this package knows only that equal contexts
+// are identical. Syntax objects are equal? when both agree, wherever they were
+// read.
+type Annotated struct {
+	Datum  Value
+	Scopes unsafe.Pointer
+	Module unsafe.Pointer
+}
+
+func (x *Annotated) sameContext(y *Annotated) bool {
+	return x.Scopes == y.Scopes && x.Module == y.Module
+}
+
 // equalBudget is the number of comparisons that Equal makes before it starts
 // to watch for cycles, and equalDepth how deep it recurs natively.
 const (
@@ -87,6 +101,13 @@ func equalFast(a, b Value, budget *int, depth int) int {
 				return r
 			}
 			a, b = x.Cdr, y.Cdr
+			continue
+		case KSyntax:
+			x, y := (*Annotated)(a.p), (*Annotated)(b.p)
+			if !x.sameContext(y) {
+				return 0
+			}
+			a, b = x.Datum, y.Datum
 			continue
 		case KVector, KArray, KRecord:
 			x, y, ok := sameShape(a, b)
@@ -215,6 +236,12 @@ func equalCareful(a, b Value) bool {
 			seen[pairing{a.p, b.p}] = true
 			x, y := a.Pair(), b.Pair()
 			stack = append(stack, [2]Value{x.Cdr, y.Cdr}, [2]Value{x.Car, y.Car})
+		case KSyntax:
+			x, y := (*Annotated)(a.p), (*Annotated)(b.p)
+			if !x.sameContext(y) {
+				return false
+			}
+			stack = append(stack, [2]Value{x.Datum, y.Datum})
 		case KVector, KArray, KRecord:
 			if seen[pairing{a.p, b.p}] {
 				continue

@@ -60,7 +60,15 @@ func (x *Expander) set(s stx) core.Node {
 	p := x.parts(&s, "set!", 2, 2, "(set! variable value)")
 	id := p[0]
 	if id.isPair() {
-		return x.setPlace(s, id, p[1])
+		head := id.car()
+		switch {
+		case x.isCore(&head, "@"):
+			id = x.moduleID(id, "@", true)
+		case x.isCore(&head, "@@"):
+			id = x.moduleID(id, "@@", false)
+		default:
+			return x.setPlace(s, id, p[1])
+		}
 	}
 	if !id.isID() {
 		x.fail(&id, "set!", "cannot assign %s, expected a variable", x.show(&id))

@@ -41,11 +41,9 @@ func (m *matcher) bind(pos source.Pos, l *core.Local, init core.Node, then cont)
 }
 
 func (m *matcher) variable(s stx, v *core.Local, fail, then cont) core.Node {
-	if s.sym().Name == "_" {
+	if _, dots := m.isDots(&s); dots || s.sym().Name == "_" {
+		// Dots that follow nothing are a name like any other, as in (p . ...).
 		return then()
-	}
-	if _, dots := m.isDots(&s); dots {
-		m.x.fail(&s, m.who, "misplaced %s in the pattern", s.sym().Name)
 	}
 	mv := m.find(&s)
 	if m.bound[mv] {
@@ -245,10 +243,6 @@ func (m *matcher) list(s stx, v *core.Local, fail, then cont) core.Node {
 			func() core.Node { return m.setter(pos, "set-car!", local(pos, v)) }, fail, func() core.Node {
 				if rest.isNull() {
 					return m.test(pos, x.callGuile(pos, "null?", x.callGuile(pos, "cdr", local(pos, v))), fail, then)
-				}
-				if _, dots := m.isDots(&rest); dots {
-					// In (p . ...) the dots are a name like any other.
-					return then()
 				}
 				return m.part(rest, func() core.Node { return x.callGuile(pos, "cdr", local(pos, v)) },
 					func() core.Node { return m.setter(pos, "set-cdr!", local(pos, v)) }, fail, then)

@@ -208,7 +208,8 @@ func (x *Expander) datumToSyntax(a []datum.Value) (datum.Value, error) {
 			pos = syntax.Of(a[i+1]).Pos
 		}
 	}
-	if a[0] == datum.False {
+	if a[0] == datum.False || selfEvaluating(a[0]) {
+		// The reader gives no context to constants, but a template may name one.
 		return syntax.FromDatum(&syntax.Syntax{Module: x.Modules.Current}, a[1], pos), nil
 	}
 	if !syntax.Is(a[0]) {
@@ -219,6 +220,11 @@ func (x *Expander) datumToSyntax(a []datum.Value) (datum.Value, error) {
 		pos = ctx.Pos
 	}
 	return syntax.FromDatum(ctx, a[1], pos), nil
+}
+
+// selfEvaluating reports whether v is a number, string, character or the like.
+func selfEvaluating(v datum.Value) bool {
+	return v.IsNumber() || v.IsString() || v.IsChar() || v.Is(datum.KKeyword) || v.Kind() == datum.KConstant
 }
 
 // violation is R6RS's (syntax-violation who message form [subform]).

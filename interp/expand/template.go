@@ -22,6 +22,7 @@ const (
 type template struct {
 	kind     templateKind
 	lit      stx
+	open     datum.Value // tplConst of a quoted template: lit as opened gives it
 	slot     int
 	extra    int     // tplMany: further ellipses after the first
 	slots    [][]int // tplMany: what each of the ellipses iterates, outermost first
@@ -53,10 +54,33 @@ func (c *templateCompiler) compile(s stx) *template {
 		if c.quoted {
 			s.set = s.set.Beyond(c.x.level)
 		}
-		t = &template{kind: tplConst, lit: c.x.stamp(bare(s))}
+		t = &template{kind: tplConst, lit: c.x.stamp(bare(s)), open: datum.Unset}
+		if c.quoted && (s.isPair() || s.isVector()) {
+			t.open = opened(&t.lit)
+		}
 	}
 	c.used = c.used || saved
 	return t
+}
+
+// opened makes of a constant template what programs may take apart as they do
+// what other templates give: a list or vector, with the context on its leaves.
+func opened(s *stx) datum.Value {
+	switch {
+	case s.isPair():
+		car, cdr := s.car(), s.cdr()
+		car.pos, cdr.pos = source.Pos{}, source.Pos{}
+		return datum.Cons(opened(&car), opened(&cdr))
+	case s.isVector():
+		items := s.vector()
+		out := make([]datum.Value, len(items))
+		for i := range items {
+			items[i].pos = source.Pos{}
+			out[i] = opened(&items[i])
+		}
+		return datum.NewVector(out)
+	}
+	return s.syntax()
 }
 
 // bare removes the positions inside a constant template, so that what a macro
@@ -326,6 +350,9 @@ func (in *instance) make(t *template) datum.Value {
 
 func (in *instance) constant(t *template) datum.Value {
 	v := t.lit.v
+	if t.open != datum.Unset {
+		return t.open
+	}
 	if v.IsSymbol() || v.IsPair() || v.Is(datum.KVector) {
 		return (&syntax.Syntax{Datum: v, Scopes: syntax.Xor(t.lit.set, in.intro), Module: t.lit.mod, Pos: in.pos}).Value()
 	}
@@ -440,6 +467,9 @@ func (x *Expander) templateNode(s, tpl stx, who string, quasi bool) core.Node {
 	}
 	t := c.compile(tpl)
 	if t.kind == tplConst {
+		if t.open != datum.Unset {
+			return konst(s.pos, t.open)
+		}
 		v := t.lit
 		if v.pos == (source.Pos{}) {
 			v.pos = s.pos

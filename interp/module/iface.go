@@ -164,7 +164,7 @@ func (m *Module) duplicate(sym *datum.Symbol, i1 *Module, v1 *datum.Variable, i2
 			}
 		case "warn-override-core":
 			if i1.Key == guile {
-				if from := m.reg.modules[i2.Key]; from != nil && from.embedded {
+				if from := m.reg.modules[i2.Key]; from != nil && from.embedded || m.reg.isGuest(sym.Name) {
 					return v2, i2, nil // the library knows what it overrides
 				}
 				m.reg.warn(m.Key + ": imported module " + i2.Key + " overrides core binding `" + sym.Name + "'")

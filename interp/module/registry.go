@@ -34,6 +34,7 @@ type Registry struct {
 	lazy       map[*datum.Variable]*Lazy
 	generation uint64
 	anonymous  int
+	guests     map[string]bool
 	tried      map[string]bool // module keys whose file is being or was loaded
 }
 

@@ -20,7 +20,8 @@ import (
 // Syntax is a datum with its lexical context. For a symbol Scopes is its scope
 // set; for a pair or vector it is what the parts still have to be combined
 // with (Xor). The parts of a pair or vector may be Syntax or plain data; plain
-// data have no scopes of their own. Syntax is never changed once made.
+// data have no scopes of their own. Syntax is never changed once made. It begins
+// as datum.Annotated does.
 type Syntax struct {
 	Datum  datum.Value
 	Scopes *Set
@@ -29,6 +30,12 @@ type Syntax struct {
 	Module *module.Module
 	Pos    source.Pos
 }
+
+// These fail to compile when the beginnings differ.
+var (
+	_ [unsafe.Offsetof(Syntax{}.Scopes)]byte = [unsafe.Offsetof(datum.Annotated{}.Scopes)]byte{}
+	_ [unsafe.Offsetof(Syntax{}.Module)]byte = [unsafe.Offsetof(datum.Annotated{}.Module)]byte{}
+)
 
 // New makes syntax as the reader does: a datum at a place, without scopes.
 // Parts of d that deserve a position are Syntax themselves; the spine of a list

@@ -79,6 +79,7 @@ func Table() []*datum.Primitive {
 			return datum.Unspecified, err
 		}),
 		arg.FN("record-constructor", 1, 3, constructor),
+		arg.FN("record-type-constructor", 1, 1, constructor),
 		arg.FN("record-predicate", 1, 2, predicate),
 		arg.FN("record-accessor", 2, 3, accessor), arg.FN("record-modifier", 2, 3, modifier),
 		arg.FN("%record-updater", 2, 3, updater),
