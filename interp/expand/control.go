@@ -69,6 +69,9 @@ func (x *Expander) set(s stx) core.Node {
 		default:
 			return x.setPlace(s, id, p[1])
 		}
+		if id.v == datum.Unset {
+			x.fail(&p[0], "set!", "cannot assign %s: there is no such module", x.show(&p[0]))
+		}
 	}
 	if !id.isID() {
 		x.fail(&id, "set!", "cannot assign %s, expected a variable", x.show(&id))

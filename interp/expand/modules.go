@@ -297,7 +297,19 @@ func (x *Expander) publicRef(s stx) core.Node  { return x.moduleRef(s, "@", true
 func (x *Expander) privateRef(s stx) core.Node { return x.moduleRef(s, "@@", false) }
 
 func (x *Expander) moduleRef(s stx, who string, public bool) core.Node {
-	return x.expr(x.moduleID(s, who, public))
+	id := x.moduleID(s, who, public)
+	if id.v == datum.Unset {
+		return x.moduleRefLater(s)
+	}
+	return x.expr(id)
+}
+
+// moduleRefLater is a reference to a variable of a module that does not exist:
+// looked for again, and an error then, when it is evaluated.
+func (x *Expander) moduleRefLater(s stx) core.Node {
+	p, _ := s.list()
+	iface := x.callGuile(s.pos, "resolve-interface", konst(s.pos, p[1].strip()))
+	return x.callGuile(s.pos, "module-ref", iface, konst(s.pos, p[2].strip()))
 }
 
 // moduleHead lets ((@ (module) name) …) be the use of a macro: it puts the
@@ -310,40 +322,46 @@ func (x *Expander) moduleHead(s, head *stx) bool {
 	if !op.isID() || !strings.HasPrefix(op.sym().Name, "@") {
 		return false
 	}
+	var id stx
 	switch {
 	case x.isCore(&op, "@"):
-		*head = x.moduleID(*head, "@", true)
+		id = x.moduleID(*head, "@", true)
 	case x.isCore(&op, "@@"):
-		*head = x.moduleID(*head, "@@", false)
+		id = x.moduleID(*head, "@@", false)
 	default:
 		return false
 	}
+	if id.v == datum.Unset {
+		return false
+	}
+	*head = id
 	rest := s.cdr()
 	// Both parts carry the context now; on s it would count twice.
 	s.v, s.set = datum.Cons(head.syntax(), rest.syntax()), nil
 	return true
 }
 
-// moduleID gives the identifier that (@ (module) name) stands for.
+// moduleID gives the identifier that (@ (module) name) stands for; its datum is
+// Unset when there is no such module. A name that the module does not have, or
+// not yet, is missed when it is evaluated: modules may refer to one another in
+// a circle.
 func (x *Expander) moduleID(s stx, who string, public bool) stx {
 	p := x.parts(&s, who, 2, 2, "("+who+" (module name) name)")
 	x.needID(&p[1], who)
 	name := x.moduleName(&p[0], who)
+	if !x.Modules.Exists(name) {
+		return stx{v: datum.Unset, pos: p[1].pos}
+	}
 	saved := x.Modules.Current
 	m, err := x.Modules.Load(name)
 	x.Modules.Current = saved
 	if err != nil {
 		x.failErr(&p[0], err)
 	}
-	id := stx{p[1].v, nil, m, p[1].pos}
 	if public {
-		iface, err := module.Only(m.Public(), []module.Select{{Old: p[1].sym(), New: p[1].sym()}})
-		if err != nil {
-			x.failErr(&p[1], err)
-		}
-		id.mod = iface
+		m = m.Public()
 	}
-	return id
+	return stx{p[1].v, nil, m, p[1].pos}
 }
 
 func (x *Expander) theEnvironment(s stx) core.Node {

@@ -110,6 +110,9 @@ func (r *Registry) Settle(v *datum.Variable) (*datum.Variable, error) {
 			return v, nil
 		}
 	}
+	if iface := r.outside[v]; iface != nil {
+		return r.settled(iface.Local(v.Name))
+	}
 	m := r.modules[v.Home]
 	if m == nil {
 		return nil, nil
@@ -118,20 +121,26 @@ func (r *Registry) Settle(v *datum.Variable) (*datum.Variable, error) {
 		return own, nil
 	}
 	other, err := m.importOf(v.Name)
-	if err != nil || other == nil || other == v {
+	if other == v {
 		return nil, err
 	}
-	if other.Value == datum.Unset {
-		if l := r.lazy[other]; l != nil {
-			if err := r.force(other, l); err != nil {
-				return nil, err
-			}
-		}
-		if other.Value == datum.Unset {
-			return nil, nil
+	return r.settled(other, err)
+}
+
+// settled is the found variable v once it has a value, else nil.
+func (r *Registry) settled(v *datum.Variable, err error) (*datum.Variable, error) {
+	if v == nil || err != nil {
+		return nil, err
+	}
+	if l := r.lazy[v]; v.Value == datum.Unset && l != nil {
+		if err := r.force(v, l); err != nil {
+			return nil, err
 		}
 	}
-	return other, nil
+	if v.Value == datum.Unset {
+		return nil, nil
+	}
+	return v, nil
 }
 
 // SettleSyntax forces v when it is a lazily defined macro. While its own

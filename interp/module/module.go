@@ -310,6 +310,9 @@ func (m *Module) Ref(sym *datum.Symbol) (*datum.Variable, error) {
 	if v == nil {
 		v = &datum.Variable{Value: datum.Unset, Name: sym, Home: m.Key}
 		m.reg.forwards[k] = v
+		if m.public == m {
+			m.reg.outside[v] = m
+		}
 	}
 	return v, nil
 }

@@ -31,6 +31,7 @@ type Registry struct {
 
 	modules    map[string]*Module
 	forwards   map[forwardKey]*datum.Variable
+	outside    map[*datum.Variable]*Module // the forwards of public interfaces
 	lazy       map[*datum.Variable]*Lazy
 	generation uint64
 	anonymous  int
@@ -49,6 +50,7 @@ func NewRegistry() *Registry {
 	r := &Registry{
 		modules:  map[string]*Module{},
 		forwards: map[forwardKey]*datum.Variable{},
+		outside:  map[*datum.Variable]*Module{},
 		lazy:     map[*datum.Variable]*Lazy{},
 		tried:    map[string]bool{},
 	}

@@ -24,17 +24,6 @@
 
 (define (interaction-environment) (current-module))
 
-(define (primitive-load file)
-  ((%file-sequence file)))
-
-(define* (load file #:optional reader)
-  (save-module-excursion (%file-sequence file)))
-
-(define (primitive-load-path file . rest)
-  ((%path-sequence file)))
-
-(define (load-from-path file) (primitive-load-path file))
-
 (define (module-for-each f module)
   (for-each (lambda (name) (f name (module-variable module name)))
             (%module-names module)))

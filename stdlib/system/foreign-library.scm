@@ -4,7 +4,7 @@
 ;;; no dynamic loader, so that no library can be opened: the procedures here say
 ;;; so.  The program itself counts as a library, the one named #f; it offers the
 ;;; few functions of the C library that Scheme programs are known to look up and
-;;; that this module implements.
+;;; that this module and (fruix c-library) implement.
 ;;;
 ;;; Code:
 
@@ -53,6 +53,7 @@ libraries; use a module written in Scheme, or run a program with (ice-9 popen)")
   "Return a pointer to what LIB calls NAME."
   (library-of lib)
   (or (assoc-ref (c-functions) name)
+      ((@ (fruix c-library) c-library-function) name)
       (scm-error 'misc-error "foreign-library-pointer"
                  "file ~S, message ~S"
                  (list name "undefined symbol: a static binary offers no C \

@@ -384,6 +384,12 @@ and take a value of RETURN-TYPE.  Here only `pointer->procedure' can call it."
                                           "procedure->pointer"
                                           argument-types arguments)))))))
 
+;; Used by (fruix c-library).
+(define (system-function proc)
+  "Return a pointer by which PROC is called with its arguments as they come; it
+returns a value and, if it likes, an error number."
+  (%make-pointer (reserve-address) (make-c-function proc)))
+
 (define* (pointer->procedure return-type pointer argument-types
                              #:key return-errno?)
   "Return a procedure that calls what POINTER points to.  It must come from
@@ -400,10 +406,13 @@ and take a value of RETURN-TYPE.  Here only `pointer->procedure' can call it."
                            "~S cannot be called: this is a static binary, which runs no C code; \
 use a procedure in Scheme, or run a program with (ice-9 popen)"
                            (list pointer) #f))
-              (let ((value (convert "pointer->procedure" 0 return-type
-                                    (apply (c-function-procedure function)
-                                           arguments))))
-                (if return-errno? (values value 0) value))))))
+              (call-with-values
+                  (lambda ()
+                    (apply (c-function-procedure function) arguments))
+                (lambda* (value #:optional (errno 0))
+                  (let ((value (convert "pointer->procedure" 0 return-type
+                                        value)))
+                    (if return-errno? (values value errno) value))))))))
     (case n
       ((0) (lambda () (call)))
       ((1) (lambda (a) (call a)))

@@ -2,7 +2,8 @@
 // Guile's (system foreign) can take pointers to bytevectors, store them in C
 // structures and follow them again. The addresses are numbers handed out in
 // ascending order, not those of the process: nothing of the process shows, and
-// two runs see the same ones. No C code can be reached through them.
+// two runs see the same ones. No C code can be reached through them, but the
+// kernel can: system-call passes it the memory of bytevectors.
 package memory
 
 import (
@@ -43,6 +44,13 @@ type space struct {
 func Table() []*datum.Primitive {
 	s := &space{next: first, bases: map[weak.Pointer[datum.Bytevector]]int64{}, sweep: 1024}
 	return []*datum.Primitive{
+		arg.FN("system-call", 1, -1, systemCall),
+		// (system-call? name) tells whether system-call knows name.
+		arg.F1("system-call?", func(_ datum.Caller, v datum.Value) (datum.Value, error) {
+			name, err := arg.Text("system-call?", 1, v)
+			_, ok := systemCalls[name]
+			return datum.Bool(ok), err
+		}),
 		// (bytevector-address bv) is the address of the first byte.
 		arg.F1("bytevector-address", func(_ datum.Caller, v datum.Value) (datum.Value, error) {
 			if !v.Is(datum.KBytevector) {
