@@ -22,6 +22,21 @@ const (
 	vtableUser    = len(standardFields) / 2
 )
 
+// The fields of a record type made by make-record-type that follow them.
+const (
+	recordTypeName   = 8
+	recordTypeFields = 9
+)
+
+// ownFields counts the fields of t, seen as a structure, that its Slots do not
+// hold.
+func ownFields(t *datum.RecordType) int64 {
+	if t.Meta == nil {
+		return recordTypeFields + 1
+	}
+	return int64(vtableUser)
+}
+
 // towers are the types at the ends of the chain of struct-vtable.
 type towers struct {
 	standard, applicable, setter *datum.RecordType
@@ -176,15 +191,21 @@ func (t *towers) makeStruct(_ datum.Caller, args []datum.Value) (datum.Value, er
 }
 
 func structRef(_ datum.Caller, v, i datum.Value) (datum.Value, error) {
-	if v.Is(datum.KRecordType) && i.IsFix() && i.Fix() >= 0 && i.Fix() < int64(vtableUser) {
+	if v.Is(datum.KRecordType) && i.IsFix() && i.Fix() >= 0 && i.Fix() < ownFields(v.RecordType()) {
 		t := v.RecordType()
 		switch i.Fix() {
 		case vtableLayout:
 			return datum.Sym(t.Layout), nil
 		case vtablePrinter:
 			return t.Printer, nil
-		case vtableName:
+		case vtableName, recordTypeName:
 			return nameOf(t), nil
+		case recordTypeFields:
+			names := make([]datum.Value, len(t.Fields))
+			for i, f := range t.Fields {
+				names[i] = f.Value()
+			}
+			return datum.List(names...), nil
 		case vtableSize:
 			return datum.Fix(int64(max(len(t.Layout)/2, len(t.Fields)))), nil
 		}
@@ -199,11 +220,11 @@ func structRef(_ datum.Caller, v, i datum.Value) (datum.Value, error) {
 
 func structSet(_ datum.Caller, v, i, x datum.Value) (datum.Value, error) {
 	const who = "struct-set!"
-	if v.Is(datum.KRecordType) && i.IsFix() && i.Fix() >= 0 && i.Fix() < int64(vtableUser) {
+	if v.Is(datum.KRecordType) && i.IsFix() && i.Fix() >= 0 && i.Fix() < ownFields(v.RecordType()) {
 		switch t := v.RecordType(); i.Fix() {
 		case vtablePrinter:
 			t.Printer = x
-		case vtableName:
+		case vtableName, recordTypeName:
 			if !x.IsSymbol() {
 				return datum.Unset, datum.WrongTypeExpecting(who, 3, x, "symbol")
 			}
