@@ -9,7 +9,7 @@
 ;;; Code:
 
 (define-module (system base language)
-  #:use-module (srfi srfi-9)
+  #:use-module (system base syntax)
   #:export (make-language language? define-language lookup-language
             language-name language-title language-reader language-printer
             language-parser language-compilers language-decompilers
@@ -20,38 +20,25 @@
             invalidate-compilation-cache! default-environment
             *current-language* current-language))
 
-(define-record-type <language>
-  (%make-language name title reader printer parser compilers decompilers
-                  evaluator joiner for-humans? make-default-environment
-                  lowerer analyzer compiler-chooser)
-  language?
-  (name language-name)
-  (title language-title)
-  (reader language-reader)
-  (printer language-printer)
-  (parser language-parser)
-  (compilers language-compilers)
-  (decompilers language-decompilers)
-  (evaluator language-evaluator)
-  (joiner language-joiner)
-  (for-humans? language-for-humans?)
-  (make-default-environment language-make-default-environment)
-  (lowerer language-lowerer)
-  (analyzer language-analyzer)
-  (compiler-chooser language-compiler-chooser))
-
-(define* (make-language #:key name title reader printer parser
-                        (compilers '()) (decompilers '()) evaluator joiner
-                        (for-humans? #t)
-                        (make-default-environment make-fresh-user-module)
-                        lowerer analyzer compiler-chooser)
-  "Return a language: READER reads an expression from a port in an environment,
-PRINTER writes one, COMPILERS is an alist from a target language to a procedure
-of expression, environment and options that returns the expression in that
-language, the environment and the environment to go on in."
-  (%make-language name title reader printer parser compilers decompilers
-                  evaluator joiner for-humans? make-default-environment
-                  lowerer analyzer compiler-chooser))
+;; READER reads an expression from a port in an environment, PRINTER writes one,
+;; COMPILERS is an alist from a target language to a procedure of expression,
+;; environment and options that returns the expression in that language, the
+;; environment and the environment to go on in.
+(define-record/keywords <language>
+  (name #f)
+  (title #f)
+  (reader #f)
+  (printer #f)
+  (parser #f)
+  (compilers '())
+  (decompilers '())
+  (evaluator #f)
+  (joiner #f)
+  (for-humans? #t)
+  (make-default-environment make-fresh-user-module)
+  (lowerer #f)
+  (analyzer #f)
+  (compiler-chooser #f))
 
 (define-syntax-rule (define-language name . spec)
   (define name (make-language #:name 'name . spec)))
