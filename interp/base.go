@@ -15,6 +15,7 @@ import (
 	"fruix/interp/print"
 	"fruix/interp/source"
 	"fruix/interp/syntax"
+	"fruix/interp/threads"
 )
 
 // controlText is the part of the boot library that belongs to the machine:
@@ -41,9 +42,14 @@ func (e *Engine) registerBase() {
 	for name, v := range prim.Constants(st) {
 		e.define(m, name, v)
 	}
+	for name, v := range threads.SignalConstants() {
+		e.define(m, name, v)
+	}
 	e.Register("(guile)", prim.Guile()...)
+	e.Register("(guile)", threads.Base()...)
 	e.Register(memory.Module, memory.Table()...)
 	e.Register(objects.Module, e.objects.Table()...)
+	e.Register(threads.Module, threads.Table()...)
 	e.Register("(guile)", e.expander.Natives()...)
 	e.Register("(guile)", e.exceptionNatives()...)
 	e.Register("(guile)", e.procedureNatives()...)

@@ -104,6 +104,9 @@ func New(opts Options) (*Engine, error) {
 		Extension: func(key string) any { return e.ext[key] },
 		Settle:    e.modules.Settle,
 		Generic:   e.objects.Generic,
+		Suspend:   e.suspend,
+		Fork:      e.fork,
+		Busy:      func() bool { return e.expander != nil && e.expander.Busy() },
 	})
 	e.expander = expand.New(e.modules, runtime{e})
 	e.registerBase()

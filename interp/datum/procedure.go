@@ -25,8 +25,17 @@ type Caller interface {
 
 // Fluid is a dynamically bound location.
 type Fluid struct {
+	// Default is the value in a dynamic state that has no other, Unset for a
+	// fluid that is not bound.
 	Default Value
-	Name    string
+	// Main is the value in the outermost dynamic state of the first thread, once
+	// Assigned; the machine keeps both.
+	Main     Value
+	Assigned bool
+	Name     string
+	// Local fluids have a value of their own in each thread, which dynamic
+	// states do not carry from one to another.
+	Local bool
 }
 
 // Fluid returns the fluid of v.

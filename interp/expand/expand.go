@@ -202,6 +202,18 @@ func (x *Expander) enter() func() {
 	}
 }
 
+// Busy reports whether an expansion is under way.
+func (x *Expander) Busy() bool { return x.running > 0 }
+
+// Suspend puts the expansion under way away, so that another thread may expand;
+// the result goes on with it.
+func (x *Expander) Suspend() (resume func()) {
+	saved := *x
+	x.origin, x.use, x.body, x.topScopes, x.level, x.depth, x.ellipsis, x.ahead = nil, source.Pos{}, nil, nil, 0, 0, nil, nil
+	x.running, x.expansions, x.libraries = 0, 0, nil
+	return func() { *x = saved }
+}
+
 // The defaults are far above what programs need, and low enough to end with a
 // message before memory does.
 const (

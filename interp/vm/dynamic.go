@@ -18,10 +18,12 @@ type dyn struct {
 	// fluid
 	fluid *datum.Fluid
 	cell  *datum.Value
-	// table holds all bindings from here outwards; every fluidStride-th fluid
-	// entry has one, so that looking up a fluid is not linear in the depth.
+	// table holds all bindings from here outwards to the next state; every
+	// fluidStride-th fluid entry has one, so that looking up a fluid is not
+	// linear in the depth. That of a state holds its fluids.
 	table  map[*datum.Fluid]*datum.Value
-	fluids int // number of fluid entries from here outwards
+	fluids int  // number of fluid entries from here outwards to the next state
+	state  *dyn // the next dynamic state outwards, nil for the machine's own
 	// prompt
 	tag   datum.Value
 	under *segment // the stack with call-with-prompt's frame on top
@@ -33,14 +35,18 @@ const (
 	dynWind dynKind = iota
 	dynFluid
 	dynPrompt
+	dynState // with-dynamic-state
 )
 
 const fluidStride = 32
 
 func (m *Machine) push(d *dyn) {
-	d.next, d.level, d.depth, d.fluids = m.dyn, m.level, 0, 0
+	d.next, d.level, d.depth, d.fluids, d.state = m.dyn, m.level, 0, 0, nil
 	if m.dyn != nil {
-		d.depth, d.fluids = m.dyn.depth+1, m.dyn.fluids
+		d.depth, d.fluids, d.state = m.dyn.depth+1, m.dyn.fluids, m.dyn.state
+		if m.dyn.kind == dynState {
+			d.fluids, d.state = 0, m.dyn
+		}
 	}
 	if d.kind == dynFluid {
 		d.fluids++
@@ -51,53 +57,6 @@ func (m *Machine) push(d *dyn) {
 	}
 	m.dyn = d
 }
-
-// bindings collects the current cells of all fluids bound in d.
-func (d *dyn) bindings() map[*datum.Fluid]*datum.Value {
-	t := map[*datum.Fluid]*datum.Value{}
-	for ; d != nil; d = d.next {
-		if d.kind != dynFluid {
-			continue
-		}
-		if d.table != nil {
-			for f, c := range d.table {
-				if _, ok := t[f]; !ok {
-					t[f] = c
-				}
-			}
-			return t
-		}
-		if _, ok := t[d.fluid]; !ok {
-			t[d.fluid] = d.cell
-		}
-	}
-	return t
-}
-
-// cell is where the current value of f is kept.
-func (m *Machine) cell(f *datum.Fluid) *datum.Value {
-	for d := m.dyn; d != nil; d = d.next {
-		if d.kind != dynFluid {
-			continue
-		}
-		if d.fluid == f {
-			return d.cell
-		}
-		if d.table != nil {
-			if c, ok := d.table[f]; ok {
-				return c
-			}
-			break
-		}
-	}
-	return &f.Default
-}
-
-// FluidRef implements datum.Caller.
-func (m *Machine) FluidRef(f *datum.Fluid) datum.Value { return *m.cell(f) }
-
-// FluidSet implements datum.Caller.
-func (m *Machine) FluidSet(f *datum.Fluid, v datum.Value) { *m.cell(f) = v }
 
 // step is a thunk to be called on the way from one dynamic state to another,
 // with the state that is current while it runs.
@@ -187,7 +146,9 @@ func (m *Machine) splice(k *continuation, onto *segment) (*segment, *dyn) {
 	saved := m.dyn
 	for i := len(entries) - 1; i >= 0; i-- {
 		e := *entries[i]
-		e.table = nil
+		if e.kind == dynFluid {
+			e.table = nil
+		}
 		if e.kind == dynPrompt {
 			e.under = moved[e.under]
 		}

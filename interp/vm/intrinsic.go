@@ -40,6 +40,7 @@ const (
 	iNotContinuable
 	iNextStep
 	iParameterSet
+	iPushState
 	iFirstStep
 	iStep
 	iTraced
@@ -91,6 +92,11 @@ var (
 		in(iPushFluids), // count to register 3
 		op(code.Move, 4, 2), op(code.Call, 4, 0), op(code.AcceptValues),
 		in(iPopFluids), op(code.ReturnValues, 4))
+
+	withStateClosure = asm("with-dynamic-state", req("state", "thunk"), 6,
+		in(iPushState),
+		op(code.Move, 3, 1), op(code.Call, 3, 0), op(code.AcceptValues),
+		in(iPopDyn), op(code.ReturnValues, 3))
 
 	withHandlerClosure = asm("%with-exception-handler", req("handler", "thunk"), 6,
 		in(iPushHandler),
@@ -179,6 +185,8 @@ func (m *Machine) intrinsic(i int, fp unsafe.Pointer, cl *code.Closure, pc unsaf
 	case iParameterSet:
 		m.FluidSet(reg(fp, 0).Parameter().Fluid, *reg(fp, 2))
 		return actReturn, datum.Unspecified, nil
+	case iPushState:
+		return actNext, datum.Value{}, m.pushState(*reg(fp, 0))
 	case iFirstStep:
 		*reg(fp, 0) = datum.Unspecified
 	case iStep:
@@ -286,7 +294,7 @@ func (m *Machine) invoke(fp unsafe.Pointer) (action, datum.Value, error) {
 		m.args = append(m.args[:0], *reg(fp, 0), *reg(fp, 1), datum.False, datum.NewOpaque("steps", steps))
 		return actTailEmpty, invokeStepsClosure.Value(), nil
 	}
-	if !m.active(k.level) && (k.level.outer != nil || m.level.outer != nil) {
+	if !m.active(k.level) && (k.level.outer != nil || m.level.outer != nil || k.level.m != m) {
 		return actReturn, datum.Value{}, barrier("")
 	}
 	steps := path(m.dyn, to)

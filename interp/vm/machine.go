@@ -28,6 +28,12 @@ type Hooks struct {
 	Raise func(*datum.Error) datum.Value
 	// Extension answers datum.Caller.Extension.
 	Extension func(key string) any
+	// Suspend puts away what the engine keeps for the thread that runs, because
+	// another is about to; the result brings it back. Fork does so for a new
+	// thread. Busy reports whether this is a bad moment for other threads.
+	Suspend func() (resume func())
+	Fork    func(child *Machine) (resume func())
+	Busy    func() bool
 	// Settle is asked for the variable to use when one is found unset; nil
 	// means that the name is unbound.
 	Settle func(*datum.Variable) (*datum.Variable, error)
@@ -48,11 +54,9 @@ type Machine struct {
 	opts  Options
 	hooks Hooks
 	fuel  int
-	steps int64
 	// interval is how many steps lie between polls.
 	interval int
 	probe    *Probe
-	polls    int
 	spare    [][]datum.Value
 	// handlers holds the list of exception handlers, innermost first.
 	handlers *datum.Fluid
@@ -62,11 +66,19 @@ type Machine struct {
 	nativeObject datum.Value
 	args         []datum.Value // of a call that an intrinsic asks for
 	overrun      bool          // the stack's reserve is in use
+
+	world  *world
+	thread *Thread
+	// locals are the values of fluids outside of any binding, nil in the first
+	// thread, whose values the fluids hold themselves.
+	locals fluidCells
+	runs   int // nested runs
 }
 
 // level is one activation of run; natives that call back make nested ones.
 type level struct {
 	outer *level
+	m     *Machine
 	done  bool
 }
 
@@ -87,6 +99,9 @@ const (
 	// pollInterval is the number of steps between looks at the context.
 	pollInterval = 8192
 	defaultStack = 4 << 30
+	// maxRuns bounds runs within runs, which take space on Go's stack: 10000
+	// of them stay well below its limit.
+	maxRuns = 10000
 )
 
 // New makes a machine.
@@ -94,8 +109,16 @@ func New(opts Options, hooks Hooks) *Machine {
 	if opts.MaxStack == 0 {
 		opts.MaxStack = defaultStack
 	}
+	m := newMachine(opts, hooks)
+	m.world = &world{}
+	m.thread = newThread(m)
+	m.world.main, m.world.threads = m.thread, []*Thread{m.thread}
+	return m
+}
+
+func newMachine(opts Options, hooks Hooks) *Machine {
 	m := &Machine{opts: opts, hooks: hooks, ctx: context.Background(), interval: pollInterval,
-		handlers: &datum.Fluid{Default: datum.Null, Name: "exception-handlers"}}
+		handlers: &datum.Fluid{Default: datum.Null, Name: "exception-handlers", Local: true}}
 	m.setStack(make([]datum.Value, firstStack))
 	return m
 }
@@ -184,7 +207,9 @@ func (m *Machine) Run(ctx context.Context, proc datum.Value, args ...datum.Value
 
 // ResetBudget starts the count of steps anew; several runs may share one
 // budget.
-func (m *Machine) ResetBudget() { m.steps, m.fuel = 0, m.interval }
+func (m *Machine) ResetBudget() {
+	m.world.steps, m.world.stop, m.fuel = 0, nil, m.interval
+}
 
 // nested runs proc on a stack of its own.
 func (m *Machine) nested(proc datum.Value, args []datum.Value) (v datum.Value, err error) {
@@ -197,6 +222,11 @@ func (m *Machine) nested(proc datum.Value, args []datum.Value) (v datum.Value, e
 			return datum.Value{}, err
 		}
 	}
+	if m.runs >= maxRuns {
+		return datum.Value{}, &datum.Error{Key: "stack-overflow", Message: "Stack overflow: native procedures and programs call each other too deeply",
+			Rest: datum.False, Payload: datum.Unset}
+	}
+	m.runs++
 	if outer != nil {
 		if k := len(m.spare); k > 0 {
 			m.setStack(m.spare[k-1])
@@ -206,9 +236,10 @@ func (m *Machine) nested(proc datum.Value, args []datum.Value) (v datum.Value, e
 		}
 	}
 	m.under = view{}
-	m.level = &level{outer: outer}
+	m.level = &level{outer: outer, m: m}
 	ok := false
 	defer func() {
+		m.runs--
 		m.level.done = true
 		m.level = outer
 		m.under, m.dyn = under, dyn

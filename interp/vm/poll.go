@@ -7,24 +7,57 @@ import (
 	"fruix/interp/datum"
 )
 
-// poll looks at the context and the budgets; it is called every interval
-// steps.
+// poll looks at the context and the budgets, and lets other threads run; it is
+// called every interval steps.
 func (m *Machine) poll() error {
-	m.steps += int64(max(m.interval, 1))
-	select {
-	case <-m.ctx.Done():
-		return &Stopped{Cause: m.ctx.Err()}
-	default:
+	w := m.world
+	w.steps += int64(max(m.interval, 1))
+	if err := m.stopping(); err != nil {
+		return err
 	}
-	if m.opts.MaxSteps > 0 && m.steps > m.opts.MaxSteps {
-		return &Stopped{Cause: ErrSteps}
+	if w.waiting.Load() > 0 && (m.hooks.Busy == nil || !m.hooks.Busy()) {
+		m.Yield()
 	}
-	m.polls++
-	if m.opts.MaxMemory > 0 && m.polls%8 == 0 {
+	return nil
+}
+
+// stopping says why the evaluation has to stop, if it does. Threads other than
+// the first, whose caller waits for an answer, pause instead.
+func (m *Machine) stopping() error {
+	w := m.world
+	if w.stop == nil {
+		w.stop = w.overdrawn(m.opts)
+	}
+	if m.thread != w.main {
+		if err := m.ctx.Err(); err != nil {
+			return &Stopped{Cause: err}
+		}
+		if w.stop != nil || w.main.m.ctx.Err() != nil {
+			w.main.notify()
+			m.Yield()
+		}
+		return nil
+	}
+	if err := m.ctx.Err(); err != nil {
+		return &Stopped{Cause: err}
+	}
+	if w.stop != nil {
+		return &Stopped{Cause: w.stop}
+	}
+	return nil
+}
+
+// overdrawn looks at the budgets.
+func (w *world) overdrawn(opts Options) error {
+	if opts.MaxSteps > 0 && w.steps > opts.MaxSteps {
+		return ErrSteps
+	}
+	w.polls++
+	if opts.MaxMemory > 0 && w.polls%8 == 0 {
 		s := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
 		metrics.Read(s)
-		if s[0].Value.Kind() == metrics.KindUint64 && s[0].Value.Uint64() > uint64(m.opts.MaxMemory) {
-			return &Stopped{Cause: ErrMemory}
+		if s[0].Value.Kind() == metrics.KindUint64 && s[0].Value.Uint64() > uint64(opts.MaxMemory) {
+			return ErrMemory
 		}
 	}
 	return nil
@@ -43,6 +76,7 @@ func (m *Machine) Procedures() map[string]datum.Value {
 		"dynamic-wind":                   dynamicWindClosure,
 		"with-fluid*":                    withFluidClosure,
 		"with-fluids*":                   withFluidsClosure,
+		"with-dynamic-state":             withStateClosure,
 		"call-with-prompt":               promptClosure,
 		"abort-to-prompt":                abortClosure,
 		"abort-to-prompt*":               abortListClosure,

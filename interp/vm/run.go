@@ -140,6 +140,9 @@ loop:
 				if m.probe != nil {
 					m.sample(fp, cl.Value())
 				}
+				if m.thread.pending() {
+					goto deliver
+				}
 			}
 		case code.JumpFalse:
 			if !rA(fp, w).Truthy() {
@@ -980,6 +983,9 @@ enter:
 			goto stop
 		}
 		fuel = m.interval
+		if m.thread.pending() {
+			fuel = -1
+		}
 		if m.probe != nil {
 			goto probe
 		}
@@ -1006,6 +1012,9 @@ probed:
 				goto enter
 			}
 			pc = unsafe.Add(pc, entry*wordSize)
+		}
+		if fuel < 0 {
+			goto deliver
 		}
 		goto loop
 	case datum.KPrimitive:
@@ -1095,6 +1104,9 @@ refuel:
 		goto stop
 	}
 	fuel = m.interval
+	if m.thread.pending() {
+		goto deliver
+	}
 	if m.probe == nil {
 		goto loop
 	}
@@ -1107,6 +1119,17 @@ probe:
 		goto stop
 	}
 	goto probed
+
+deliver:
+	// Between two instructions: call what other threads and signals ask for.
+	{
+		fuel = m.interval
+		d := uintptr((cl.Code.Frame + 1) * valueSize)
+		*(*slot)(unsafe.Add(fp, d-uintptr(valueSize))) = slot{unsafe.Pointer(cl), uint64(uintptr(pc)-uintptr(cl.Code.Base))<<32 | uint64(d)}
+		fp = unsafe.Add(fp, d)
+		callee, n = m.thread.runAsyncs(), 0
+		goto enter
+	}
 
 signal:
 	// The instruction before pc failed: its procedure calls the handler.

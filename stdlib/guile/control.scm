@@ -65,10 +65,17 @@
        (let ((arity (procedure-minimum-arity obj)))
          (or (not arity) (eqv? (car arity) 0)))))
 
-(define (call-with-blocked-asyncs proc) (proc))
+(define (call-with-blocked-asyncs proc)
+  "Call PROC while no asyncs are called in this thread."
+  (dynamic-wind
+    (lambda () (%asyncs-blocked! 1))
+    proc
+    (lambda () (%asyncs-blocked! -1))))
 
-(define (call-with-unblocked-asyncs proc) (proc))
-
-(define (with-dynamic-state state thunk) (thunk))
-
-(define (monitor-thunk thunk) (thunk))
+(define (call-with-unblocked-asyncs proc)
+  "Call PROC while asyncs are called in this thread, blocked before or not."
+  (let ((depth (%asyncs-blocked)))
+    (dynamic-wind
+      (lambda () (%asyncs-blocked! (- depth)))
+      proc
+      (lambda () (%asyncs-blocked! depth)))))

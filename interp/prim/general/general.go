@@ -5,7 +5,6 @@ package general
 import (
 	"math/big"
 	"strconv"
-	"sync/atomic"
 
 	"fruix/interp/datum"
 	"fruix/interp/prim/arg"
@@ -33,6 +32,7 @@ func Table() []*datum.Primitive {
 	}
 	t = append(t, symbols()...)
 	t = append(t, cells()...)
+	t = append(t, fluids()...)
 	return append(t, properties()...)
 }
 
@@ -142,19 +142,12 @@ func makeSymbol(who string) func(datum.Caller, datum.Value) (datum.Value, error)
 }
 
 func cells() []*datum.Primitive {
-	fluid := func(who string, v datum.Value) (*datum.Fluid, error) {
-		if !v.Is(datum.KFluid) {
-			return nil, datum.WrongTypeExpecting(who, 1, v, "fluid")
-		}
-		return v.Fluid(), nil
-	}
 	promise := func(who string, v datum.Value) (*datum.Promise, error) {
 		if !v.Is(datum.KPromise) {
 			return nil, datum.WrongTypeExpecting(who, 1, v, "promise")
 		}
 		return v.Promise(), nil
 	}
-	var count atomic.Int64
 	return []*datum.Primitive{
 		arg.Is("box?", func(v datum.Value) bool { return v.Is(datum.KBox) }),
 		arg.F1("box", func(_ datum.Caller, v datum.Value) (datum.Value, error) { return datum.NewBox(v), nil }),
@@ -171,61 +164,6 @@ func cells() []*datum.Primitive {
 			b.Box().Value = v
 			return datum.Unspecified, nil
 		}),
-		arg.Is("fluid?", func(v datum.Value) bool { return v.Is(datum.KFluid) }),
-		arg.FN("make-fluid", 0, 1, func(_ datum.Caller, args []datum.Value) (datum.Value, error) {
-			def := datum.False
-			if v, ok := arg.Given(args, 0); ok {
-				def = v
-			}
-			return (&datum.Fluid{Default: def, Name: strconv.FormatInt(count.Add(1), 10)}).Value(), nil
-		}),
-		arg.F0("make-unbound-fluid", func(datum.Caller) (datum.Value, error) {
-			return (&datum.Fluid{Default: datum.Unset, Name: strconv.FormatInt(count.Add(1), 10)}).Value(), nil
-		}),
-		arg.F1("fluid-ref", func(c datum.Caller, v datum.Value) (datum.Value, error) {
-			f, err := fluid("fluid-ref", v)
-			if err != nil {
-				return datum.Unset, err
-			}
-			x := c.FluidRef(f)
-			if x == datum.Unset {
-				return datum.Unset, datum.Misc("fluid-ref", "unbound fluid: ~S", v)
-			}
-			return x, nil
-		}),
-		arg.F2("fluid-set!", func(c datum.Caller, v, x datum.Value) (datum.Value, error) {
-			f, err := fluid("fluid-set!", v)
-			if err == nil {
-				c.FluidSet(f, x)
-			}
-			return datum.Unspecified, err
-		}),
-		arg.F1("fluid-unset!", func(c datum.Caller, v datum.Value) (datum.Value, error) {
-			f, err := fluid("fluid-unset!", v)
-			if err == nil {
-				c.FluidSet(f, datum.Unset)
-			}
-			return datum.Unspecified, err
-		}),
-		arg.F1("fluid-bound?", func(c datum.Caller, v datum.Value) (datum.Value, error) {
-			f, err := fluid("fluid-bound?", v)
-			if err != nil {
-				return datum.Unset, err
-			}
-			return datum.Bool(c.FluidRef(f) != datum.Unset), nil
-		}),
-		// Parameters: the converter has been applied to the first value by
-		// make-parameter, which is Scheme.
-		arg.Is("parameter?", func(v datum.Value) bool { return v.Is(datum.KParameter) }),
-		arg.F2("%make-parameter", func(_ datum.Caller, f, conv datum.Value) (datum.Value, error) {
-			x, err := fluid("%make-parameter", f)
-			if err != nil {
-				return datum.Unset, err
-			}
-			return datum.NewParameter(x, conv), nil
-		}),
-		parameterPart("parameter-fluid", func(p *datum.Parameter) datum.Value { return p.Fluid.Value() }),
-		parameterPart("parameter-converter", func(p *datum.Parameter) datum.Value { return p.Converter }),
 		arg.Is("promise?", func(v datum.Value) bool { return v.Is(datum.KPromise) }),
 		arg.F1("make-promise", func(_ datum.Caller, v datum.Value) (datum.Value, error) {
 			if v.Is(datum.KPromise) {
@@ -282,15 +220,6 @@ func cells() []*datum.Primitive {
 			return (&datum.Variable{Value: datum.Unset}).Object(), nil
 		}),
 	}
-}
-
-func parameterPart(who string, f func(*datum.Parameter) datum.Value) *datum.Primitive {
-	return arg.F1(who, func(_ datum.Caller, v datum.Value) (datum.Value, error) {
-		if !v.Is(datum.KParameter) {
-			return datum.Unset, datum.WrongTypeExpecting(who, 1, v, "parameter")
-		}
-		return f(v.Parameter()), nil
-	})
 }
 
 // properties are Guile's object properties: an alist per object, kept by

@@ -12,7 +12,6 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -344,10 +343,11 @@ func running() []*datum.Primitive {
 			}
 			var ws unix.WaitStatus
 			for {
-				n, err := unix.Wait4(pid, &ws, flags, nil)
+				var n int
+				datum.Block(c, func(<-chan struct{}) { n, err = unix.Wait4(pid, &ws, flags, nil) })
 				if err == unix.EINTR {
-					if c.Context().Err() != nil {
-						return datum.Unset, c.Context().Err()
+					if err := datum.Interrupted(c); err != nil {
+						return datum.Unset, err
 					}
 					continue
 				}
@@ -374,7 +374,6 @@ func running() []*datum.Primitive {
 			}
 			return datum.Unspecified, nil
 		}),
-		sleeper("sleep", time.Second), sleeper("usleep", time.Microsecond),
 		statusPart("status:exit-val", func(w syscall.WaitStatus) (int, bool) { return w.ExitStatus(), w.Exited() }),
 		statusPart("status:term-sig", func(w syscall.WaitStatus) (int, bool) { return int(w.Signal()), w.Signaled() }),
 		statusPart("status:stop-sig", func(w syscall.WaitStatus) (int, bool) { return int(w.StopSignal()), w.Stopped() }),
@@ -415,23 +414,6 @@ func exit(c datum.Caller, args []datum.Value) (datum.Value, error) {
 		s.Exit(code)
 	}
 	return datum.Unset, &datum.Error{Key: "quit", Who: "", Message: "exit", Rest: datum.List(datum.Fix(int64(code))), Payload: datum.Unset}
-}
-
-func sleeper(name string, unit time.Duration) *datum.Primitive {
-	return arg.F1(name, func(c datum.Caller, v datum.Value) (datum.Value, error) {
-		n, err := arg.Count(name, 1, v)
-		if err != nil {
-			return datum.Unset, err
-		}
-		t := time.NewTimer(time.Duration(n) * unit)
-		defer t.Stop()
-		select {
-		case <-t.C:
-			return datum.Fix(0), nil
-		case <-c.Context().Done():
-			return datum.Unset, c.Context().Err()
-		}
-	})
 }
 
 func statusPart(who string, f func(syscall.WaitStatus) (int, bool)) *datum.Primitive {

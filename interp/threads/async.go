@@ -1,0 +1,87 @@
+package threads
+
+import (
+	"time"
+
+	"fruix/interp/datum"
+	"fruix/interp/num"
+	"fruix/interp/prim/arg"
+	"fruix/interp/vm"
+)
+
+// Base lists the natives of (guile): asyncs, sleeping, signals and dynamic
+// states.
+func Base() []*datum.Primitive {
+	return append([]*datum.Primitive{
+		arg.FN("system-async-mark", 1, 2, mark),
+		// (%asyncs-blocked! n) changes by n how often asyncs are blocked.
+		arg.F1("%asyncs-blocked!", func(c datum.Caller, v datum.Value) (datum.Value, error) {
+			n, err := arg.Int("%asyncs-blocked!", 1, v)
+			if err == nil {
+				err = machine(c).BlockAsyncs(n)
+			}
+			return datum.Unspecified, err
+		}),
+		arg.F0("%asyncs-blocked", func(c datum.Caller) (datum.Value, error) {
+			return datum.Fix(int64(machine(c).AsyncsBlocked())), nil
+		}),
+		sleeper("sleep", time.Second), sleeper("usleep", time.Microsecond),
+	}, append(signals(), states()...)...)
+}
+
+// mark is (system-async-mark proc [thread]).
+func mark(c datum.Caller, args []datum.Value) (datum.Value, error) {
+	const who = "system-async-mark"
+	if !args[0].IsProcedure() {
+		return datum.Unset, datum.WrongTypeExpecting(who, 1, args[0], "procedure")
+	}
+	t := machine(c).Thread()
+	if v, ok := arg.Given(args, 1); ok {
+		o, err := thread(who, 2, v)
+		if err != nil {
+			return datum.Unset, err
+		}
+		t = o.thread
+	}
+	if !t.Ended() {
+		t.Mark(args[0])
+	}
+	return datum.Unspecified, machine(c).Asyncs(datum.Unspecified)
+}
+
+// sleeper makes a native that waits and returns what is left when an async cut
+// the wait short.
+func sleeper(name string, unit time.Duration) *datum.Primitive {
+	return arg.F1(name, func(c datum.Caller, v datum.Value) (datum.Value, error) {
+		n, err := arg.Count(name, 1, v)
+		if err != nil {
+			return datum.Unset, err
+		}
+		until := time.Now().Add(time.Duration(n) * unit)
+		for {
+			left := time.Until(until)
+			if left <= 0 {
+				return datum.Fix(0), nil
+			}
+			rest := num.Int(int64((left + unit - 1) / unit))
+			if err := machine(c).Asyncs(rest); err != nil {
+				return datum.Unset, err
+			}
+			if err := machine(c).Interrupted(); err != nil {
+				return datum.Unset, err
+			}
+			awaiting(c, nil, until, true)
+		}
+	})
+}
+
+// call is a procedure of no arguments that calls proc with args.
+func call(proc datum.Value, args ...datum.Value) datum.Value {
+	p := &datum.Primitive{Name: "handler", F0: func(datum.Caller) (datum.Value, error) {
+		return datum.Unset, &datum.Detour{Proc: proc, Args: args, Result: datum.Unspecified}
+	}}
+	return p.Value()
+}
+
+// main is the first thread.
+func main(c datum.Caller) *vm.Thread { return machine(c).Threads()[0] }
