@@ -101,6 +101,7 @@ func New(opts Options) (*Engine, error) {
 	e.modules.Force = e.force
 	e.machine = vm.New(vm.Options{MaxStack: opts.MaxDepthBytes, MaxSteps: opts.MaxSteps, MaxMemory: opts.MaxMemory}, vm.Hooks{
 		Raise:     e.types.FromError,
+		Matches:   e.types.Matches,
 		Extension: func(key string) any { return e.ext[key] },
 		Settle:    e.modules.Settle,
 		Generic:   e.objects.Generic,

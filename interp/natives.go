@@ -57,17 +57,6 @@ func (e *Engine) exceptionNatives() []*datum.Primitive {
 		native("%make-throw", 2, 2, func(_ datum.Caller, a []datum.Value) (datum.Value, error) {
 			return t.FromThrow(a[0], a[1]), nil
 		}),
-		native("%exception-of-type?", 2, 2, func(_ datum.Caller, a []datum.Value) (datum.Value, error) {
-			if a[1] == datum.True {
-				return datum.True, nil
-			}
-			if a[1].Is(datum.KRecordType) {
-				_, ok := t.Find(a[0], a[1].RecordType())
-				return datum.Bool(ok), nil
-			}
-			key, _ := t.KeyArgs(a[0])
-			return datum.Bool(key == a[1]), nil
-		}),
 		native("make-exception", 0, -1, func(_ datum.Caller, a []datum.Value) (datum.Value, error) {
 			for i, x := range a {
 				if !t.Is(x) {

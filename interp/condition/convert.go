@@ -116,6 +116,20 @@ func (t *Types) KeyArgs(v datum.Value) (key, args datum.Value) {
 	return datum.Sym("%exception"), datum.List(v)
 }
 
+// Matches reports whether v is of a type as with-exception-handler takes it: #t
+// for anything, a key of throw, or an exception type.
+func (t *Types) Matches(v, typ datum.Value) bool {
+	switch {
+	case typ == datum.True:
+		return true
+	case typ.Is(datum.KRecordType):
+		_, ok := t.Find(v, typ.RecordType())
+		return ok
+	}
+	key, _ := t.KeyArgs(v)
+	return key == typ
+}
+
 // ErrorMessage makes the arguments of the misc-error that (error message
 // irritant…) raises: a message of directives with everything as irritants.
 func ErrorMessage(args []datum.Value) *datum.Error {

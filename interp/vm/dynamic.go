@@ -13,8 +13,13 @@ type dyn struct {
 	level *level
 	next  *dyn
 	depth int
+	epoch int // number of dynEpoch entries from here outwards
 	// winder
 	in, out datum.Value
+	// handlers: in is the procedure, or the type of the exceptions that an
+	// unwinding one takes to the prompt tag; see handler.go
+	handler *handlerKey
+	mark    int // the epoch in which the handler is at work
 	// fluid
 	fluid *datum.Fluid
 	cell  *datum.Value
@@ -36,19 +41,26 @@ const (
 	dynFluid
 	dynPrompt
 	dynState // with-dynamic-state
+	dynHandler
+	dynUnwinder
+	dynMark  // a handler at work
+	dynEpoch // see handler.go
 )
 
 const fluidStride = 32
 
 func (m *Machine) push(d *dyn) {
-	d.next, d.level, d.depth, d.fluids, d.state = m.dyn, m.level, 0, 0, nil
+	d.next, d.level, d.depth, d.fluids, d.state, d.epoch = m.dyn, m.level, 0, 0, nil, 0
 	if m.dyn != nil {
-		d.depth, d.fluids, d.state = m.dyn.depth+1, m.dyn.fluids, m.dyn.state
+		d.depth, d.fluids, d.state, d.epoch = m.dyn.depth+1, m.dyn.fluids, m.dyn.state, m.dyn.epoch
 		if m.dyn.kind == dynState {
 			d.fluids, d.state = 0, m.dyn
 		}
 	}
-	if d.kind == dynFluid {
+	switch d.kind {
+	case dynEpoch:
+		d.epoch++
+	case dynFluid:
 		d.fluids++
 		if d.fluids%fluidStride == 0 {
 			d.table = m.dyn.bindings()

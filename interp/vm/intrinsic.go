@@ -33,6 +33,8 @@ const (
 	iPushFluids
 	iPopFluids
 	iPushHandler
+	iPushUnwinder
+	iPushEpoch
 	iPrompt
 	iAbort
 	iAbortNow
@@ -102,6 +104,16 @@ var (
 		in(iPushHandler),
 		op(code.Move, 3, 1), op(code.Call, 3, 0), op(code.AcceptValues),
 		in(iPopDyn), op(code.ReturnValues, 3))
+
+	withUnwinderClosure = asm("%with-unwinding-handler", req("tag", "type", "thunk"), 6,
+		in(iPushUnwinder),
+		op(code.Move, 3, 2), op(code.Call, 3, 0), op(code.AcceptValues),
+		in(iPopDyn), op(code.ReturnValues, 3))
+
+	withEpochClosure = asm("%with-new-epoch", req("thunk"), 4,
+		in(iPushEpoch),
+		op(code.Move, 1, 0), op(code.Call, 1, 0), op(code.AcceptValues),
+		in(iPopDyn), op(code.ReturnValues, 1))
 
 	promptClosure = asm("call-with-prompt", req("tag", "thunk", "handler"), 8,
 		in(iPrompt), // calls the thunk as if from register 3
@@ -181,7 +193,11 @@ func (m *Machine) intrinsic(i int, fp unsafe.Pointer, cl *code.Closure, pc unsaf
 			m.dyn = m.dyn.next
 		}
 	case iPushHandler:
-		m.bind(m.handlers, datum.Cons(*reg(fp, 0), m.FluidRef(m.handlers)))
+		m.push(&dyn{kind: dynHandler, in: *reg(fp, 0), handler: new(handlerKey)})
+	case iPushUnwinder:
+		m.push(&dyn{kind: dynUnwinder, tag: *reg(fp, 0), in: *reg(fp, 1)})
+	case iPushEpoch:
+		m.push(&dyn{kind: dynEpoch})
 	case iParameterSet:
 		m.FluidSet(reg(fp, 0).Parameter().Fluid, *reg(fp, 2))
 		return actReturn, datum.Unspecified, nil
@@ -377,6 +393,18 @@ var deadContinuation = (&datum.Primitive{
 	FN: func(datum.Caller, []datum.Value) (datum.Value, error) { return datum.Value{}, barrier("continuation") },
 }).Value()
 
+// Resumable reports whether v is a continuation that can be entered again.
+func Resumable(v datum.Value) bool {
+	return v.Is(datum.KContinuation) && v != deadContinuation
+}
+
+// Suspendable reports whether the continuation up to the prompt with a tag can
+// be captured whole: no native that called a procedure lies within it.
+func (m *Machine) Suspendable(tag datum.Value) bool {
+	p := m.findPrompt(tag)
+	return p != nil && p.level == m.level
+}
+
 // abortNow ends an abort whose winders have run: prompt, arguments and
 // continuation are in the registers.
 func (m *Machine) abortNow(fp unsafe.Pointer) (action, datum.Value, error) {
@@ -395,22 +423,6 @@ func (m *Machine) toPrompt(p *dyn, args []datum.Value) (action, datum.Value, err
 	m.dyn = p.next
 	m.args = append(m.args[:0], args...)
 	return actTailEmpty, h, nil
-}
-
-// raise finds the handler for the object in register 0.
-func (m *Machine) raise(fp unsafe.Pointer, cl *code.Closure, pc unsafe.Pointer) (action, datum.Value, error) {
-	hs := m.FluidRef(m.handlers)
-	obj := *reg(fp, 0)
-	if !hs.IsPair() {
-		u := &Uncaught{Object: obj, Stack: m.Backtrace(fp, cl, pc), level: m.level}
-		if m.native != nil && m.nativeObject == obj {
-			u.Native = m.native
-		}
-		return actStop, datum.Value{}, u
-	}
-	*reg(fp, 2), *reg(fp, 3) = hs.Pair().Car, obj
-	m.bind(m.handlers, hs.Pair().Cdr)
-	return actNext, datum.Value{}, nil
 }
 
 // stopped decides how a run goes on whose native or instruction left with a

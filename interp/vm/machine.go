@@ -26,6 +26,9 @@ type Options struct {
 type Hooks struct {
 	// Raise turns a native's failure into the object that handlers get.
 	Raise func(*datum.Error) datum.Value
+	// Matches reports whether an exception is of a type: #t, a key of throw or
+	// an exception type.
+	Matches func(exception, typ datum.Value) bool
 	// Extension answers datum.Caller.Extension.
 	Extension func(key string) any
 	// Suspend puts away what the engine keeps for the thread that runs, because
@@ -58,8 +61,6 @@ type Machine struct {
 	interval int
 	probe    *Probe
 	spare    [][]datum.Value
-	// handlers holds the list of exception handlers, innermost first.
-	handlers *datum.Fluid
 	// native is the failure behind nativeObject, the last exception that an
 	// instruction or a native raised.
 	native       *datum.Error
@@ -117,8 +118,7 @@ func New(opts Options, hooks Hooks) *Machine {
 }
 
 func newMachine(opts Options, hooks Hooks) *Machine {
-	m := &Machine{opts: opts, hooks: hooks, ctx: context.Background(), interval: pollInterval,
-		handlers: &datum.Fluid{Default: datum.Null, Name: "exception-handlers", Local: true}}
+	m := &Machine{opts: opts, hooks: hooks, ctx: context.Background(), interval: pollInterval}
 	m.setStack(make([]datum.Value, firstStack))
 	return m
 }

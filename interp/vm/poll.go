@@ -81,6 +81,8 @@ func (m *Machine) Procedures() map[string]datum.Value {
 		"abort-to-prompt":                abortClosure,
 		"abort-to-prompt*":               abortListClosure,
 		"%with-exception-handler":        withHandlerClosure,
+		"%with-unwinding-handler":        withUnwinderClosure,
+		"%with-new-epoch":                withEpochClosure,
 		"%raise":                         raiseClosure,
 	} {
 		t[name] = code.New(c.Code, 0).Value()

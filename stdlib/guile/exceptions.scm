@@ -22,6 +22,10 @@
          (lambda (exn) ((abort-to-prompt tag exn)))
          thunk))
       (lambda (k exn)
-        (handler exn (lambda () (k (lambda () (raise-exception exn #:continuable? #t)))))))))
+        (handler exn
+                 (lambda ()
+                   (if (%resumable? k)
+                       (k (lambda () (raise-exception exn #:continuable? #t)))
+                       (raise-exception exn #:continuable? #t))))))))
 
 (define (quit . args) (apply exit args))

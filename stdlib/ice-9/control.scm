@@ -2,9 +2,9 @@
 
 (define-module (ice-9 control)
   #:export (% abort shift reset shift* reset* call-with-escape-continuation
-            call/ec let-escape-continuation let/ec suspendable-continuation?)
+            call/ec let-escape-continuation let/ec)
   #:re-export (call-with-prompt abort-to-prompt default-prompt-tag
-               make-prompt-tag))
+               make-prompt-tag suspendable-continuation?))
 
 (define (abort . args) (apply abort-to-prompt (default-prompt-tag) args))
 
@@ -52,5 +52,3 @@
 (define-syntax let/ec
   (syntax-rules ()
     ((_ k body ...) (call-with-escape-continuation (lambda (k) body ...)))))
-
-(define (suspendable-continuation? tag) #t)
