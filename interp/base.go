@@ -54,6 +54,7 @@ func (e *Engine) registerBase() {
 	e.Register("(guile)", e.exceptionNatives()...)
 	e.Register("(guile)", e.procedureNatives()...)
 	e.Register("(guile)", e.evalNatives()...)
+	e.Register("(guile)", programNatives()...)
 	for _, t := range e.types.All() {
 		e.define(m, t.Name, t.Value())
 	}

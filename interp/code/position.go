@@ -52,15 +52,29 @@ func (p *Proc) SetPositions(t *Positions) { p.positions, p.files = t.table, t.fi
 
 // PosAt is the source position of the instruction at word pc.
 func (p *Proc) PosAt(pc int) source.Pos {
+	var found source.Pos
+	p.eachPosition(func(at int, pos source.Pos) bool {
+		if at > pc {
+			return false
+		}
+		found = pos
+		return true
+	})
+	if !found.Known() {
+		return p.Where
+	}
+	return found
+}
+
+// eachPosition calls f for the entries of the table, by rising word, until it
+// returns false.
+func (p *Proc) eachPosition(f func(pc int, pos source.Pos) bool) {
 	var cur source.Pos
 	at := 0
 	for t := p.positions; len(t) > 0; {
 		d, n := binary.Uvarint(t)
 		t = t[n:]
 		at += int(d)
-		if at > pc {
-			break
-		}
 		z, n := binary.Uvarint(t)
 		t = t[n:]
 		if z&1 != 0 {
@@ -73,9 +87,27 @@ func (p *Proc) PosAt(pc int) source.Pos {
 		c, n := binary.Varint(t)
 		t = t[n:]
 		cur.Col = uint32(int64(cur.Col) + c)
+		if !f(at, cur) {
+			return
+		}
 	}
-	if !cur.Known() {
-		return p.Where
-	}
-	return cur
+}
+
+// Place is where the code from word PC on comes from.
+type Place struct {
+	PC  int
+	Pos source.Pos
+}
+
+// Places lists where the code of p comes from, by rising PC; the first is that
+// of its lambda expression.
+func (p *Proc) Places() []Place {
+	out := []Place{{0, p.Where}}
+	p.eachPosition(func(pc int, pos source.Pos) bool {
+		if pc > 0 {
+			out = append(out, Place{pc, pos})
+		}
+		return true
+	})
+	return out
 }

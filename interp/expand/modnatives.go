@@ -354,6 +354,10 @@ func keywordArg(a []datum.Value, n int, name string) (datum.Value, bool) {
 
 // resolveModule is (resolve-module name [autoload [version]] #:ensure).
 func (x *Expander) resolveModule(a []datum.Value) (datum.Value, error) {
+	if a[0] == datum.Null {
+		// The root of the tree of names.
+		return x.Modules.Directory(a[0]).Value(), nil
+	}
 	if !module.ValidName(a[0]) {
 		return datum.Unset, wrongType("resolve-module", 1, a[0])
 	}

@@ -1,6 +1,8 @@
 package expand
 
 import (
+	"slices"
+
 	"errors"
 
 	"fruix/interp/datum"
@@ -101,7 +103,7 @@ func (x *Expander) makePrimitives() primitives {
 // Natives are the procedures on syntax objects, modules and evaluation for the
 // module (guile).
 func (x *Expander) Natives() []*datum.Primitive {
-	return append(x.syntaxNatives(), x.moduleNatives()...)
+	return slices.Concat(x.syntaxNatives(), x.moduleNatives(), x.treeNatives())
 }
 
 func (x *Expander) syntaxNatives() []*datum.Primitive {

@@ -22,6 +22,10 @@
             apropos-fold-accessible apropos-fold-exported apropos-fold-all
             source arity procedure-arguments module-commentary))
 
+;; The file of the module of that name, #f when there is none.
+(define (module-filename name)
+  (%search-load-path (string-join (map (lambda (part) (object->string part display)) name) "/")))
+
 ;;; Handlers of other kinds of documentation.
 
 (define value-help-handlers

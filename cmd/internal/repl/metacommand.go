@@ -51,8 +51,8 @@ func (s *Session) runDefined(ctx context.Context, name string, expressions int, 
 	if len(forms) < expressions {
 		return usage("`,"+name+"' takes more arguments", "`,help "+name+"' tells them")
 	}
-	for i, f := range forms {
-		forms[i] = syntax.Strip(f)
+	for i, f := range forms[min(expressions, len(forms)):] {
+		forms[expressions+i] = syntax.Strip(f)
 	}
 	v, err := s.engine.Apply(ctx, proc, forms...)
 	if err != nil {

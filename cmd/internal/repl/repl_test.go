@@ -215,7 +215,7 @@ func FuzzPipe(f *testing.F) {
 // Programs define commands with define-meta-command.
 func TestDefinedCommand(t *testing.T) {
 	out, errOut, err := pipe(t, `(use-modules (system repl command))
-(define-meta-command ((greet example) repl (form) . rest) "greet EXPR: say hello" (write (list form rest)) 7)
+(define-meta-command ((greet example) repl (form) . rest) "greet EXPR: say hello" (write (list (syntax->datum form) rest)) 7)
 ,greet (a b) c
 ,help greet
 ,in (ice-9 match) (module-name (current-module))

@@ -25,7 +25,11 @@
   "Return a procedure of expression and environment that compiles from language
 FROM to language TO and returns the result and the environment to go on in."
   (let* ((from (lookup-language from))
-         (to (if (language? to) (language-name to) to))
+         ;; A thunk stands for bytecode; see (system vm loader).
+         (thunk? (eq? to 'bytecode))
+         (to (cond (thunk? 'scheme)
+                   ((language? to) (language-name to))
+                   (else to)))
          (steps (or (and (eq? (language-name from) to) '())
                     (and (not (memq to '(value scheme)))
                          (lookup-compilation-order from to))
@@ -40,7 +44,10 @@ FROM to language TO and returns the result and the environment to go on in."
         (if (pair? steps)
             (call-with-values (lambda () ((cdar steps) x env opts))
               (lambda (x env . rest) (loop (cdr steps) x env)))
-            (values (if run? (run x env) x) env))))))
+            (values (cond (run? (run x env))
+                          (thunk? (lambda () (run x env)))
+                          (else x))
+                    env))))))
 
 (define (run x env)
   (if (module? env)
