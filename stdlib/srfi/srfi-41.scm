@@ -222,7 +222,7 @@ PRED? is true of what is mapped."
 
 (define (stream-unfolds generator seed)
   "Return as many streams as GENERATOR gives values beside the next seed: for
-each step a value of (x), which is the next element of a stream, () for its end,
+each step a value of (x ...), which are the next elements of a stream, () for its end,
 or #f for nothing."
   (%need-procedure 'stream-unfolds generator)
   (let* ((steps (stream-let loop ((seed seed))
@@ -233,7 +233,7 @@ or #f for nothing."
       (stream-let loop ((steps steps))
         (let ((result (list-ref (stream-car steps) i)))
           (cond ((pair? result)
-                 (stream-cons (car result) (loop (stream-cdr steps))))
+                 (stream-append (list->stream result) (loop (stream-cdr steps))))
                 ((null? result) stream-null)
                 ((not result) (loop (stream-cdr steps)))
                 (else (%fail 'stream-unfolds "can't happen" result))))))
