@@ -66,6 +66,20 @@ func (t *Set) Beyond(level int) *Set {
 type Set struct {
 	top  *Scope
 	rest *Set
+	// uses counts the scopes of macro uses.
+	uses int
+}
+
+// newSet makes the set {s} ∪ rest.
+func newSet(s *Scope, rest *Set) *Set {
+	t := &Set{top: s, rest: rest}
+	if rest != nil {
+		t.uses = rest.uses
+	}
+	if s.local == 0 {
+		t.uses++
+	}
+	return t
 }
 
 // Only gives the set {s}.
@@ -75,7 +89,7 @@ func (s *Scope) Only() *Set { return s.on(nil) }
 func (s *Scope) on(rest *Set) *Set {
 	if rest == nil {
 		if s.only == nil {
-			s.only = &Set{top: s}
+			s.only = newSet(s, nil)
 		}
 		return s.only
 	}
@@ -89,7 +103,7 @@ func (s *Scope) on(rest *Set) *Set {
 	if s.sets == nil {
 		s.sets = make(map[*Set]*Set, 2)
 	}
-	t := &Set{top: s, rest: rest}
+	t := newSet(s, rest)
 	s.sets[rest] = t
 	s.last = t
 	return t
@@ -240,30 +254,40 @@ func Bind(sym *datum.Symbol, set *Set, b *Binding) {
 }
 
 // Lookup finds the binding of the identifier (sym, set): of those whose set is
-// a subset of set, the largest. It returns nil for a top-level name.
+// a subset of set, the one that shares most macro uses with it, and of these
+// the innermost, whose newest scope is the newest. It returns nil for a
+// top-level name.
 //
-// Where all candidates are nested, the largest contains the newest scope of
-// any, hence the search by scope from the newest stops at the first hit.
+// Macro uses come first because a name that a macro brings in is never caught
+// by a name that its use was given, even where the macro puts the binding of
+// the latter closer to it: in (let ((x 1)) (let ((arg 2)) x)), made by a macro
+// whose arg is x, too.
 func Lookup(sym *datum.Symbol, set *Set) *Binding {
 	bit := symBit(sym)
+	var best *entry
 	for t := set; t != nil; t = t.rest {
 		s := t.top
 		if s.filter&bit == 0 {
 			continue
 		}
-		var best *entry
 		for i := range s.bindings {
 			e := &s.bindings[i]
-			if e.sym == sym && e.set.rest.subset(t.rest) &&
-				(best == nil || e.set.len() > best.set.len()) {
+			if e.sym != sym || !e.set.rest.subset(t.rest) {
+				continue
+			}
+			if best == nil || e.set.uses > best.set.uses ||
+				e.set.uses == best.set.uses && e.set.top == best.set.top && e.set.len() > best.set.len() {
 				best = e
 			}
 		}
-		if best != nil {
-			return best.b
+		if best != nil && best.set.uses == set.uses {
+			break
 		}
 	}
-	return nil
+	if best == nil {
+		return nil
+	}
+	return best.b
 }
 
 // BoundExactly finds the binding recorded for exactly (sym, set), or nil.
