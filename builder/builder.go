@@ -42,13 +42,9 @@ type Options struct {
 	// EUID is the effective user id of the process: root's builds run as
 	// build users.
 	EUID int
-	// NetworkFiles are files of the host that fixed-output builds see; nil
-	// means those for name resolution and certificates.
-	NetworkFiles []string
+	// Limits are those of every build.
+	Limits jail.Limits
 }
-
-// networkFiles are the files without which programs find no host.
-var networkFiles = []string{"/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/services", "/etc/hosts", "/etc/ssl/certs/ca-certificates.crt"}
 
 // Builder builds derivations of one store. It may be used by several
 // goroutines.
@@ -78,9 +74,6 @@ func New(s *store.Store, o Options) *Builder {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	if o.NetworkFiles == nil {
-		o.NetworkFiles = networkFiles
-	}
 	b := &Builder{store: s, o: o, exec: o.Executor}
 	if b.exec == nil {
 		var users *local.Users
@@ -88,7 +81,7 @@ func New(s *store.Store, o Options) *Builder {
 			users = local.NewUsers(s.StatePath("userpool"), local.FirstBuildUser, local.BuildUsers, local.BuildGroup)
 		}
 		b.exec = local.New(local.Options{
-			Jail: o.Jail, Builtins: o.Builtins, Users: users, KeepFailed: o.KeepFailed, NetworkFiles: o.NetworkFiles,
+			Jail: o.Jail, Builtins: o.Builtins, Users: users, KeepFailed: o.KeepFailed, Limits: o.Limits,
 		})
 	}
 	return b

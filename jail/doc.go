@@ -11,7 +11,7 @@
 //
 //   - only the mounts, files and directories of the Spec exist inside, plus a
 //     minimal /dev and, on Linux, a /proc that shows the jail's own processes;
-//   - there is no network unless Spec.Network says so;
+//   - there is no network;
 //   - the program runs without any privilege, cannot gain one, and cannot
 //     change or undo a mount;
 //   - host name, user and group are those of the Spec;

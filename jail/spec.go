@@ -64,10 +64,13 @@ type HostUser struct {
 // Limits are resource limits (setrlimit(2)) of every process inside. Zero
 // leaves a limit as it is, except that core dumps are always off.
 type Limits struct {
-	AddressSpace uint64        `json:"addressSpace,omitempty"` // bytes
-	FileSize     uint64        `json:"fileSize,omitempty"`     // bytes
-	OpenFiles    uint64        `json:"openFiles,omitempty"`
-	CPU          time.Duration `json:"cpu,omitempty"` // of one process, rounded up to seconds
+	AddressSpace uint64 `json:"addressSpace,omitempty"` // bytes
+	FileSize     uint64 `json:"fileSize,omitempty"`     // bytes
+	OpenFiles    uint64 `json:"openFiles,omitempty"`
+	// Processes is how many processes and threads there may be at a time, those
+	// of the jail itself included, of which there are a few.
+	Processes uint64        `json:"processes,omitempty"`
+	CPU       time.Duration `json:"cpu,omitempty"` // of one process, rounded up to seconds
 }
 
 // Spec says what to run and what it may see. It is plain data (the writers
@@ -103,9 +106,7 @@ type Spec struct {
 	// caller is root. Concurrent jails must have distinct ones. It is ignored
 	// for other callers: their jails run as themselves.
 	BuildUser *HostUser `json:"buildUser,omitempty"`
-	// Network leaves the host's network in reach.
-	Network bool   `json:"network,omitempty"`
-	Limits  Limits `json:"limits,omitzero"`
+	Limits    Limits    `json:"limits,omitzero"`
 
 	// Stdout and Stderr receive the output; nil discards it. When both are the
 	// same writer, writes come from one goroutine, in order. Standard input

@@ -32,9 +32,8 @@ type Options struct {
 	// KeepFailed, when not empty, is a folder into which the build folder of
 	// a failed build is moved.
 	KeepFailed string
-	// NetworkFiles are files of the host, such as /etc/resolv.conf, that
-	// builds with access to the network see as well, as far as they exist.
-	NetworkFiles []string
+	// Limits are those of every build.
+	Limits jail.Limits
 }
 
 // Executor implements plan.Executor.
@@ -234,6 +233,7 @@ func (b *build) spec(builtinName string) (*jail.Spec, error) {
 		Env:    r.Environ(),
 		Dir:    r.BuildDir,
 		Stdout: b.io.Log, Stderr: b.io.Log,
+		Limits: b.o.Limits,
 		Mounts: make([]jail.Mount, 0, len(r.Inputs)+8),
 		Files: []jail.File{
 			{Path: "/etc/passwd", Content: fmt.Appendf(nil, "fruixbuild:x:%d:%d:Build user:/homeless-shelter:/noshell\nnobody:x:65534:65534:Nobody:/:/noshell\n", jail.DefaultUID, jail.DefaultGID)},
@@ -261,31 +261,7 @@ func (b *build) spec(builtinName string) (*jail.Spec, error) {
 	if !path.IsAbs(r.Builder) {
 		return nil, &plan.FailedError{Status: "not started", Err: fmt.Errorf("the builder %q is neither an absolute path nor one of Fruix's own", r.Builder)}
 	}
-	if r.Fixed() != nil {
-		b.network(s)
-	}
 	return s, nil
-}
-
-// network opens the network to a fixed-output derivation, whose hash keeps it
-// honest, as Guix and Nix do.
-func (b *build) network(s *jail.Spec) {
-	s.Network = true
-	for _, f := range b.o.NetworkFiles {
-		data, err := os.ReadFile(f)
-		if err != nil {
-			continue // not every host has every file
-		}
-		replaced := false
-		for i := range s.Files {
-			if s.Files[i].Path == f {
-				s.Files[i].Content, replaced = data, true
-			}
-		}
-		if !replaced {
-			s.Files = append(s.Files, jail.File{Path: f, Content: data})
-		}
-	}
 }
 
 // keep moves the build folder to where the user finds it.

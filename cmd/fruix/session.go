@@ -183,7 +183,7 @@ func (s *session) builder(p builder.Progress) *builder.Builder {
 		MaxJobs: s.flags.jobs, Cores: s.flags.cores, KeepGoing: s.flags.keepGoing,
 		MaxSilent: s.flags.silent, Timeout: s.flags.timeout, Rounds: s.flags.rounds, Progress: p,
 		Jail: native.New(native.Options{EUID: s.env.uid, WorkDir: os.TempDir()}),
-		EUID: s.env.uid,
+		EUID: s.env.uid, Limits: native.Limits(),
 	}
 	if s.flags.keepFailed {
 		o.KeepFailed = os.TempDir()

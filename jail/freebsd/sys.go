@@ -67,7 +67,6 @@ func (p *params) call(trap uintptr, flags int) (int, error) {
 const (
 	jailCreate     = 0x01 // JAIL_CREATE
 	jailSysDisable = 0    // JAIL_SYS_DISABLE
-	jailSysInherit = 2    // JAIL_SYS_INHERIT
 )
 
 // createJail makes a jail; see jail(8) for the parameters.
@@ -78,12 +77,8 @@ func createJail(root, name string, spec *jail.Spec) (int, error) {
 	p.str("name", name)
 	p.str("host.hostname", spec.Hostname)
 	p.flag("persist")
-	network := int32(jailSysDisable)
-	if spec.Network {
-		network = jailSysInherit
-	}
-	p.num("ip4", network)
-	p.num("ip6", network)
+	p.num("ip4", jailSysDisable)
+	p.num("ip6", jailSysDisable)
 	p.num("children.max", 0)
 	p.num("enforce_statfs", 2)
 	p.flag("allow.noset_hostname")

@@ -83,6 +83,8 @@ func probe(cmd string, args []string) int {
 		n, _ := strconv.Atoi(args[0])
 		syscall.Kill(os.Getpid(), syscall.Signal(n))
 		time.Sleep(10 * time.Second)
+	case "sleep":
+		time.Sleep(time.Minute)
 	case "beat":
 		beat(args[0])
 	case "orphan":

@@ -68,8 +68,68 @@ func attemptSystem(f []string) error {
 		return err
 	case "abstract-socket":
 		return dialUnix("@" + f[1])
+	case "create-setid":
+		fd, err := unix.Open(f[1], unix.O_CREAT|unix.O_WRONLY|unix.O_EXCL, 0o4755)
+		if err == nil {
+			unix.Close(fd)
+		}
+		return err
+	case "create":
+		fd, err := unix.Open(f[1], unix.O_CREAT|unix.O_WRONLY|unix.O_EXCL, 0o755)
+		if err == nil {
+			unix.Close(fd)
+		}
+		return err
+	case "chmod-setid":
+		return unix.Chmod(f[1], 0o2755)
+	case "keyring":
+		_, err := unix.KeyctlInt(unix.KEYCTL_GET_KEYRING_ID, unix.KEY_SPEC_SESSION_KEYRING, 0, 0, 0)
+		return err
+	case "add-key":
+		_, err := unix.AddKey("user", "jailtest", []byte("x"), unix.KEY_SPEC_USER_KEYRING)
+		return err
+	case "socket":
+		n, _ := strconv.Atoi(f[1])
+		fd, err := unix.Socket(n, unix.SOCK_STREAM, 0)
+		if err == nil {
+			unix.Close(fd)
+		}
+		return err
+	case "attribute":
+		return unix.Setxattr(f[1], "user.x", []byte("1"), 0)
+	case "io-uring":
+		_, _, errno := unix.Syscall(unix.SYS_IO_URING_SETUP, 1, 0, 0)
+		if errno == unix.EFAULT {
+			return nil // it was let through
+		}
+		return errno
+	case "fork":
+		return forkMany(f[1])
 	}
 	return fmt.Errorf("unknown attempt %q", f[0])
+}
+
+// forkMany starts so many processes that live at the same time.
+func forkMany(count string) error {
+	n, err := strconv.Atoi(count)
+	if err != nil {
+		return err
+	}
+	var started []*os.Process
+	defer func() {
+		for _, p := range started {
+			p.Kill()
+			p.Wait()
+		}
+	}()
+	for range n {
+		p, err := os.StartProcess(selfPath(), []string{ProbeName, "sleep"}, &os.ProcAttr{})
+		if err != nil {
+			return err
+		}
+		started = append(started, p)
+	}
+	return nil
 }
 
 func dialUnix(name string) error {

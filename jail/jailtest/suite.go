@@ -49,7 +49,7 @@ func Run(t *testing.T, c Config) {
 		run  func(*testing.T)
 	}{
 		{"surroundings", s.surroundings}, {"files", s.files}, {"network", s.network},
-		{"privileges", s.privileges}, {"results", s.results}, {"output", s.output},
+		{"privileges", s.privileges}, {"kernel", s.kernel}, {"results", s.results}, {"output", s.output},
 		{"orphans", s.orphans}, {"cancel", s.cancel}, {"concurrent", s.concurrent},
 		{"errors", s.errors}, {"many mounts", s.manyMounts},
 	}
@@ -321,10 +321,6 @@ func (s *suite) network(t *testing.T) {
 		"dial tcp " + l.Addr().String(): false, "dial udp 192.0.2.1:53": false, "dial tcp 192.0.2.1:80": false,
 		"dial tcp [2001:db8::1]:80": false, "lookup example.org": false, "abstract-socket fruix-jailtest": false,
 	})
-	if s.Linux {
-		sp.Network = true
-		s.attempts(t, sp, map[string]bool{"dial tcp " + l.Addr().String(): true})
-	}
 }
 
 func (s *suite) privileges(t *testing.T) {
@@ -342,6 +338,39 @@ func (s *suite) privileges(t *testing.T) {
 		"write /proc/sys/kernel/hostname": false, "write /proc/sys/user/max_user_namespaces": false,
 		"write /proc/sysrq-trigger": false,
 	})
+}
+
+// kernel asks for parts of the kernel that builds are not given, and for more
+// processes than allowed.
+func (s *suite) kernel(t *testing.T) {
+	if !s.Linux {
+		t.Skip("system calls are filtered on Linux only")
+	}
+	scratch := s.scratch(t, 0)
+	if err := os.WriteFile(filepath.Join(scratch, "file"), nil, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if s.BuildUser != nil {
+		u := s.BuildUser(0)
+		if err := os.Chown(filepath.Join(scratch, "file"), u.UID, u.GID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sp := s.spec()
+	sp.Mounts = append(sp.Mounts, jail.Mount{Source: scratch, Target: "/scratch"})
+	s.attempts(t, sp, map[string]bool{
+		"create /scratch/plain": true, "create-setid /scratch/setid": false,
+		"chmod /scratch/file": true, "chmod-setid /scratch/file": false,
+		"attribute /scratch/file": false, "keyring": false, "add-key": false, "io-uring": false,
+		"socket 1": true, "socket 2": true, "socket 10": true, // AF_UNIX, AF_INET, AF_INET6
+		"socket 40": false, "socket 38": false, "socket 17": false, // AF_VSOCK, AF_ALG, AF_PACKET
+		"fork 30": true,
+	})
+	if _, err := os.Lstat(filepath.Join(scratch, "setid")); err == nil {
+		t.Error("a set-id file was made")
+	}
+	sp.Limits.Processes = 60
+	s.attempts(t, sp, map[string]bool{"fork 5": true, "fork 100": false})
 }
 
 func (s *suite) results(t *testing.T) {

@@ -127,14 +127,15 @@ func readPlan() (*plan, error) {
 // privilege.
 func setUp(p *plan) error {
 	syscall.Umask(0o022)
+	if err := leaveKeyring(); err != nil {
+		return err
+	}
 	if err := buildRoot(p); err != nil {
 		return err
 	}
 	s := &p.Spec
-	if !s.Network {
-		if err := loopbackUp(); err != nil {
-			return &jail.SetupError{Step: "bring up the loopback interface", Err: err}
-		}
+	if err := loopbackUp(); err != nil {
+		return &jail.SetupError{Step: "bring up the loopback interface", Err: err}
 	}
 	if err := unix.Sethostname([]byte(s.Hostname)); err != nil {
 		return &jail.SetupError{Step: "set the host name", Err: err}
@@ -176,6 +177,11 @@ func setLimits(l jail.Limits) error {
 	}
 	if l.CPU > 0 {
 		if err := set("processor time", unix.RLIMIT_CPU, uint64((l.CPU+time.Second-1)/time.Second)); err != nil {
+			return err
+		}
+	}
+	if l.Processes != 0 {
+		if err := set("processes", unix.RLIMIT_NPROC, l.Processes); err != nil {
 			return err
 		}
 	}

@@ -17,7 +17,7 @@ import (
 // set are emptied and no_new_privs makes set-user-id programs harmless (see
 // capabilities(7) and prctl(2)). Other threads of this process keep theirs,
 // but nothing inside can reach them, as the process is made undumpable, which
-// closes ptrace(2) and /proc/1.
+// closes ptrace(2) and /proc/1. At last system calls are filtered; see rules.
 func dropPrivileges() error {
 	// The limit counts user namespaces below this one, so none can be made: the
 	// classic way to get a capability anywhere.
@@ -55,7 +55,22 @@ func dropPrivileges() error {
 	if err := unix.Capset(&hdr, &data[0]); err != nil {
 		return &jail.SetupError{Step: "drop capabilities", Err: err}
 	}
-	return step("forbid new privileges", unix.PR_SET_NO_NEW_PRIVS, 1)
+	if err := step("forbid new privileges", unix.PR_SET_NO_NEW_PRIVS, 1); err != nil {
+		return err
+	}
+	return confine()
+}
+
+// leaveKeyring gives this process a session keyring of its own, in place of the
+// caller's, which no namespace would keep away; see session-keyring(7). A kernel
+// without keyrings has none to leave.
+func leaveKeyring() error {
+	_, err := unix.KeyctlInt(unix.KEYCTL_JOIN_SESSION_KEYRING, 0, 0, 0, 0) // a null name: nameless
+	if err == nil || err == unix.ENOSYS || err == unix.EPERM || err == unix.EDQUOT {
+		// Where it may not be left, the filter of system calls keeps it closed.
+		return nil
+	}
+	return &jail.SetupError{Step: "leave the session keyring", Err: err}
 }
 
 // SECBIT_NOROOT, SECBIT_NO_SETUID_FIXUP, SECBIT_NO_CAP_AMBIENT_RAISE, and the

@@ -140,10 +140,7 @@ func (j *Jail) run(ctx context.Context, p *plan) (res jail.Result, err error) {
 
 // procAttr says how PID 1 is cloned.
 func (j *Jail) procAttr(spec jail.Spec) *syscall.SysProcAttr {
-	flags := uintptr(unix.CLONE_NEWUSER | unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS)
-	if !spec.Network {
-		flags |= unix.CLONE_NEWNET
-	}
+	flags := uintptr(unix.CLONE_NEWUSER | unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS | unix.CLONE_NEWNET)
 	if _, err := os.Lstat("/proc/self/ns/cgroup"); err == nil {
 		flags |= unix.CLONE_NEWCGROUP
 	}

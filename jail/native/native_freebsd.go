@@ -21,3 +21,6 @@ func New(o Options) jail.Jail { return freebsd.New(freebsd.Options{EUID: o.EUID,
 // it was started for that; otherwise it returns false. FreeBSD needs no such
 // process.
 func ReexecMain(args []string) bool { return false }
+
+// Limits are those of builds; the back end takes none.
+func Limits() jail.Limits { return jail.Limits{} }

@@ -22,3 +22,6 @@ func New(o Options) jail.Jail { return linux.New(o.EUID) }
 // it was started for that; otherwise it returns false. args is os.Args. Every
 // program that runs jails calls it first in main.
 func ReexecMain(args []string) bool { return linux.ReexecMain(args) }
+
+// Limits are those of builds: enough for any that does not run away.
+func Limits() jail.Limits { return jail.Limits{Processes: 16384} }

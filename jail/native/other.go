@@ -27,3 +27,6 @@ func (none) Available() error { return jail.ErrUnsupported }
 func (none) Run(context.Context, jail.Spec) (jail.Result, error) {
 	return jail.Result{}, jail.ErrUnsupported
 }
+
+// Limits are those of builds.
+func Limits() jail.Limits { return jail.Limits{} }
