@@ -53,8 +53,12 @@ type Options struct {
 	// Dir is the working directory of programs, "" for that of the process.
 	Dir string
 	// NoFiles forbids access to files other than Stdlib and LoadPath,
-	// NoProcesses to other processes.
-	NoFiles, NoProcesses bool
+	// NoProcesses to other processes, NoNetwork to sockets.
+	NoFiles, NoProcesses, NoNetwork bool
+	// OwnsProcess says that the process serves this engine alone, so that
+	// programs may change what belongs to all of it: working directory,
+	// environment, umask, user, limits.
+	OwnsProcess bool
 	// Exit is called by (exit); nil makes Eval return an *Error whose Key is
 	// "quit".
 	Exit func(status int)

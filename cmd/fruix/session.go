@@ -41,6 +41,8 @@ type session struct {
 	store  *store.Store
 	lang   *lang.Session
 	engine *interp.Engine
+	// ownsProcess lets programs change what belongs to the whole process.
+	ownsProcess bool
 	// built is how many derivations were built.
 	built int
 }
@@ -96,7 +98,7 @@ func (s *session) start(args []string) error {
 	engine, err := interp.New(interp.Options{
 		Stdlib: stdlib.FS, LoadPath: s.flags.loadPath,
 		Stdin: s.env.stdin, Stdout: s.env.stdout, Stderr: s.env.stderr,
-		Args: args, Environ: os.Environ(),
+		Args: args, Environ: os.Environ(), OwnsProcess: s.ownsProcess,
 		Warn: func(text string) { fmt.Fprintf(s.env.stderr, "fruix: warning: %s\n", text) },
 	})
 	if err != nil {
@@ -207,7 +209,7 @@ func jailBuiltins() builtin.Table {
 func runBuilderScript(ctx context.Context, p *scheme.Program) error {
 	engine, err := interp.New(interp.Options{
 		Stdlib: stdlib.FS, LoadPath: p.LoadPath,
-		Stdout: os.Stdout, Stderr: os.Stderr,
+		Stdout: os.Stdout, Stderr: os.Stderr, OwnsProcess: true,
 		Args: append([]string{p.File}, p.Args...), Environ: os.Environ(),
 	})
 	if err != nil {
@@ -227,10 +229,10 @@ func (s *session) call(ctx context.Context, module, name string, args ...datum.V
 	return s.engine.Apply(ctx, proc, args...)
 }
 
-// openLazily makes a session whose store is opened when something is first
-// asked of it.
+// openLazily makes a session for a program that has the process to itself; its
+// store is opened when something is first asked of it.
 func openLazily(e *environment, f *flags, args []string) (*session, error) {
-	s := &session{env: e, flags: f}
+	s := &session{env: e, flags: f, ownsProcess: true}
 	if err := s.start(args); err != nil {
 		return nil, err
 	}

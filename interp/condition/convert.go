@@ -30,6 +30,11 @@ func (t *Types) FromError(e *datum.Error) datum.Value {
 	if key == "" {
 		key = "misc-error"
 	}
+	if key == "decoding-error" || key == "encoding-error" {
+		// These have the number of the error, the port and the character
+		// where others have irritants.
+		return t.FromThrow(datum.Sym(key), datum.Cons(who, datum.Cons(datum.NewString(e.Message), rest)))
+	}
 	args := datum.List(datum.List(e.Irritants...), rest)
 	if key == "syntax-error" && len(e.Irritants) == 3 {
 		// place, form and part of it

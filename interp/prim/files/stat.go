@@ -58,11 +58,11 @@ func status() []*datum.Primitive {
 				if err := state.Of(c).CheckFiles(who); err != nil {
 					return datum.Unset, err
 				}
-				var fd uintptr
-				if fd, err = descriptor(who, args[0]); err != nil {
+				var fd int
+				if fd, err = descriptor(c, who, args[0]); err != nil {
 					return datum.Unset, err
 				}
-				err = unix.Fstat(int(fd), &st)
+				err = unix.Fstat(fd, &st)
 			}
 			if err != nil {
 				if v, ok := arg.Given(args, 1); ok && v == datum.False {
@@ -85,6 +85,21 @@ func status() []*datum.Primitive {
 	}
 	t := []*datum.Primitive{
 		stat("stat", unix.Stat), stat("lstat", unix.Lstat),
+		arg.FN("statat", 2, 3, func(c datum.Caller, args []datum.Value) (datum.Value, error) {
+			dir, full, name, err := place(c, "statat", args, 1)
+			if err != nil {
+				return datum.Unset, err
+			}
+			flags, err := flagsAt("statat", args, 2)
+			if err != nil {
+				return datum.Unset, err
+			}
+			var st unix.Stat_t
+			if err := unix.Fstatat(dir, full, &st, flags); err != nil {
+				return datum.Unset, fault("statat", err, name)
+			}
+			return statValue(&st), nil
+		}),
 		exists("file-exists?", func(*unix.Stat_t) bool { return true }),
 		exists("file-is-directory?", func(st *unix.Stat_t) bool { return st.Mode&unix.S_IFMT == unix.S_IFDIR }),
 		named("access?", 2, 2, func(full string, args []datum.Value) (datum.Value, error) {

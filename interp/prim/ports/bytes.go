@@ -1,6 +1,8 @@
 package ports
 
 import (
+	"io"
+
 	"fruix/interp/datum"
 	"fruix/interp/port"
 	"fruix/interp/prim/arg"
@@ -31,7 +33,6 @@ func readingBytes() []*datum.Primitive {
 	}
 	return []*datum.Primitive{
 		onInput("read-u8", nextByte), onInput("get-u8", nextByte), onInput("peek-u8", peekByte), onInput("lookahead-u8", peekByte),
-		onInput("u8-ready?", func(_ datum.Caller, p *port.Port) (datum.Value, error) { return datum.Bool(p.Ready()), nil }),
 		onInput("get-bytevector-some", func(_ datum.Caller, p *port.Port) (datum.Value, error) {
 			b, err := p.ReadSome(1 << 20)
 			return bytesOrEOF(b, true), err
@@ -54,25 +55,26 @@ func readingBytes() []*datum.Primitive {
 			}
 			return readN("read-bytevector", p, args[0], 1)
 		}),
+		arg.FN("get-bytevector-some!", 4, 4, func(c datum.Caller, args []datum.Value) (datum.Value, error) {
+			p, to, err := target(c, "get-bytevector-some!", args)
+			if err != nil {
+				return datum.Unset, err
+			}
+			if len(to) == 0 {
+				return datum.Fix(0), nil
+			}
+			n, err := p.Read(to)
+			if err == io.EOF {
+				return datum.EOF, nil
+			}
+			return datum.Fix(int64(n)), fault("get-bytevector-some!", err)
+		}),
 		arg.FN("get-bytevector-n!", 4, 4, func(c datum.Caller, args []datum.Value) (datum.Value, error) {
-			const who = "get-bytevector-n!"
-			p, err := input(c, who, args, 0)
+			p, to, err := target(c, "get-bytevector-n!", args)
 			if err != nil {
 				return datum.Unset, err
 			}
-			b, err := arg.MutableBytes(who, 2, args[1])
-			if err != nil {
-				return datum.Unset, err
-			}
-			at, err := arg.Index(who, 3, args[2], len(b.B)+1)
-			if err != nil {
-				return datum.Unset, err
-			}
-			n, err := arg.Index(who, 4, args[3], len(b.B)-at+1)
-			if err != nil {
-				return datum.Unset, err
-			}
-			return readInto(who, p, b.B[at:at+n])
+			return readInto("get-bytevector-n!", p, to)
 		}),
 		arg.FN("read-bytevector!", 1, 4, func(c datum.Caller, args []datum.Value) (datum.Value, error) {
 			const who = "read-bytevector!"
@@ -135,7 +137,7 @@ func readingBytes() []*datum.Primitive {
 				}
 			}
 			_, err = p.Write(b.B[at : at+n])
-			return done(who, err)
+			return wrote(who, p, err)
 		}),
 		arg.FN("write-bytevector", 1, 4, func(c datum.Caller, args []datum.Value) (datum.Value, error) {
 			const who = "write-bytevector"
@@ -152,9 +154,30 @@ func readingBytes() []*datum.Primitive {
 				return datum.Unset, err
 			}
 			_, err = p.Write(b.B[s:e])
-			return done(who, err)
+			return wrote(who, p, err)
 		}),
 	}
+}
+
+// target is what (port bytevector start count) shall be filled.
+func target(c datum.Caller, who string, args []datum.Value) (*port.Port, []byte, error) {
+	p, err := input(c, who, args, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	b, err := arg.MutableBytes(who, 2, args[1])
+	if err != nil {
+		return nil, nil, err
+	}
+	at, err := arg.Index(who, 3, args[2], len(b.B)+1)
+	if err != nil {
+		return nil, nil, err
+	}
+	n, err := arg.Index(who, 4, args[3], len(b.B)-at+1)
+	if err != nil {
+		return nil, nil, err
+	}
+	return p, b.B[at : at+n], nil
 }
 
 func readN(who string, p *port.Port, count datum.Value, pos int) (datum.Value, error) {
@@ -188,5 +211,5 @@ func writeByte(c datum.Caller, who string, v datum.Value, args []datum.Value, at
 		return datum.Unset, err
 	}
 	_, err = p.Write([]byte{byte(n)})
-	return done(who, err)
+	return wrote(who, p, err)
 }

@@ -44,7 +44,7 @@ func fullFormat(c datum.Caller, args []datum.Value) (datum.Value, error) {
 	if p == nil {
 		return datum.NewString(f.out.String()), nil
 	}
-	return done("format", p.WriteText(f.out.String()))
+	return wrote("format", p, p.WriteText(f.out.String()))
 }
 
 // maxWidth bounds paddings and repetitions asked for by a control string.

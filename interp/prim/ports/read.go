@@ -2,7 +2,6 @@ package ports
 
 import (
 	"errors"
-	"unicode/utf8"
 
 	"fruix/interp/datum"
 	"fruix/interp/port"
@@ -27,7 +26,10 @@ func onInput(name string, f func(c datum.Caller, p *port.Port) (datum.Value, err
 			return datum.Unset, err
 		}
 		v, err := f(c, p)
-		return v, fault(name, err)
+		if err != nil {
+			return datum.Unset, readFault(name, p, err)
+		}
+		return v, nil
 	})
 }
 
@@ -44,28 +46,27 @@ func peek(_ datum.Caller, p *port.Port) (datum.Value, error) {
 func reading() []*datum.Primitive {
 	return []*datum.Primitive{
 		onInput("read-char", next), onInput("peek-char", peek), onInput("get-char", next), onInput("lookahead-char", peek),
-		onInput("char-ready?", func(_ datum.Caller, p *port.Port) (datum.Value, error) { return datum.Bool(p.Ready()), nil }),
 		onInput("port-eof?", func(_ datum.Caller, p *port.Port) (datum.Value, error) {
 			b, err := p.PeekByte()
 			return datum.Bool(b < 0), err
 		}),
 		onInput("get-line", func(_ datum.Caller, p *port.Port) (datum.Value, error) {
-			s, _, some, err := line(p, "\n")
+			s, _, some, err := p.ReadLine()
 			if !some {
 				return datum.EOF, err
 			}
 			return datum.NewString(s), err
 		}),
 		onInput("get-string-all", func(_ datum.Caller, p *port.Port) (datum.Value, error) {
-			s, err := text(p, -1)
+			s, err := p.ReadText(-1)
 			return datum.NewString(s), err
 		}),
 		onInput("%read-line", func(_ datum.Caller, p *port.Port) (datum.Value, error) {
-			s, end, some, err := line(p, "\n")
+			s, full, some, err := p.ReadLine()
 			if !some {
 				return datum.Cons(datum.EOF, datum.EOF), err
 			}
-			return datum.Cons(datum.NewString(s), charOrEOF(end)), err
+			return datum.Cons(datum.NewString(s), newlineOrEOF(full)), err
 		}),
 		arg.FN("unread-char", 1, 2, func(c datum.Caller, args []datum.Value) (datum.Value, error) {
 			ch, err := arg.Char("unread-char", 1, args[0])
@@ -74,7 +75,10 @@ func reading() []*datum.Primitive {
 			}
 			p, err := input(c, "unread-char", args, 1)
 			if err == nil {
-				p.Unread(string(ch))
+				err = p.Unread(string(ch))
+			}
+			if err != nil {
+				_, err = wrote("unread-char", p, err)
 			}
 			return args[0], err
 		}),
@@ -85,7 +89,10 @@ func reading() []*datum.Primitive {
 			}
 			p, err := input(c, "unread-string", args, 1)
 			if err == nil {
-				p.Unread(s)
+				err = p.Unread(s)
+			}
+			if err != nil {
+				_, err = wrote("unread-string", p, err)
 			}
 			return args[0], err
 		}),
@@ -102,6 +109,38 @@ func reading() []*datum.Primitive {
 				return datum.Unset, err
 			}
 			return count("get-string-n", p, n)
+		}),
+		arg.FN("get-string-n!", 4, 4, func(c datum.Caller, args []datum.Value) (datum.Value, error) {
+			const who = "get-string-n!"
+			p, err := input(c, who, args, 0)
+			if err != nil {
+				return datum.Unset, err
+			}
+			to, err := arg.MutableStr(who, 2, args[1])
+			if err != nil {
+				return datum.Unset, err
+			}
+			at, err := arg.Index(who, 3, args[2], to.Len()+1)
+			if err != nil {
+				return datum.Unset, err
+			}
+			n, err := arg.Index(who, 4, args[3], to.Len()-at+1)
+			if err != nil || n == 0 {
+				return datum.Fix(0), err
+			}
+			s, err := p.ReadText(n)
+			if err != nil {
+				return datum.Unset, readFault(who, p, err)
+			}
+			count := 0
+			for _, c := range s {
+				to.Set(at+count, c)
+				count++
+			}
+			if count == 0 {
+				return datum.EOF, nil
+			}
+			return datum.Fix(int64(count)), nil
 		}),
 		arg.FN("read", 0, 1, readDatum),
 		arg.FN("read-hash-extend", 2, 2, func(c datum.Caller, args []datum.Value) (datum.Value, error) {
@@ -123,50 +162,18 @@ func reading() []*datum.Primitive {
 	}
 }
 
-// line reads up to one of the delimiters, which is consumed and returned, -1
-// at the end. some is false when there was nothing at all.
-func line(p *port.Port, delimiters string) (s string, end rune, some bool, err error) {
-	buf := make([]byte, 0, 80)
-	for {
-		c, err := p.Next()
-		if err != nil || c < 0 {
-			return string(buf), -1, len(buf) > 0, err
-		}
-		if c == '\n' && delimiters == "\n" || delimiters != "\n" && containsRune(delimiters, c) {
-			return string(buf), c, true, nil
-		}
-		buf = utf8.AppendRune(buf, c)
+func newlineOrEOF(full bool) datum.Value {
+	if full {
+		return datum.Char('\n')
 	}
-}
-
-func containsRune(s string, c rune) bool {
-	for _, r := range s {
-		if r == c {
-			return true
-		}
-	}
-	return false
-}
-
-// text reads up to n characters, all for a negative n.
-func text(p *port.Port, n int) (string, error) {
-	var buf []byte
-	for n != 0 {
-		c, err := p.Next()
-		if err != nil || c < 0 {
-			return string(buf), err
-		}
-		buf = utf8.AppendRune(buf, c)
-		n--
-	}
-	return string(buf), nil
+	return datum.EOF
 }
 
 // count reads n characters for who; the end of file when there are none.
 func count(who string, p *port.Port, n int) (datum.Value, error) {
-	s, err := text(p, n)
+	s, err := p.ReadText(n)
 	if err != nil {
-		return datum.Unset, fault(who, err)
+		return datum.Unset, readFault(who, p, err)
 	}
 	if s == "" && n > 0 {
 		return datum.EOF, nil
@@ -199,8 +206,8 @@ func readString(c datum.Caller, args []datum.Value) (datum.Value, error) {
 			return datum.Unset, err
 		}
 	}
-	s, err := text(p, n)
-	return datum.NewString(s), fault(who, err)
+	s, err := p.ReadText(n)
+	return datum.NewString(s), readFault(who, p, err)
 }
 
 // delimited applies the handle-delim argument of (ice-9 rdelim).
@@ -221,7 +228,9 @@ func delimited(p *port.Port, s string, end rune, some bool, mode datum.Value) (d
 		return datum.NewString(s), nil
 	case datum.Sym("peek"):
 		if end >= 0 {
-			p.Unread(string(end))
+			if err := p.Unread(string(end)); err != nil {
+				return datum.Unset, fault("read-delimited", err)
+			}
 		}
 		if !some {
 			return datum.EOF, nil
@@ -232,7 +241,7 @@ func delimited(p *port.Port, s string, end rune, some bool, mode datum.Value) (d
 		if !some {
 			v = datum.EOF
 		}
-		return datum.MultipleValues([]datum.Value{v, charOrEOF(end)}), nil
+		return datum.Cons(v, charOrEOF(end)), nil
 	}
 	return datum.Unset, datum.Misc("read-line", "unexpected handle-delim value: ~S", mode)
 }
@@ -246,16 +255,15 @@ func readLine(c datum.Caller, args []datum.Value) (datum.Value, error) {
 	if v, ok := arg.Given(args, 1); ok {
 		mode = v
 	}
-	s, end, some, err := line(p, "\n")
+	s, full, some, err := p.ReadLine()
 	if err != nil {
-		return datum.Unset, fault("read-line", err)
+		return datum.Unset, readFault("read-line", p, err)
 	}
-	v, err := delimited(p, s, end, some, mode)
-	if mode == datum.Sym("split") && err == nil {
-		items := v.Values().Items
-		return datum.Cons(items[0], items[1]), nil
+	end := rune(-1)
+	if full {
+		end = '\n'
 	}
-	return v, err
+	return delimited(p, s, end, some, mode)
 }
 
 func readDelimited(c datum.Caller, args []datum.Value) (datum.Value, error) {
@@ -271,12 +279,9 @@ func readDelimited(c datum.Caller, args []datum.Value) (datum.Value, error) {
 	if v, ok := arg.Given(args, 2); ok {
 		mode = v
 	}
-	if delims == "\n" {
-		delims = "\n\n" // line takes a single newline for its fast path
-	}
-	s, end, some, err := line(p, delims)
+	s, end, some, err := p.ReadDelimited(delims)
 	if err != nil {
-		return datum.Unset, fault("read-delimited", err)
+		return datum.Unset, readFault("read-delimited", p, err)
 	}
 	return delimited(p, s, end, some, mode)
 }
@@ -309,8 +314,14 @@ func readDatum(c datum.Caller, args []datum.Value) (datum.Value, error) {
 	if name == "" {
 		name = "#<unknown port>"
 	}
+	m := p.Mark()
+	defer p.Release(m)
 	v, err := read.NewSource(p, &source.File{Name: name}, ReadOptions(c, p)).Read()
 	if err != nil {
+		if detour, ok := state.Paused(err, true, datum.Unset); ok {
+			p.Rewind(m)
+			return datum.Unset, detour
+		}
 		return datum.Unset, ReadError(err)
 	}
 	return v, nil

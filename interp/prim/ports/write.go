@@ -66,7 +66,7 @@ func writer(name string, mode print.Mode) *datum.Primitive {
 		if err != nil {
 			return datum.Unset, err
 		}
-		return done(name, p.WriteText(s))
+		return wrote(name, p, p.WriteText(s))
 	})
 }
 
@@ -79,7 +79,7 @@ func writing() []*datum.Primitive {
 			if err != nil {
 				return datum.Unset, err
 			}
-			return done("newline", p.WriteText("\n"))
+			return wrote("newline", p, p.WriteText("\n"))
 		}),
 		arg.FN("write-char", 1, 2, func(c datum.Caller, args []datum.Value) (datum.Value, error) {
 			ch, err := arg.Char("write-char", 1, args[0])
@@ -90,7 +90,7 @@ func writing() []*datum.Primitive {
 			if err != nil {
 				return datum.Unset, err
 			}
-			return done("write-char", p.WriteText(string(ch)))
+			return wrote("write-char", p, p.WriteText(string(ch)))
 		}),
 		arg.F2("put-char", func(c datum.Caller, v, ch datum.Value) (datum.Value, error) {
 			r, err := arg.Char("put-char", 2, ch)
@@ -101,7 +101,7 @@ func writing() []*datum.Primitive {
 			if err != nil {
 				return datum.Unset, err
 			}
-			return done("put-char", p.WriteText(string(r)))
+			return wrote("put-char", p, p.WriteText(string(r)))
 		}),
 		arg.FN("write-string", 1, 4, func(c datum.Caller, args []datum.Value) (datum.Value, error) {
 			s, err := arg.Str("write-string", 1, args[0])
@@ -116,7 +116,7 @@ func writing() []*datum.Primitive {
 			if err != nil {
 				return datum.Unset, err
 			}
-			return done("write-string", p.WriteText(s.Sub(a, b)))
+			return wrote("write-string", p, p.WriteText(s.Sub(a, b)))
 		}),
 		arg.FN("put-string", 2, 4, func(c datum.Caller, args []datum.Value) (datum.Value, error) {
 			const who = "put-string"
@@ -140,7 +140,7 @@ func writing() []*datum.Primitive {
 					return datum.Unset, err
 				}
 			}
-			return done(who, p.WriteText(s.Sub(at, at+n)))
+			return wrote(who, p, p.WriteText(s.Sub(at, at+n)))
 		}),
 		arg.FN("object->string", 1, 2, func(c datum.Caller, args []datum.Value) (datum.Value, error) {
 			mode := print.Write
@@ -211,5 +211,5 @@ func simpleFormat(c datum.Caller, who string, args []datum.Value) (datum.Value, 
 	if err != nil {
 		return datum.Unset, err
 	}
-	return done(who, p.WriteText(b.String()))
+	return wrote(who, p, p.WriteText(b.String()))
 }

@@ -8,8 +8,6 @@ import (
 	"fruix/interp/datum"
 )
 
-const notDir = syscall.ENOTDIR
-
 // Errno returns the error number behind a Go error, 0 when there is none.
 func Errno(err error) syscall.Errno {
 	var n syscall.Errno

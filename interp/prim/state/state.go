@@ -10,7 +10,9 @@ import (
 	"sort"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"time"
+	"weak"
 
 	"fruix/interp/datum"
 	"fruix/interp/num"
@@ -31,11 +33,11 @@ type Options struct {
 	// Dir is the initial working directory; "" is that of the process.
 	Dir string
 	// NoFiles forbids all access to files, NoProcesses all access to other
-	// processes and to the process's own state.
-	NoFiles, NoProcesses bool
-	// GlobalDir makes chdir, setenv and umask change the process itself,
+	// processes and to the process's own state, NoNetwork all sockets.
+	NoFiles, NoProcesses, NoNetwork bool
+	// OwnsProcess makes chdir, setenv and umask change the process itself,
 	// for a program whose only purpose is to run one engine.
-	GlobalDir bool
+	OwnsProcess bool
 	// Seed is the seed of *random-state*; "" takes a fixed one.
 	Seed string
 	// Now is the clock; nil is that of the system.
@@ -58,11 +60,20 @@ type State struct {
 	// In, Out, Err and Warning are the fluids of the current ports, and Load
 	// that of the port being loaded.
 	In, Out, Err, Warning, Load *datum.Fluid
+	// ReadWaiter and WriteWaiter hold what is called with a port that is not
+	// ready; #f waits for the descriptor.
+	ReadWaiter, WriteWaiter *datum.Fluid
+	// DefaultEncoding and DefaultStrategy are those of new file ports.
+	DefaultEncoding, DefaultStrategy *datum.Fluid
 
 	symbols atomic.Int64
 
 	stdout, stderr *port.Port
+	ports          []weak.Pointer[port.Port] // see Track
+	sweepAt        int
 	dir            string
+	umask          int
+	ownUmask       bool
 	env            map[string]string
 	// HashReaders are the extensions made by read-hash-extend, procedures of
 	// a character and a port.
@@ -108,7 +119,7 @@ func New(o Options) *State {
 		errOut = io.Discard
 	}
 	stdin, stdout, stderr := port.NewReader(in, "stdin", nil), port.NewWriter(out, "stdout", nil), port.NewWriter(errOut, "stderr", nil)
-	stdin.File, stdout.File, stderr.File = osFile(in), osFile(out), osFile(errOut)
+	stdin, stdout, stderr = standard(stdin, in), standard(stdout, out), standard(stderr, errOut)
 	stdout.Buffering, stderr.Buffering = port.Line, port.None
 	s.stdout, s.stderr = stdout, stderr
 	fluid := func(name string, v datum.Value) *datum.Fluid { return &datum.Fluid{Name: name, Default: v} }
@@ -117,15 +128,24 @@ func New(o Options) *State {
 	s.Err = fluid("current-error-port", stderr.Value())
 	s.Warning = fluid("current-warning-port", stderr.Value())
 	s.Load = fluid("current-load-port", datum.False)
+	s.ReadWaiter = fluid("current-read-waiter", datum.False)
+	s.WriteWaiter = fluid("current-write-waiter", datum.False)
+	s.DefaultEncoding = fluid("%default-port-encoding", datum.NewString("UTF-8"))
+	s.DefaultStrategy = fluid("%default-port-conversion-strategy", datum.Sym("substitute"))
+	for _, p := range []*port.Port{stdin, stdout, stderr} {
+		s.Track(p)
+	}
 	return s
 }
 
-// osFile returns the file under a stream, nil when there is none.
-func osFile(x any) port.File {
-	if f, ok := x.(*os.File); ok {
-		return f
+// standard makes p, the port of a standard stream, a port over the stream's
+// descriptor when there is one.
+func standard(p *port.Port, stream any) *port.Port {
+	f, ok := stream.(*os.File)
+	if !ok || f == nil {
+		return p
 	}
-	return nil
+	return port.NewFile(port.FileFD(f), p.Name, p.Input(), p.Output())
 }
 
 // Flush hands on what the standard output ports have collected.
@@ -141,6 +161,12 @@ func (s *State) Parameters() map[string]datum.Value {
 	out := map[string]datum.Value{}
 	for _, f := range []*datum.Fluid{s.In, s.Out, s.Err, s.Warning} {
 		out[f.Name] = datum.NewParameter(f, datum.False)
+	}
+	for _, f := range []*datum.Fluid{s.ReadWaiter, s.WriteWaiter} {
+		out["%"+f.Name] = datum.NewParameter(f, datum.False)
+	}
+	for _, f := range []*datum.Fluid{s.DefaultEncoding, s.DefaultStrategy} {
+		out[f.Name] = f.Value()
 	}
 	return out
 }
@@ -163,7 +189,7 @@ func (s *State) Getenv(name string) (string, bool) {
 // Setenv changes a variable.
 func (s *State) Setenv(name, value string) {
 	s.env[name] = value
-	if s.GlobalDir {
+	if s.OwnsProcess {
 		os.Setenv(name, value)
 	}
 }
@@ -171,7 +197,7 @@ func (s *State) Setenv(name, value string) {
 // Unsetenv removes a variable.
 func (s *State) Unsetenv(name string) {
 	delete(s.env, name)
-	if s.GlobalDir {
+	if s.OwnsProcess {
 		os.Unsetenv(name)
 	}
 }
@@ -193,6 +219,24 @@ func (s *State) ClearEnv() {
 	}
 }
 
+// Umask is the engine's mask of permissions, and whether the program has set
+// one that the process does not have.
+func (s *State) Umask() (mask int, own bool) { return s.umask, s.ownUmask }
+
+// SetUmask changes the mask and returns the one before.
+func (s *State) SetUmask(mask int) (old int) {
+	if s.OwnsProcess {
+		return syscall.Umask(mask)
+	}
+	old = s.umask
+	if !s.ownUmask {
+		old = syscall.Umask(0o22)
+		syscall.Umask(old)
+	}
+	s.umask, s.ownUmask = mask, true
+	return old
+}
+
 // Getwd returns the engine's working directory.
 func (s *State) Getwd() (string, error) {
 	if s.dir == "" {
@@ -209,9 +253,9 @@ func (s *State) Chdir(dir string) error {
 		return err
 	}
 	if !st.IsDir() {
-		return &os.PathError{Op: "chdir", Path: dir, Err: notDir}
+		return &os.PathError{Op: "chdir", Path: dir, Err: syscall.ENOTDIR}
 	}
-	if s.GlobalDir {
+	if s.OwnsProcess {
 		if err := os.Chdir(p); err != nil {
 			return err
 		}
@@ -247,6 +291,26 @@ func (s *State) CheckFiles(who string) error {
 func (s *State) CheckProcesses(who string) error {
 	if s.NoProcesses {
 		return forbidden(who, "access to processes is switched off")
+	}
+	return nil
+}
+
+// CheckNetwork is the same for sockets.
+func (s *State) CheckNetwork(who string) error {
+	if s.NoNetwork {
+		return forbidden(who, "access to the network is switched off")
+	}
+	return nil
+}
+
+// CheckOwner is the error for natives that change the process as a whole in an
+// engine that shares it.
+func (s *State) CheckOwner(who string) error {
+	if s.NoProcesses {
+		return forbidden(who, "access to processes is switched off")
+	}
+	if !s.OwnsProcess {
+		return forbidden(who, "this would change the whole process, which the program shares; run it with fruix repl, or make the engine with Options.OwnsProcess")
 	}
 	return nil
 }

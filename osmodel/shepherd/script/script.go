@@ -34,7 +34,7 @@ type Options struct {
 func Engine(o Options, args, loadPath []string) interp.Options {
 	return interp.Options{
 		Stdlib: o.Stdlib, LoadPath: loadPath, Stdin: o.Stdin, Stdout: o.Stdout, Stderr: o.Stderr, Args: args,
-		Environ: o.Environ,
+		Environ: o.Environ, OwnsProcess: true,
 	}
 }
 

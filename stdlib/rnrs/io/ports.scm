@@ -13,6 +13,12 @@
   #:use-module ((rnrs base) #:select (assertion-violation))
   #:use-module (rnrs enums)
   #:use-module (rnrs files)
+  #:use-module ((ice-9 binary-ports)
+                #:select (make-custom-binary-input-port make-custom-binary-output-port
+                          make-custom-binary-input/output-port))
+  #:use-module ((ice-9 textual-ports)
+                #:select (make-custom-textual-input-port make-custom-textual-output-port
+                          make-custom-textual-input/output-port))
   #:export (&i/o-decoding make-i/o-decoding-error i/o-decoding-error?
             &i/o-encoding make-i/o-encoding-error i/o-encoding-error?
             i/o-encoding-error-char
@@ -49,6 +55,8 @@
    port? input-port? output-port? binary-port? textual-port? eof-object
    eof-object? call-with-port close-port open-string-output-port
    make-custom-binary-input-port make-custom-binary-output-port
+   make-custom-binary-input/output-port make-custom-textual-input-port
+   make-custom-textual-output-port make-custom-textual-input/output-port
    get-u8 lookahead-u8 get-bytevector-n get-bytevector-n! get-bytevector-some
    get-bytevector-all put-u8 put-bytevector flush-output-port
    current-input-port current-output-port current-error-port))
@@ -140,13 +148,14 @@ what happens to what cannot be encoded or decoded.  Ends of lines are not change
   "A textual port on the binary PORT, which is not to be used any longer."
   (unless (%transcoder? transcoder)
     (assertion-violation 'transcoded-port "not a transcoder" transcoder))
-  (set-port-encoding! port (transcoder-codec transcoder))
-  (set-port-conversion-strategy!
-   port
-   (if (eq? (transcoder-error-handling-mode transcoder) 'raise)
-       'error
-       'substitute))
-  port)
+  (let ((text (%transcoded-port port)))
+    (set-port-encoding! text (transcoder-codec transcoder))
+    (set-port-conversion-strategy!
+     text
+     (if (eq? (transcoder-error-handling-mode transcoder) 'raise)
+         'error
+         'substitute))
+    text))
 
 (define (bytevector->string bytes transcoder)
   "The string that BYTES are in the encoding of TRANSCODER."
@@ -154,13 +163,13 @@ what happens to what cannot be encoded or decoded.  Ends of lines are not change
    (transcoded-port ((@ (guile) open-bytevector-input-port) bytes) transcoder)))
 
 (define (%text-of port)
-  (let ((text (get-string-all port)))
+  (let ((text ((@ (guile) get-string-all) port)))
     (if (eof-object? text) "" text)))
 
 (define (string->bytevector string transcoder)
   "The bytes of STRING in the encoding of TRANSCODER."
   (call-with-bytevector-output-port
-   (lambda (port) (put-string port string))
+   (lambda (port) (display string port))
    transcoder))
 
 ;;; Positions

@@ -1,0 +1,5 @@
+package port
+
+// chunk is how much a pipe takes without waiting when it takes anything
+// (PIPE_BUF).
+const chunk = 512
