@@ -46,6 +46,7 @@ func (e *Engine) registerBase() {
 	for name, v := range threads.SignalConstants() {
 		e.define(m, name, v)
 	}
+	m.Add(st.Random.Name, st.Random)
 	e.Register("(guile)", prim.Guile()...)
 	e.Register("(guile)", threads.Base()...)
 	e.Register(memory.Module, memory.Table()...)

@@ -28,6 +28,7 @@ import (
 	"fruix/interp/expand"
 	"fruix/interp/module"
 	"fruix/interp/prim/objects"
+	"fruix/interp/prim/ports"
 	"fruix/interp/prim/state"
 	"fruix/interp/print"
 	"fruix/interp/read"
@@ -275,7 +276,11 @@ type forms struct {
 }
 
 func (e *Engine) formsOf(f *source.File, deferring bool) *forms {
-	return &forms{e: e, f: f, r: read.New(f, read.Options{Wrap: syntax.Wrap}), deferring: deferring}
+	options := read.Options{Wrap: syntax.Wrap}
+	if !deferring {
+		options = e.ReadOptions()
+	}
+	return &forms{e: e, f: f, r: read.New(f, options), deferring: deferring}
 }
 
 // next gives the next form as a procedure, Unset at the end.
@@ -322,6 +327,14 @@ func (e *Engine) evalFile(f *source.File, deferring bool) (datum.Value, error) {
 	s := e.formsOf(f, deferring)
 	v, err := e.machine.Run(e.ctx, s.sequence())
 	return v, atTop(err, s.at)
+}
+
+// ReadOptions are the options to read programs with; the library
+// is always read the same way.
+func (e *Engine) ReadOptions() read.Options {
+	o := ports.TextOptions(e.machine)
+	o.Wrap = syntax.Wrap
+	return o
 }
 
 func (e *Engine) evalNode(n core.Node) (datum.Value, error) {

@@ -10,7 +10,6 @@ import (
 	"fruix/interp/datum"
 	"fruix/interp/read"
 	"fruix/interp/source"
-	"fruix/interp/syntax"
 )
 
 // runtime is what the expander sees of the engine.
@@ -33,7 +32,11 @@ func (r runtime) Apply(proc datum.Value, args ...datum.Value) (datum.Value, erro
 func (r runtime) Context() context.Context { return r.e.ctx }
 
 func (r runtime) Read(f *source.File, foldCase bool) ([]datum.Value, error) {
-	return read.All(f, read.Options{Wrap: syntax.Wrap, FoldCase: foldCase})
+	o := r.e.ReadOptions()
+	if foldCase {
+		o.Directives = append(o.Directives, read.FoldCaseOn)
+	}
+	return read.All(f, o)
 }
 
 func (r runtime) ReadFile(name string) ([]byte, error) {

@@ -49,26 +49,6 @@ func NewBitvector(bits []bool) Value { return Obj(KBitvector, unsafe.Pointer(&Bi
 // Bitvector returns the bitvector of v.
 func (v Value) Bitvector() *Bitvector { return (*Bitvector)(v.p) }
 
-// Dim is one dimension of an array: the first valid index and the length.
-type Dim struct{ Lo, Len int }
-
-// Array is a general array that is not a plain vector. Element (i, j, …) is
-// Items.Items[Base + Σ Inc[k]*(index[k]-Dims[k].Lo)]. Type is Guile's element
-// type tag: "" for any object, "u8", "f64" and so on for uniform ones.
-type Array struct {
-	Type  string
-	Dims  []Dim
-	Inc   []int
-	Base  int
-	Items *Vector
-}
-
-// NewArray makes an array value of a.
-func NewArray(a *Array) Value { return Obj(KArray, unsafe.Pointer(a)) }
-
-// Array returns the array of v.
-func (v Value) Array() *Array { return (*Array)(v.p) }
-
 // NewSymbol makes an uninterned symbol.
 func NewSymbol(name string) *Symbol { return &Symbol{Name: name} }
 

@@ -89,7 +89,12 @@ func equalFast(a, b Value, budget *int, depth int) int {
 			return 1
 		}
 		if a.n != b.n || a.p == nil || b.p == nil {
-			return 0
+			if !arrays(a, b) {
+				return 0
+			}
+			if !a.Is(KArray) {
+				a, b = b, a
+			}
 		}
 		if *budget--; *budget < 0 || depth > equalDepth {
 			return -1
@@ -139,7 +144,7 @@ func equalLeaf(a, b Value) bool {
 		return a.Str().Equal(b.Str())
 	case KBytevector:
 		x, y := a.Bytevector(), b.Bytevector()
-		return (x.Elem == y.Elem || x.octets() && y.octets()) && bytes.Equal(x.B, y.B)
+		return x.sameType(y) && bytes.Equal(x.B, y.B)
 	case KBitvector:
 		x, y := a.Bitvector().Bits, b.Bitvector().Bits
 		if len(x) != len(y) {
@@ -169,49 +174,9 @@ func sameShape(a, b Value) ([]Value, []Value, bool) {
 		x, y := a.Record(), b.Record()
 		return x.Fields, y.Fields, x.Type == y.Type && len(x.Fields) == len(y.Fields) && !a.IsObject()
 	case KArray:
-		x, y := a.Array(), b.Array()
-		if x.Type != y.Type || len(x.Dims) != len(y.Dims) {
-			return nil, nil, false
-		}
-		for i := range x.Dims {
-			if x.Dims[i] != y.Dims[i] {
-				return nil, nil, false
-			}
-		}
-		return x.Elements(), y.Elements(), true
+		return sameArrays(a, b)
 	}
 	return nil, nil, false
-}
-
-// Elements returns the elements of a in row-major order.
-func (a *Array) Elements() []Value {
-	n := 1
-	for _, d := range a.Dims {
-		n *= d.Len
-	}
-	out := make([]Value, 0, n)
-	if n == 0 {
-		return out
-	}
-	idx := make([]int, len(a.Dims))
-	for {
-		off := a.Base
-		for k, i := range idx {
-			off += i * a.Inc[k]
-		}
-		out = append(out, a.Items.Items[off])
-		k := len(idx) - 1
-		for ; k >= 0; k-- {
-			idx[k]++
-			if idx[k] < a.Dims[k].Len {
-				break
-			}
-			idx[k] = 0
-		}
-		if k < 0 {
-			return out
-		}
-	}
 }
 
 func equalCareful(a, b Value) bool {
@@ -226,7 +191,12 @@ func equalCareful(a, b Value) bool {
 			continue
 		}
 		if a.n != b.n || a.p == nil || b.p == nil {
-			return false
+			if !arrays(a, b) {
+				return false
+			}
+			if !a.Is(KArray) {
+				a, b = b, a
+			}
 		}
 		switch a.Kind() {
 		case KPair:

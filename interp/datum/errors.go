@@ -37,6 +37,18 @@ func OutOfRange(who string, pos int, v Value) *Error {
 	}
 }
 
+// OutOfBounds is OutOfRange for an index that has to be at least lo and at
+// most hi.
+func OutOfBounds(who string, lo, hi int, v Value) *Error {
+	return &Error{
+		Key: "out-of-range", Who: who,
+		Message:   "Value out of range ~S to ~S: ~S",
+		Irritants: []Value{Fix(int64(lo)), Fix(int64(hi)), v},
+		Rest:      List(v),
+		Payload:   Unset,
+	}
+}
+
 // ValueOutOfRange is OutOfRange where no argument position is known, as of
 // list accesses.
 func ValueOutOfRange(who string, v Value) *Error {

@@ -99,10 +99,6 @@ type Bytevector struct {
 	Elem string
 }
 
-// octets reports whether the elements are bytes: #u8(…) is R7RS's notation for
-// what R6RS writes #vu8(…).
-func (b *Bytevector) octets() bool { return b.Elem == "" || b.Elem == "u8" }
-
 // NewBytevector makes a bytevector that owns b.
 func NewBytevector(b []byte) Value { return Obj(KBytevector, unsafe.Pointer(&Bytevector{B: b})) }
 

@@ -14,6 +14,7 @@ type String struct {
 	wide   []rune
 	// Literal marks a constant of a program, which may not be changed.
 	Literal bool
+	share   *share // nil while no other string shows the same text
 }
 
 // NewString makes a fresh mutable string. Invalid UTF-8 becomes U+FFFD.
@@ -65,11 +66,19 @@ func (s *String) Set(i int, r rune) {
 }
 
 func (s *String) widen() {
-	s.wide = make([]rune, len(s.narrow))
-	for i, b := range s.narrow {
-		s.wide[i] = rune(b)
+	if s.share != nil {
+		s.share.group.widen()
+		return
 	}
-	s.narrow = nil
+	s.wide, s.narrow = widened(s.narrow), nil
+}
+
+func widened(narrow []byte) []rune {
+	wide := make([]rune, len(narrow))
+	for i, b := range narrow {
+		wide[i] = rune(b)
+	}
+	return wide
 }
 
 // Go returns the text as a Go string.
@@ -161,7 +170,7 @@ func (s *String) Equal(t *String) bool {
 // may change the length of the text.
 func (s *String) Replace(rs []rune) {
 	v := NewStringRunes(rs).Str()
-	s.narrow, s.wide = v.narrow, v.wide
+	s.narrow, s.wide, s.share = v.narrow, v.wide, nil
 }
 
 // Concat joins strings into a fresh one.

@@ -12,6 +12,7 @@ import (
 	"unsafe"
 
 	"fruix/interp/datum"
+	"fruix/interp/read"
 )
 
 // Buffering says when output is handed on.
@@ -43,6 +44,8 @@ type Port struct {
 	File *FD
 	// Custom holds the procedures under the port, nil for others.
 	Custom *Custom
+	// Directives are the #! directives that read met on the port.
+	Directives []read.Directive
 	// Process is set by pipes; it is what close-pipe waits for.
 	Process any
 	// Append is true when output goes to the end of the file.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+	"unsafe"
 
 	"fruix/interp/datum"
 	"fruix/interp/num"
@@ -33,6 +34,10 @@ type Config struct {
 	// Record gives the text of a record whose type has a printer procedure, and
 	// of objects of GOOPS.
 	Record func(v datum.Value, mode Mode) (string, error)
+	// Guile's print options: RawNewlines writes line ends in strings as they
+	// are, Bars writes symbols that need quoting as |…|, QuoteColons quotes
+	// symbols that would read as keywords.
+	RawNewlines, Bars, QuoteColons bool
 }
 
 // String returns the representation of v.
@@ -205,9 +210,9 @@ func (p *printer) value(v datum.Value) {
 		if p.mode == Display {
 			p.text(v.Symbol().Name)
 		} else if s := v.Symbol(); s.Interned {
-			p.text(SymbolText(s.Name))
+			p.text(p.symbol(s.Name))
 		} else {
-			p.text("#<uninterned-symbol " + SymbolText(s.Name) + ">")
+			p.text("#<uninterned-symbol " + p.symbol(s.Name) + " " + address(unsafe.Pointer(s)) + ">")
 		}
 	case datum.KKeyword:
 		p.text("#:" + SymbolText(v.Keyword().Name.Name))
@@ -215,7 +220,7 @@ func (p *printer) value(v datum.Value) {
 		if p.mode == Display {
 			p.buf = appendText(p.buf, v.Str())
 		} else {
-			p.buf = AppendString(p.buf, v.Str())
+			p.buf = appendString(p.buf, v.Str(), p.RawNewlines)
 		}
 	case datum.KVector:
 		p.text("#(")
@@ -232,7 +237,7 @@ func (p *printer) value(v datum.Value) {
 			}
 		}
 	case datum.KArray:
-		p.array(v.Array())
+		p.array(v)
 	default:
 		p.object(v)
 	}
@@ -403,7 +408,9 @@ func CharName(r rune) string {
 }
 
 // AppendString appends the representation of a string by write.
-func AppendString(buf []byte, s *datum.String) []byte {
+func AppendString(buf []byte, s *datum.String) []byte { return appendString(buf, s, false) }
+
+func appendString(buf []byte, s *datum.String, rawNewlines bool) []byte {
 	buf = append(buf, '"')
 	hex := false // the character before was written as \xHH
 	for i, n := 0, s.Len(); i < n; i++ {
@@ -419,6 +426,8 @@ func AppendString(buf []byte, s *datum.String) []byte {
 			buf = append(buf, '\\', byte(c))
 		case c >= ' ' && c < 127:
 			buf = append(buf, byte(c))
+		case c == '\n' && rawNewlines:
+			buf = append(buf, '\n')
 		case c >= 7 && c <= 13:
 			buf = append(buf, '\\', "abtnvfr"[c-7])
 		case c > 127 && unicode.IsGraphic(c):
@@ -444,46 +453,5 @@ func appendHex(buf []byte, c rune, digits int) []byte {
 	return buf
 }
 
-// SymbolText is the representation of a symbol by write: the name itself, or
-// #{name}# when the name would not read back.
-func SymbolText(name string) string {
-	if plainSymbol(name) {
-		return name
-	}
-	var b strings.Builder
-	b.WriteString("#{")
-	for _, c := range name {
-		switch {
-		case strings.ContainsRune("[]{}\\", c), c < ' ', c == 127, c > 127 && !unicode.IsGraphic(c):
-			b.WriteString(`\x` + strconv.FormatInt(int64(c), 16) + ";")
-		default:
-			b.WriteRune(c)
-		}
-	}
-	b.WriteString("}#")
-	return b.String()
-}
-
-func plainSymbol(name string) bool {
-	if name == "" || name == "." {
-		return false
-	}
-	switch c := name[0]; {
-	case c == '\'', c == '`', c == ',', c >= '0' && c <= '9':
-		return false
-	case c == '+', c == '-', c == '.':
-		if _, number := num.Parse(name, 10); number {
-			return false
-		}
-	}
-	for _, c := range name {
-		switch c {
-		case '(', ')', '[', ']', '"', ';', '{', '}', '#':
-			return false
-		}
-		if c <= ' ' || c == 127 || c > 127 && (!unicode.IsGraphic(c) || unicode.IsSpace(c)) {
-			return false
-		}
-	}
-	return true
-}
+// address tells objects apart that print the same.
+func address(p unsafe.Pointer) string { return strconv.FormatUint(uint64(uintptr(p)), 16) }

@@ -90,7 +90,9 @@ func children(out []datum.Value, v datum.Value) []datum.Value {
 	case datum.KPromise:
 		add(v.Promise().State.Value)
 	case datum.KArray:
-		add(v.Array().Items.Items...)
+		if root := v.Array().Root; root.Is(datum.KVector) {
+			add(root.Vector().Items...)
+		}
 	}
 	return out
 }

@@ -10,6 +10,9 @@ type Error struct {
 	Msg     string
 	Related []Note // further places that matter
 	Hint    string // what to do, "" when there is nothing to say
+	// Words is how Guile's reader says it, for programs that look at the message
+	// of a read-error; "" is the same as Msg.
+	Words string
 	// Incomplete says that the text ended inside a datum: a REPL asks for
 	// another line.
 	Incomplete bool
@@ -20,6 +23,12 @@ type Error struct {
 type Note struct {
 	Pos  source.Pos
 	Text string
+}
+
+// say gives e the words of Guile's reader.
+func (e *Error) say(words string) *Error {
+	e.Words = words
+	return e
 }
 
 // Error gives "file:line:column: message".
@@ -70,7 +79,12 @@ func (r *Reader) unclosed() error {
 		}
 	}
 	if open == nil {
-		return r.incomplete(r.stack[len(r.stack)-1].at, "the text ends where a datum is expected")
+		f := r.stack[len(r.stack)-1]
+		e := r.incomplete(f.at, "the text ends where a datum is expected")
+		if f.kind == inComment {
+			e.say("no expression after #;")
+		}
+		return e
 	}
 	g := r.guess
 	// The guess concerns a list that is still open, or one that took a

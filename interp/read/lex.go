@@ -87,11 +87,11 @@ func (r *Reader) lexAt(c rune, at source.Pos) (datum.Value, lexeme, error) {
 		r.next()
 		r.push(frame{kind: inList, closer: ')', at: at, head: datum.Null})
 		return datum.Unset, lexNothing, nil
-	case '[':
-		r.next()
-		r.push(frame{kind: inList, closer: ']', at: at, head: datum.Null})
-		return datum.Unset, lexNothing, nil
-	case ')', ']':
+	case '[', ']', '{', '}':
+		if r.ends(c) {
+			return r.lexBracket(c, at)
+		}
+	case ')':
 		r.next()
 		return datum.Fix(int64(c)), lexClose, nil
 	case '\'':
@@ -122,6 +122,25 @@ func (r *Reader) lexAt(c rune, at source.Pos) (datum.Value, lexeme, error) {
 	return r.atom(string(tok)), lexDatum, nil
 }
 
+// lexBracket reads a bracket or brace that is no letter.
+func (r *Reader) lexBracket(c rune, at source.Pos) (datum.Value, lexeme, error) {
+	r.next()
+	switch c {
+	case '[':
+		open := frame{kind: inList, closer: ']', at: at, head: datum.Null}
+		if r.set.BracketLists {
+			open.head = datum.List(r.wrap(symBracketList, at))
+			open.tail = open.head
+		}
+		r.push(open)
+		return datum.Unset, lexNothing, nil
+	case '{':
+		r.openCurly(at)
+		return datum.Unset, lexNothing, nil
+	}
+	return datum.Fix(int64(c)), lexClose, nil
+}
+
 // atom makes a number or symbol of a token.
 func (r *Reader) atom(tok string) datum.Value {
 	switch c := tok[0]; {
@@ -130,7 +149,7 @@ func (r *Reader) atom(tok string) datum.Value {
 			return v
 		}
 	}
-	switch r.opts.Keywords {
+	switch r.set.Keywords {
 	case KeywordPrefix:
 		if len(tok) > 1 && tok[0] == ':' {
 			return datum.InternKeyword(r.fold(tok[1:])).Value()
@@ -144,7 +163,7 @@ func (r *Reader) atom(tok string) datum.Value {
 }
 
 func (r *Reader) fold(s string) string {
-	if !r.opts.FoldCase {
+	if !r.set.FoldCase {
 		return s
 	}
 	return FoldCase(s)
@@ -255,16 +274,11 @@ func (r *Reader) lexHashName(at source.Pos) (datum.Value, lexeme, error) {
 		return datum.Nil, lexDatum, nil
 	case "u8", "s8", "u16", "s16", "u32", "s32", "u64", "s64", "f32", "f64", "c32", "c64", "vu8":
 		if r.peek() == '(' {
-			r.next()
-			elem := strings.ToLower(tok)
-			if elem == "vu8" {
-				elem = ""
-			}
-			r.openVector(at, func(items []datum.Value) (datum.Value, error) {
-				return uniform(elem, items)
-			})
-			return datum.Unset, lexNothing, nil
+			return r.openTyped(1, strings.ToLower(tok), at)
 		}
+	}
+	if i := strings.IndexAny(tok, "@:"); i > 0 && r.peek() == '(' && datum.ElemSize(tok[:i]) > 0 {
+		return r.openBounded(1, tok[:i], tok[i:], at)
 	}
 	if tok != "" {
 		switch tok[0] {
@@ -277,9 +291,9 @@ func (r *Reader) lexHashName(at source.Pos) (datum.Value, lexeme, error) {
 	}
 	if tok == "" {
 		c := r.next()
-		return datum.Unset, lexNothing, r.fail(at, "unknown syntax #%c", c)
+		return datum.Unset, lexNothing, r.fail(at, "unknown syntax #%c", c).say("Unknown # object: #" + string(max(c, 0)))
 	}
-	return datum.Unset, lexNothing, r.fail(at, "unknown syntax #%s", tok)
+	return datum.Unset, lexNothing, r.fail(at, "unknown syntax #%s", tok).say("Unknown # object: #" + tok)
 }
 
 // openVector pushes a frame for items up to the next ")".
@@ -293,7 +307,7 @@ func (r *Reader) skipBlockComment(at source.Pos) error {
 	for depth := 1; depth > 0; {
 		switch r.next() {
 		case -1:
-			return r.incomplete(at, "this block comment is never closed")
+			return r.incomplete(at, "this block comment is never closed").say("unterminated `#| ... |#' comment")
 		case '|':
 			if r.peek() == '#' {
 				r.next()
@@ -321,19 +335,15 @@ func (r *Reader) lexBang(at source.Pos) (datum.Value, lexeme, error) {
 			return datum.Default, lexDatum, nil
 		case "unspecific", "unspecified":
 			return datum.Unspecified, lexDatum, nil
-		case "fold-case":
-			r.opts.FoldCase = true
-			return datum.Unset, lexNothing, nil
-		case "no-fold-case":
-			r.opts.FoldCase = false
-			return datum.Unset, lexNothing, nil
-		case "r6rs", "r7rs":
-			r.opts.R7RS = true
-			return datum.Unset, lexNothing, nil
-		case "curly-infix", "curly-infix-and-bracket-lists", "chezscheme":
+		case "chezscheme":
 			return datum.Unset, lexNothing, nil
 		case "optional", "key", "rest":
 			return datum.Sym("#!" + tok), lexDatum, nil
+		}
+		if d, ok := directives[tok]; ok {
+			r.direct(d)
+			r.odd = r.set.NoBrackets || r.set.CurlyInfix
+			return datum.Unset, lexNothing, nil
 		}
 	}
 	start, line, col := r.off, r.line, r.col
@@ -349,7 +359,7 @@ func (r *Reader) lexBang(at source.Pos) (datum.Value, lexeme, error) {
 				}
 				return datum.Unset, lexNothing, nil
 			}
-			return datum.Unset, lexNothing, r.incomplete(at, "this #! comment is never closed")
+			return datum.Unset, lexNothing, r.incomplete(at, "this #! comment is never closed").say("unterminated `#! ... !#' comment")
 		case '!':
 			if r.peek() == '#' {
 				r.next()
@@ -388,7 +398,7 @@ func (r *Reader) readExtendedSymbol(at source.Pos) (string, error) {
 	for {
 		switch c := r.next(); c {
 		case -1:
-			return "", r.incomplete(at, "this #{ symbol is never closed")
+			return "", r.incomplete(at, "this #{ symbol is never closed").say("end of input while reading symbol")
 		case '}':
 			if r.peek() == '#' {
 				r.next()
@@ -428,7 +438,7 @@ func (r *Reader) hexEscape(at source.Pos) (rune, error) {
 		}
 		d := hexDigit(c)
 		if d < 0 || digits > 7 {
-			return 0, r.fail(r.Here(), "an \\x escape needs hexadecimal digits and a semicolon")
+			return 0, r.fail(r.Here(), "an \\x escape needs hexadecimal digits and a semicolon").say("invalid character in escape sequence: #\\" + string(max(c, 0)))
 		}
 		r.next()
 		n = n<<4 | d

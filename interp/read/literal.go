@@ -94,16 +94,13 @@ func (r *Reader) readDelimited(at source.Pos, end rune, what string) (string, er
 			if r.err != nil {
 				return "", r.unclosed()
 			}
-			return "", r.incomplete(at, "this %s is never closed", what)
+			return "", r.incomplete(at, "this %s is never closed", what).say("end of input while reading " + what)
 		case end:
 			return string(buf), nil
 		case '\\':
-			e, skip, err := r.escape(here, end)
-			if err != nil {
+			var err error
+			if buf, err = r.escape(buf, here, end); err != nil {
 				return "", err
-			}
-			if !skip {
-				buf = utf8.AppendRune(buf, e)
 			}
 		default:
 			buf = utf8.AppendRune(buf, c)
@@ -111,47 +108,36 @@ func (r *Reader) readDelimited(at source.Pos, end rune, what string) (string, er
 	}
 }
 
-// escape reads what follows a backslash in a string. skip is true for a line
-// end that stands for nothing.
-func (r *Reader) escape(at source.Pos, end rune) (c rune, skip bool, err error) {
-	c = r.next()
+// escapes are the single letters after a backslash in a string, and what they
+// stand for.
+var escapes = map[rune]rune{
+	'"': '"', '\\': '\\', '|': '|', '(': '(', ')': ')', '\'': '\'', '/': '/', ';': ';',
+	'n': '\n', 't': '\t', 'r': '\r', 'a': 7, 'b': '\b', 'f': '\f', 'v': '\v', '0': 0, 'e': 0x1b,
+}
+
+// escape reads what follows a backslash in a string and appends what it
+// stands for to buf.
+func (r *Reader) escape(buf []byte, at source.Pos, end rune) ([]byte, error) {
+	c := r.next()
+	if e, ok := escapes[c]; ok || c == end && c >= 0 {
+		if !ok {
+			e = c
+		}
+		return utf8.AppendRune(buf, e), nil
+	}
 	switch c {
 	case -1:
-		return 0, false, r.incomplete(at, "the text ends inside a string")
-	case '"', '\\', '|', '(', ')', '\'', '/', ';', end:
-		return c, false, nil
-	case 'n':
-		return '\n', false, nil
-	case 't':
-		return '\t', false, nil
-	case 'r':
-		return '\r', false, nil
-	case 'a':
-		return 7, false, nil
-	case 'b':
-		return '\b', false, nil
-	case 'f':
-		return '\f', false, nil
-	case 'v':
-		return '\v', false, nil
-	case '0':
-		return 0, false, nil
-	case 'e':
-		return 0x1b, false, nil
+		return nil, r.incomplete(at, "the text ends inside a string").say("end of input while reading string")
 	case 'x':
-		c, err = r.stringHex(at)
-		return c, false, err
-	case 'u':
-		c, err = r.fixedHex(at, 4)
-		return c, false, err
-	case 'U':
-		c, err = r.fixedHex(at, 6)
-		return c, false, err
+		return r.stringHex(buf, at)
+	case 'u', 'U':
+		c, err := r.fixedHex(at, map[rune]int{'u': 4, 'U': 6}[c])
+		return utf8.AppendRune(buf, c), err
 	case '\n':
-		if r.opts.R7RS {
+		if r.set.HungryEOL {
 			r.skipLineBlank()
 		}
-		return 0, true, nil
+		return buf, nil
 	case ' ', '\t', '\r':
 		// R7RS: \ blanks line-end blanks.
 		r.skipLineBlank()
@@ -161,12 +147,12 @@ func (r *Reader) escape(at source.Pos, end rune) (c rune, skip bool, err error) 
 		if r.peek() == '\n' {
 			r.next()
 			r.skipLineBlank()
-			return 0, true, nil
+			return buf, nil
 		}
 	}
-	e := r.fail(at, "unknown escape \\%c in a string", c)
+	e := r.fail(at, "unknown escape \\%c in a string", c).say("invalid character in escape sequence: #\\" + string(c))
 	e.Hint = "write \\\\ for a backslash"
-	return 0, false, e
+	return nil, e
 }
 
 func (r *Reader) skipLineBlank() {
@@ -178,54 +164,24 @@ func (r *Reader) skipLineBlank() {
 // stringHex reads an \x escape. Guile's default form has exactly two digits,
 // that of R6RS and R7RS any number and a semicolon; a text with the semicolon
 // is read in the second way.
-func (r *Reader) stringHex(at source.Pos) (rune, error) {
-	n, digits := rune(0), 0
-	for digits < 2 {
-		d := hexDigit(r.peek())
-		if d < 0 {
-			break
-		}
+func (r *Reader) stringHex(buf []byte, at source.Pos) ([]byte, error) {
+	var digits []byte
+	n := rune(0)
+	for d := hexDigit(r.peek()); d >= 0 && len(digits) < 8; d = hexDigit(r.peek()) {
+		digits = append(digits, byte(r.next()))
+		n = min(n<<4|d, utf8.MaxRune+1)
+	}
+	switch {
+	case r.peek() == ';' && len(digits) > 0:
 		r.next()
-		n = n<<4 | d
-		digits++
-	}
-	if digits == 0 {
-		return 0, r.fail(r.Here(), "an \\x escape needs hexadecimal digits")
-	}
-	if r.peek() == ';' {
-		r.next()
-		return n, nil
-	}
-	if r.src == nil && digits == 2 {
-		// Look ahead for a longer run of digits that ends in a semicolon.
-		i, m := r.off, n
-		for i < len(r.text) && i-r.off < 7 && hexDigit(rune(r.text[i])) >= 0 {
-			m = m<<4 | hexDigit(rune(r.text[i]))
-			i++
+		if !validChar(n) {
+			return nil, r.fail(at, "\\x%s; is not a character", digits)
 		}
-		if i > r.off && i < len(r.text) && r.text[i] == ';' && m <= utf8.MaxRune {
-			r.col += uint32(i + 1 - r.off)
-			r.off = i + 1
-			if !validChar(m) {
-				return 0, r.fail(at, "\\x%x; is not a character", m)
-			}
-			return m, nil
-		}
-		return n, nil
+		return utf8.AppendRune(buf, n), nil
+	case len(digits) < 2 || r.set.HexEscapes:
+		return nil, r.fail(at, "an \\x escape needs two hexadecimal digits, or any number of them and a semicolon").say("invalid character in escape sequence: #\\" + string(max(r.peek(), 0)))
 	}
-	if digits == 2 && hexDigit(r.peek()) < 0 {
-		return n, nil
-	}
-	if digits == 2 {
-		for hexDigit(r.peek()) >= 0 && n <= utf8.MaxRune {
-			n = n<<4 | hexDigit(r.next())
-		}
-		if r.peek() == ';' && validChar(n) {
-			r.next()
-			return n, nil
-		}
-	}
-	return 0, r.fail(at, "an \\x escape needs two hexadecimal digits, or any number of them and a semicolon")
+	return append(utf8.AppendRune(buf, hexDigit(rune(digits[0]))<<4|hexDigit(rune(digits[1]))), digits[2:]...), nil
 }
 
 func (r *Reader) fixedHex(at source.Pos, digits int) (rune, error) {
@@ -233,7 +189,7 @@ func (r *Reader) fixedHex(at source.Pos, digits int) (rune, error) {
 	for i := 0; i < digits; i++ {
 		d := hexDigit(r.peek())
 		if d < 0 {
-			return 0, r.fail(r.Here(), "this escape needs %d hexadecimal digits", digits)
+			return 0, r.fail(r.Here(), "this escape needs %d hexadecimal digits", digits).say("invalid character in escape sequence: #\\" + string(max(r.peek(), 0)))
 		}
 		r.next()
 		n = n<<4 | d

@@ -13,9 +13,11 @@ const (
 	inDotted                     // after the dot, before the tail
 	inDottedEnd                  // after the tail
 	inVector                     // #(…) and everything that closes like it
+	inCurly                      // {…}
 	inQuote                      // 'x and its kin: one datum
 	inComment                    // #;x
 	inLabel                      // #n=x
+	inApply                      // f before f{…}
 )
 
 // frame is one datum that is not yet complete.
@@ -31,10 +33,11 @@ type frame struct {
 	// abbreviations
 	symbol datum.Value
 	label  *label
+	dot    int // in a curly expression, how many items stand before the dot
 }
 
 // closes reports whether the frame ends with a parenthesis.
-func (f *frame) closes() bool { return f.kind <= inVector }
+func (f *frame) closes() bool { return f.kind <= inCurly }
 
 // label is #n=: its datum once known, a placeholder until then.
 type label struct {
@@ -50,8 +53,9 @@ func (r *Reader) Read() (datum.Value, error) {
 	r.stack = r.stack[:0]
 	r.guess = suspicion{}
 	r.labels = nil
-	r.plain = 0
+	r.plain, r.curly = 0, 0
 	r.last = 0
+	r.settle()
 	for {
 		v, at, what, err := r.lex()
 		if err != nil {
@@ -74,6 +78,10 @@ func (r *Reader) Read() (datum.Value, error) {
 		case lexDone: // a datum that is wrapped already
 		case lexDot:
 			if len(r.stack) == 0 || r.top().kind != inList {
+				if len(r.stack) > 0 && r.top().kind == inCurly && r.top().dot == 0 && len(r.top().items) > 0 {
+					r.top().dot = len(r.top().items)
+					continue
+				}
 				return datum.Unset, r.fail(at, "a dot stands where a datum is expected")
 			}
 			r.top().kind = inDotted
@@ -87,6 +95,9 @@ func (r *Reader) Read() (datum.Value, error) {
 			if len(r.stack) == 0 {
 				r.at = at
 				return v, nil
+			}
+			if r.neoteric(v, at) {
+				break
 			}
 			var done bool
 			v, at, done, err = r.deliver(v, at)
@@ -134,8 +145,10 @@ func (r *Reader) deliver(v datum.Value, at source.Pos) (datum.Value, source.Pos,
 		f.kind = inDottedEnd
 	case inDottedEnd:
 		return v, at, false, r.fail(at, "more than one datum after the dot of a list")
-	case inVector:
+	case inVector, inCurly:
 		f.items = append(f.items, v)
+	case inApply:
+		return applied(r.pop().symbol, v), f.at, true, nil
 	case inQuote:
 		q := r.pop()
 		l := datum.Cons(r.wrap(q.symbol, q.at), datum.Cons(v, datum.Null))
@@ -162,16 +175,20 @@ func (r *Reader) deliver(v datum.Value, at source.Pos) (datum.Value, source.Pos,
 // and returns it with the place where it opens.
 func (r *Reader) close(c rune, at source.Pos) (datum.Value, source.Pos, error) {
 	if len(r.stack) == 0 {
-		e := r.fail(at, "a %q closes nothing", c)
+		e := r.fail(at, "a %q closes nothing", c).say("unexpected \"" + string(c) + "\"")
 		e.Hint = "remove it, or look for a missing opening parenthesis before it"
 		return datum.Unset, at, e
 	}
 	f := r.top()
 	if !f.closes() {
-		return datum.Unset, at, r.fail(at, "a %q stands where a datum is expected", c)
+		e := r.fail(at, "a %q stands where a datum is expected", c).say("unexpected \"" + string(c) + "\"")
+		if f.kind == inComment {
+			e.say("no expression after #;")
+		}
+		return datum.Unset, at, e
 	}
 	if f.closer != c {
-		e := r.fail(at, "expected %q, found %q", f.closer, c)
+		e := r.fail(at, "expected %q, found %q", f.closer, c).say("mismatched close paren: " + string(c))
 		e.Related = []Note{{f.at, "to close the list that opens here"}}
 		return datum.Unset, at, e
 	}
@@ -180,6 +197,18 @@ func (r *Reader) close(c rune, at source.Pos) (datum.Value, source.Pos, error) {
 	}
 	g := r.pop()
 	v := g.head
+	if g.kind == inCurly {
+		r.plain--
+		r.curly--
+		switch n := len(g.items); {
+		case g.dot == 0:
+			v = infix(g.items, false, datum.Null)
+		case g.dot == n-1:
+			v = infix(g.items[:g.dot], true, g.items[g.dot])
+		default:
+			return datum.Unset, at, r.fail(at, "one datum has to stand between the dot and the brace")
+		}
+	}
 	if g.kind == inVector {
 		var err error
 		if v, err = g.finish(g.items); err != nil {

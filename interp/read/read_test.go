@@ -61,7 +61,7 @@ func TestPositions(t *testing.T) {
 }
 
 func TestOptions(t *testing.T) {
-	v, err := read.New(&source.File{Text: []byte("(Foo :bar #!fold-case BAZ)")}, read.Options{Keywords: read.KeywordPrefix}).Read()
+	v, err := read.New(&source.File{Text: []byte("(Foo :bar #!fold-case BAZ)")}, read.Options{Settings: &read.Settings{Keywords: read.KeywordPrefix}}).Read()
 	if got := print.ToWrite(v); err != nil || got != "(Foo #:bar baz)" {
 		t.Errorf("got %s, %v", got, err)
 	}

@@ -15,16 +15,6 @@ type Source interface {
 	Next() (rune, error)
 }
 
-// KeywordStyle says which symbols read as keywords besides #:name.
-type KeywordStyle uint8
-
-// The keyword styles of Guile's read options.
-const (
-	KeywordHash    KeywordStyle = iota // only #:name
-	KeywordPrefix                      // also :name
-	KeywordPostfix                     // also name:
-)
-
 // HashReader is what read-hash-extend installs for a character after "#". It
 // is called after that character was consumed and returns the datum that was
 // read; a result of datum.Unset means that nothing was read, as of a comment.
@@ -35,13 +25,10 @@ type Options struct {
 	// Wrap, when set, receives each datum with its position, innermost first;
 	// its result takes the place of the datum.
 	Wrap func(v datum.Value, at source.Pos) datum.Value
-	// FoldCase reads symbols and character names in lower case.
-	FoldCase bool
-	// R7RS reads string escapes as R7RS says where Guile's default differs:
-	// blanks at the start of a continued line are skipped.
-	R7RS bool
-	// Keywords is the additional keyword syntax.
-	Keywords KeywordStyle
+	// Settings are the read options; nil stands for the defaults. Directives
+	// are those that the text before has given.
+	Settings   *Settings
+	Directives []Directive
 	// HashReader looks up the extension for #ch, nil when there is none.
 	HashReader func(ch rune) HashReader
 	// Line and Col, when not zero, are the position of the first character.
@@ -68,13 +55,17 @@ type Reader struct {
 	token []byte
 
 	labels map[int]*label
-	plain  int // > 0 while reading inside a datum label: Wrap is off
+	set    Settings // for the datum being read
+	odd    bool     // the settings change what ends a symbol
+	curly  int      // how many curly expressions are open
+	plain  int      // > 0 while reading inside a datum label: Wrap is off
 }
 
 // New makes a reader of a file's text.
 func New(file *source.File, opts Options) *Reader {
 	r := &Reader{file: file, opts: opts, text: file.Text, off: opts.Offset, line: 1, col: 1}
 	r.place()
+	r.settle()
 	return r
 }
 
@@ -128,6 +119,16 @@ func (r *Reader) Peek() (offset int, at source.Pos) {
 // Skip continues at a byte offset of the text, which is at the given line and
 // column.
 func (r *Reader) Skip(offset int, line, col uint32) { r.off, r.line, r.col = offset, line, col }
+
+// Rest is the text that is still to be read; ok is false for streams.
+func (r *Reader) Rest() (text []byte, ok bool) { return r.text[min(r.off, len(r.text)):], r.src == nil }
+
+// Advance consumes n bytes of the text.
+func (r *Reader) Advance(n int) {
+	for end := r.off + n; r.off < end; {
+		r.next()
+	}
+}
 
 // Offset is how many bytes of the text have been consumed.
 func (r *Reader) Offset() int { return r.off }
@@ -196,6 +197,19 @@ func delimiter(c rune) bool {
 	return c > 127 && unicodeSpace(c)
 }
 
+// ends is delimiter under the settings.
+func (r *Reader) ends(c rune) bool {
+	if r.odd {
+		switch c {
+		case '[', ']':
+			return !r.set.NoBrackets || r.curly > 0
+		case '{', '}':
+			return r.set.CurlyInfix
+		}
+	}
+	return delimiter(c)
+}
+
 func unicodeSpace(c rune) bool {
 	switch {
 	case c == 0x85, c == 0xA0, c == 0x1680, c >= 0x2000 && c <= 0x200A,
@@ -208,7 +222,7 @@ func unicodeSpace(c rune) bool {
 // scanToken consumes the characters up to a delimiter and returns them; the
 // bytes are valid until the next token.
 func (r *Reader) scanToken(first ...rune) []byte {
-	if r.src == nil && len(first) == 0 {
+	if r.src == nil && len(first) == 0 && !r.odd {
 		i := r.off
 		for i < len(r.text) && asciiToken[r.text[i]] {
 			i++
@@ -226,7 +240,7 @@ func (r *Reader) scanToken(first ...rune) []byte {
 	}
 	for {
 		c := r.peek()
-		if delimiter(c) {
+		if r.ends(c) {
 			return r.token
 		}
 		r.next()
@@ -258,5 +272,5 @@ func (r *Reader) fail(at source.Pos, format string, args ...any) *Error {
 func (r *Reader) incomplete(at source.Pos, format string, args ...any) *Error {
 	e := r.fail(at, format, args...)
 	e.Incomplete = true
-	return e
+	return e.say("unexpected end of input")
 }

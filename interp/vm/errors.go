@@ -155,6 +155,9 @@ func indexError(who string, x, i datum.Value, isType bool) *datum.Error {
 	case who == "bytevector-u8-set!" && i.IsFix() && uint64(i.Fix()) < uint64(len(x.Bytevector().B)):
 		return datum.WrongTypeExpecting(who, 1, x, "mutable bytevector")
 	}
+	if who == "string-ref" {
+		return datum.OutOfBounds(who, 0, x.Str().Len()-1, i)
+	}
 	return datum.OutOfRange(who, 2, i)
 }
 

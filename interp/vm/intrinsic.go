@@ -249,14 +249,20 @@ func (m *Machine) apply(fp unsafe.Pointer) (action, datum.Value, error) {
 		l = l.Pair().Cdr
 	}
 	last := l.Pair().Car
-	end := last
-	for end.IsPair() {
+	end, slow := last, last
+	for n := 0; end.IsPair(); n++ {
 		m.args = append(m.args, end.Pair().Car)
 		end = end.Pair().Cdr
+		if n&1 == 1 {
+			if slow = slow.Pair().Cdr; slow == end && n > 1 {
+				break // a circular list
+			}
+		}
 	}
 	if end != datum.Null && end != datum.Nil {
 		m.args = m.args[:0]
-		return actReturn, last, datum.WrongTypeExpecting("apply", 2, last, "list")
+		return actReturn, last, &datum.Error{Key: "wrong-type-arg", Who: "apply", Message: "Apply to non-list: ~S",
+			Irritants: []datum.Value{last}, Rest: datum.List(last), Payload: datum.Unset}
 	}
 	return actTail, *reg(fp, 0), nil
 }

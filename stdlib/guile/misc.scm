@@ -126,7 +126,6 @@
 (define (load-in-vicinity file directory)
   (load (if (absolute-file-name? file) file (string-append directory "/" file))))
 
-(define (string-hash-ci s . rest) (apply string-hash (string-foldcase s) rest))
 
 (define (gc) (if #f #f))
 

@@ -38,6 +38,11 @@
         ((pair? items) (%merge-sort items (length items) less?))
         ((vector? items)
          (list->vector (%merge-sort (vector->list items) (vector-length items) less?)))
+        ((and (array? items) (= 1 (array-rank items)))
+         (let ((copy (apply make-typed-array (array-type items) *unspecified*
+                            (array-shape items))))
+           (array-copy! items copy)
+           (sort! copy less?)))
         (else (%wrong-type "sort" 1 items))))
 
 (define (stable-sort items less?) (sort items less?))
@@ -48,7 +53,13 @@
         (if (pair? l)
             (begin (vector-set! items i (car l)) (loop (cdr l) (+ i 1)))
             items))
-      (sort items less?)))
+      (if (and (not (list? items)) (array? items) (= 1 (array-rank items)))
+          (let ((l (array->list items)))
+            (let loop ((l (%merge-sort l (length l) less?)) (i 0))
+              (if (pair? l)
+                  (begin (%array-row-set! items i (car l)) (loop (cdr l) (+ i 1)))
+                  items)))
+          (sort items less?))))
 
 (define (stable-sort! items less?) (sort! items less?))
 
@@ -62,7 +73,7 @@
 (define (merge! a b less?) (%merge-lists a b less?))
 
 (define (sorted? items less?)
-  (let loop ((l (if (vector? items) (vector->list items) items)))
+  (let loop ((l (if (list? items) items (array->list items))))
     (or (null? l) (null? (cdr l))
         (and (not (less? (cadr l) (car l)))
              (loop (cdr l))))))

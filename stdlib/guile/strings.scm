@@ -128,7 +128,7 @@
   (char-set-union base (list->char-set (filter pred (char-set->list cs)))))
 
 (define (char-set-filter! pred cs base)
-  (char-set-filter pred cs base))
+  (char-set-union! base (char-set-filter pred cs)))
 
 (define* (char-set-unfold stop? mapper successor seed #:optional (base char-set:empty))
   (let loop ((seed seed) (chars '()))
@@ -137,10 +137,58 @@
         (loop (successor seed) (cons (mapper seed) chars)))))
 
 (define (char-set-unfold! stop? mapper successor seed base)
-  (char-set-unfold stop? mapper successor seed base))
+  (char-set-union! base (char-set-unfold stop? mapper successor seed)))
+
+(define (char-set-diff+intersection cs . rest)
+  "Return two sets: the members of CS that are in none of REST, and those that
+are in one of them."
+  (let ((others (apply char-set-union rest)))
+    (values (char-set-difference cs others)
+            (char-set-intersection cs others))))
+
+(define (char-set-diff+intersection! cs other . rest)
+  "The same as char-set-diff+intersection; CS and OTHER may be changed."
+  (apply char-set-diff+intersection cs other rest))
 
 (define* (string-concatenate-reverse strings #:optional (final "") end)
   "Return the concatenation of STRINGS in reverse order, followed by the first
 END characters of FINAL."
   (string-append (string-concatenate (reverse strings))
                  (if end (substring final 0 end) final)))
+
+(define (string-concatenate-reverse/shared . args)
+  (apply string-concatenate-reverse args))
+
+(define (%string-compare s t less equal greater start1 end1 start2 end2 key)
+  (let ((end1 (%string-end "string-compare" s end1))
+        (end2 (%string-end "string-compare" t end2)))
+    (let loop ((i start1) (j start2))
+      (cond ((= i end1) (if (= j end2) (equal i) (less i)))
+            ((= j end2) (greater i))
+            (else
+             (let ((a (key (string-ref s i))) (b (key (string-ref t j))))
+               (cond ((char<? a b) (less i))
+                     ((char<? b a) (greater i))
+                     (else (loop (+ i 1) (+ j 1))))))))))
+
+(define* (string-compare s t less equal greater
+                         #:optional (start1 0) end1 (start2 0) end2)
+  "Call LESS, EQUAL or GREATER as S compares to T, with the index in S of the
+first difference."
+  (%string-compare s t less equal greater start1 end1 start2 end2 identity))
+
+(define* (string-compare-ci s t less equal greater
+                            #:optional (start1 0) end1 (start2 0) end2)
+  "The same as string-compare, without regard to case."
+  (%string-compare s t less equal greater start1 end1 start2 end2
+                   (lambda (c) (char-downcase (char-upcase c)))))
+
+(define* (string-xcopy! target at s from #:optional to (start 0) end)
+  "Write what xsubstring gives for S into TARGET from index AT on."
+  (let ((end (or end (string-length s))))
+    (string-copy! target at
+                  (xsubstring s from (or to (+ from (- end start))) start end))))
+
+(define (string-ci->symbol s)
+  "Return the symbol that S names, in lower case when the reader folds case."
+  (string->symbol (if (memq 'case-insensitive (read-options)) (string-downcase s) s)))

@@ -24,7 +24,8 @@
    bytevector-s16-native-ref bytevector-s16-native-set!
    bytevector-s32-ref bytevector-s32-set! bytevector-s32-native-ref
    bytevector-s32-native-set! bytevector-s64-ref bytevector-s64-set!
-   bytevector-s64-native-ref bytevector-s64-native-set!))
+   bytevector-s64-native-ref bytevector-s64-native-set!
+   uniform-array->bytevector))
 
 (define-syntax endianness
   (syntax-rules () ((_ name) 'name)))

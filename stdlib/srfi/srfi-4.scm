@@ -25,4 +25,5 @@
    c32vector? make-c32vector c32vector c32vector-length c32vector-ref
    c32vector-set! c32vector->list list->c32vector
    c64vector? make-c64vector c64vector c64vector-length c64vector-ref
-   c64vector-set! c64vector->list list->c64vector))
+   c64vector-set! c64vector->list list->c64vector
+   make-srfi-4-vector srfi-4-vector-type-size))

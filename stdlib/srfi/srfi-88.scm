@@ -1,8 +1,20 @@
-;;; SRFI 88: keyword objects.
+;;; SRFI 88: keywords that end in a colon.
+;;;
+;;; Commentary:
+;;; The module switches the reader to keywords of the form NAME:.
+;;; Code:
 
 (define-module (srfi srfi-88)
-  #:export (string->keyword keyword->string)
-  #:re-export (keyword?))
+  #:re-export (keyword?)
+  #:export (keyword->string string->keyword))
 
-(define (string->keyword s) (symbol->keyword (string->symbol s)))
-(define (keyword->string k) (symbol->string (keyword->symbol k)))
+(eval-when (expand load eval)
+  (read-set! keywords 'postfix))
+
+(define (keyword->string keyword)
+  "The name of KEYWORD."
+  (symbol->string (keyword->symbol keyword)))
+
+(define (string->keyword name)
+  "The keyword called NAME."
+  (symbol->keyword (string->symbol name)))

@@ -63,6 +63,7 @@ var rules = []rule{
 	{"interp/vm", []string{"interp/expand", "interp/compile", "interp/syntax", "interp/read"}, nil, "the machine runs code, wherever it came from; targets could run without a compiler"},
 	{"interp/prim/...", []string{"interp", "interp/vm", "interp/compile", "interp/expand"}, nil, "natives call back through datum.Caller alone"},
 	{"interp/num", []string{ours}, []string{"interp/datum"}, "arithmetic is pure"},
+	{"interp/array", []string{ours}, []string{"interp/datum", "interp/num"}, "elements and shapes are pure"},
 
 	// Within store.
 	{"store/nar", []string{ours}, nil, "one package per format, usable alone"},

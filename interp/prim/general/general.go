@@ -72,7 +72,9 @@ func symbols() []*datum.Primitive {
 			if err != nil {
 				return datum.Unset, err
 			}
-			return datum.NewString(s.Name), nil
+			name := datum.NewString(s.Name)
+			name.Str().Literal = true
+			return name, nil
 		}),
 		arg.F1("string->symbol", func(_ datum.Caller, v datum.Value) (datum.Value, error) {
 			s, err := arg.Text("string->symbol", 1, v)

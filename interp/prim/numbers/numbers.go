@@ -62,7 +62,8 @@ func Table() []*datum.Primitive {
 			return l, err
 		}),
 	}
-	return append(append(t, simple()...), bitwise()...)
+	t = append(append(t, simple()...), bitwise()...)
+	return append(t, random()...)
 }
 
 func infinite(v datum.Value) bool {

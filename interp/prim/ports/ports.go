@@ -23,6 +23,7 @@ func Table() []*datum.Primitive {
 	t = append(t, reading()...)
 	t = append(t, readingBytes()...)
 	t = append(t, writing()...)
+	t = append(t, options()...)
 	t = append(t, formatPrimitives()...)
 	return append(t, formatting()...)
 }

@@ -1,14 +1,9 @@
 package ports
 
 import (
-	"errors"
-
 	"fruix/interp/datum"
 	"fruix/interp/port"
 	"fruix/interp/prim/arg"
-	"fruix/interp/prim/state"
-	"fruix/interp/read"
-	"fruix/interp/source"
 )
 
 func charOrEOF(c rune) datum.Value {
@@ -142,23 +137,9 @@ func reading() []*datum.Primitive {
 			}
 			return datum.Fix(int64(count)), nil
 		}),
-		arg.FN("read", 0, 1, readDatum),
-		arg.FN("read-hash-extend", 2, 2, func(c datum.Caller, args []datum.Value) (datum.Value, error) {
-			ch, err := arg.Char("read-hash-extend", 1, args[0])
-			if err != nil {
-				return datum.Unset, err
-			}
-			s := state.Of(c)
-			if s.HashReaders == nil {
-				s.HashReaders = map[rune]datum.Value{}
-			}
-			if args[1] == datum.False {
-				delete(s.HashReaders, ch)
-			} else {
-				s.HashReaders[ch] = args[1]
-			}
-			return datum.Unspecified, nil
-		}),
+		arg.FN("read", 0, 1, readDatum), arg.FN("read-syntax", 0, 1, readSyntax),
+		arg.FN("read-hash-extend", 2, 2, readHashExtend),
+		arg.F1("read-hash-procedure", readHashProcedure), arg.F0("read-hash-procedures", readHashProcedures),
 	}
 }
 
@@ -284,55 +265,4 @@ func readDelimited(c datum.Caller, args []datum.Value) (datum.Value, error) {
 		return datum.Unset, readFault("read-delimited", p, err)
 	}
 	return delimited(p, s, end, some, mode)
-}
-
-// ReadOptions are the reader options for a port of the engine that runs c:
-// the extensions of read-hash-extend.
-func ReadOptions(c datum.Caller, p *port.Port) read.Options {
-	s := state.Of(c)
-	o := read.Options{Line: uint32(p.LineNo + 1), Col: uint32(p.ColNo + 1)}
-	if len(s.HashReaders) > 0 {
-		o.HashReader = func(ch rune) read.HashReader {
-			proc, ok := s.HashReaders[ch]
-			if !ok {
-				return nil
-			}
-			return func(_ *read.Reader, ch rune, _ source.Pos) (datum.Value, error) {
-				return c.Apply(proc, datum.Char(ch), p.Value())
-			}
-		}
-	}
-	return o
-}
-
-func readDatum(c datum.Caller, args []datum.Value) (datum.Value, error) {
-	p, err := input(c, "read", args, 0)
-	if err != nil {
-		return datum.Unset, err
-	}
-	name := p.Name
-	if name == "" {
-		name = "#<unknown port>"
-	}
-	m := p.Mark()
-	defer p.Release(m)
-	v, err := read.NewSource(p, &source.File{Name: name}, ReadOptions(c, p)).Read()
-	if err != nil {
-		if detour, ok := state.Paused(err, true, datum.Unset); ok {
-			p.Rewind(m)
-			return datum.Unset, detour
-		}
-		return datum.Unset, ReadError(err)
-	}
-	return v, nil
-}
-
-// ReadError turns a reader's error into Guile's read-error.
-func ReadError(err error) error {
-	var e *read.Error
-	if !errors.As(err, &e) {
-		return err
-	}
-	return &datum.Error{Key: "read-error", Who: "read", Message: "~A", Rest: datum.False, Payload: datum.Unset,
-		Irritants: []datum.Value{datum.NewString(e.Error())}, Cause: err}
 }

@@ -18,6 +18,7 @@ import (
 	"fruix/interp/num"
 	"fruix/interp/port"
 	"fruix/interp/print"
+	"fruix/interp/read"
 )
 
 // Key is the extension under which an engine keeps its *State.
@@ -52,7 +53,8 @@ type Options struct {
 // State is the shared state of an engine's natives.
 type State struct {
 	Options
-	Random *num.RandomState
+	// Random is the variable *random-state*.
+	Random *datum.Variable
 	// Started is when the engine was made, the zero of internal time.
 	Started time.Time
 	// Properties are Guile's object properties by identity.
@@ -65,6 +67,9 @@ type State struct {
 	ReadWaiter, WriteWaiter *datum.Fluid
 	// DefaultEncoding and DefaultStrategy are those of new file ports.
 	DefaultEncoding, DefaultStrategy *datum.Fluid
+
+	// Reading are the read options.
+	Reading read.Settings
 
 	symbols atomic.Int64
 
@@ -83,6 +88,9 @@ type State struct {
 	Writer func(display bool) (datum.Value, bool)
 }
 
+// RandomValue is a random generator as a value.
+func RandomValue(s *num.RandomState) datum.Value { return datum.NewOpaque("random-state", s) }
+
 // New makes the state of an engine.
 func New(o Options) *State {
 	s := &State{
@@ -97,9 +105,9 @@ func New(o Options) *State {
 	}
 	seed := o.Seed
 	if seed == "" {
-		seed = "fruix"
+		seed = num.DefaultSeed
 	}
-	s.Random = num.NewRandomState(seed)
+	s.Random = &datum.Variable{Name: datum.Intern("*random-state*"), Home: "(guile)", Value: RandomValue(num.NewRandomState(seed))}
 	for _, kv := range o.Environ {
 		if k, v, ok := strings.Cut(kv, "="); ok {
 			s.env[k] = v

@@ -39,7 +39,7 @@ func chars() []*datum.Primitive {
 			return datum.Sym(category(c)), err
 		}),
 		charTest("char-alphabetic?", unicode.IsLetter), charTest("char-numeric?", func(r rune) bool { return unicode.Is(unicode.Nd, r) }),
-		charTest("char-whitespace?", unicode.IsSpace), charTest("char-upper-case?", unicode.IsUpper), charTest("char-lower-case?", unicode.IsLower),
+		charTest("char-whitespace?", isSpace), charTest("char-upper-case?", unicode.IsUpper), charTest("char-lower-case?", unicode.IsLower),
 		charTest("char-is-both?", func(r rune) bool { return unicode.IsUpper(r) || unicode.IsLower(r) }),
 		charMap("char-upcase", unicode.ToUpper), charMap("char-downcase", unicode.ToLower),
 		charMap("char-titlecase", unicode.ToTitle), charMap("char-foldcase", foldChar),
@@ -79,8 +79,20 @@ var relations = []relation{
 	{">=?", func(c int) bool { return c >= 0 }},
 }
 
-// foldChar is simple case folding as Guile does it: down from up.
-func foldChar(c rune) rune { return unicode.ToLower(unicode.ToUpper(c)) }
+// foldChar is simple case folding as Guile does it: down from up, but for the
+// two letters of Turkish that fold by language.
+func foldChar(c rune) rune {
+	if c == 0x130 || c == 0x131 {
+		return c
+	}
+	return unicode.ToLower(unicode.ToUpper(c))
+}
+
+// isSpace is char-whitespace? as SRFI 14 has it: separators and the controls
+// that move the cursor.
+func isSpace(c rune) bool {
+	return c >= 9 && c <= 13 || c == ' ' || c > 127 && unicode.Is(unicode.Z, c)
+}
 
 func charTest(name string, f func(rune) bool) *datum.Primitive {
 	return arg.F1(name, func(_ datum.Caller, v datum.Value) (datum.Value, error) {

@@ -27,7 +27,7 @@ func Charsets() map[string]datum.Value {
 	digit := table(unicode.Nd)
 	punct := table(unicode.P)
 	symbol := table(unicode.S)
-	space := datum.NewCharSet([]datum.Range{{Lo: 9, Hi: 13}, {Lo: ' ', Hi: ' '}, {Lo: 0x85, Hi: 0x85}}).Union(table(unicode.Z))
+	space := datum.NewCharSet([]datum.Range{{Lo: 9, Hi: 13}, {Lo: ' ', Hi: ' '}}).Union(table(unicode.Z))
 	graphic := letter.Union(digit).Union(table(unicode.N, unicode.M)).Union(punct).Union(symbol)
 	out := map[string]datum.Value{}
 	for name, s := range map[string]*datum.CharSet{
@@ -106,8 +106,23 @@ func combine(name string, unit func() *datum.CharSet, f func(a, b *datum.CharSet
 	}
 	return []*datum.Primitive{
 		arg.FN(name, 0, -1, func(_ datum.Caller, args []datum.Value) (datum.Value, error) { return run(name, args) }),
-		arg.FN(name+"!", 0, -1, func(_ datum.Caller, args []datum.Value) (datum.Value, error) { return run(name+"!", args) }),
+		inPlace(arg.FN(name+"!", 1, -1, func(_ datum.Caller, args []datum.Value) (datum.Value, error) { return run(name+"!", args) }), 0),
 	}
+}
+
+// inPlace makes a native put the set that it gives into its argument number
+// at, which it returns.
+func inPlace(p *datum.Primitive, at int) *datum.Primitive {
+	run := p.FN
+	p.FN = func(c datum.Caller, args []datum.Value) (datum.Value, error) {
+		v, err := run(c, args)
+		if err != nil || at >= len(args) {
+			return v, err
+		}
+		*args[at].CharSet() = *v.CharSet()
+		return args[at], nil
+	}
+	return p
 }
 
 func charsets() []*datum.Primitive {
@@ -158,8 +173,12 @@ func charsets() []*datum.Primitive {
 			return datum.NewStringRunes(members(s)), nil
 		}),
 		arg.F1("char-set-copy", func(_ datum.Caller, v datum.Value) (datum.Value, error) {
-			_, err := charset("char-set-copy", 1, v)
-			return v, err
+			s, err := charset("char-set-copy", 1, v)
+			if err != nil {
+				return datum.Unset, err
+			}
+			t := *s
+			return t.Value(), nil
 		}),
 		arg.F1("->char-set", func(_ datum.Caller, v datum.Value) (datum.Value, error) {
 			switch {
@@ -180,33 +199,48 @@ func charsets() []*datum.Primitive {
 			for _, r := range s.Ranges {
 				h = h*31 + uint64(r.Lo)*7 + uint64(r.Hi)
 			}
-			return datum.Fix(int64(h >> 8)), nil
+			bound := uint64(1) << 56
+			if v, ok := arg.Given(args, 1); ok {
+				n, err := arg.Count("char-set-hash", 2, v)
+				if err != nil {
+					return datum.Unset, err
+				}
+				if n > 0 { // a bound of 0 means none (SRFI 14)
+					bound = uint64(n)
+				}
+			}
+			return datum.Fix(int64(h % bound)), nil
 		}),
 		arg.FN("char-set=", 0, -1, chainSets("char-set=", func(a, b *datum.CharSet) bool { return a.Equal(b) })),
 		arg.FN("char-set<=", 0, -1, chainSets("char-set<=", func(a, b *datum.CharSet) bool { return a.Intersect(b).Equal(a) })),
-		arg.FN("ucs-range->char-set", 2, 4, ucsRange("ucs-range->char-set")),
-		arg.FN("ucs-range->char-set!", 2, 4, ucsRange("ucs-range->char-set!")),
 	}
 	for _, bang := range []string{"", "!"} {
+		changes := func(p *datum.Primitive, at int) *datum.Primitive {
+			if bang == "" {
+				return p
+			}
+			return inPlace(p, at)
+		}
 		stringTo, listTo := "string->char-set"+bang, "list->char-set"+bang
+		complement, ucs := "char-set-complement"+bang, "ucs-range->char-set"+bang
 		t = append(t,
-			arg.FN("char-set-adjoin"+bang, 1, -1, adjust("char-set-adjoin"+bang, union)),
-			arg.FN("char-set-delete"+bang, 1, -1, adjust("char-set-delete"+bang, minus)),
-			arg.F1("char-set-complement"+bang, func(_ datum.Caller, v datum.Value) (datum.Value, error) {
-				s, err := charset("char-set-complement"+bang, 1, v)
+			changes(arg.FN("char-set-adjoin"+bang, 1, -1, adjust("char-set-adjoin"+bang, union)), 0),
+			changes(arg.FN("char-set-delete"+bang, 1, -1, adjust("char-set-delete"+bang, minus)), 0),
+			changes(arg.FN(complement, 1, 1, func(_ datum.Caller, args []datum.Value) (datum.Value, error) {
+				s, err := charset(complement, 1, args[0])
 				if err != nil {
 					return datum.Unset, err
 				}
 				return s.Complement().Value(), nil
-			}),
-			arg.FN(stringTo, 1, 2, func(_ datum.Caller, args []datum.Value) (datum.Value, error) {
+			}), 0),
+			changes(arg.FN(stringTo, 1, 2, func(_ datum.Caller, args []datum.Value) (datum.Value, error) {
 				s, err := arg.Str(stringTo, 1, args[0])
 				if err != nil {
 					return datum.Unset, err
 				}
 				return withBase(stringTo, ofString(s), args)
-			}),
-			arg.FN(listTo, 1, 2, func(_ datum.Caller, args []datum.Value) (datum.Value, error) {
+			}), 1),
+			changes(arg.FN(listTo, 1, 2, func(_ datum.Caller, args []datum.Value) (datum.Value, error) {
 				items, err := arg.List(listTo, 1, args[0])
 				if err != nil {
 					return datum.Unset, err
@@ -216,8 +250,10 @@ func charsets() []*datum.Primitive {
 					return datum.Unset, err
 				}
 				return withBase(listTo, s, args)
-			}))
+			}), 1),
+			changes(arg.FN(ucs, 2, 4, ucsRange(ucs)), 3))
 	}
+	t = append(t, cursors()...)
 	t = append(t, combine("char-set-union", empty, union)...)
 	t = append(t, combine("char-set-intersection", full, func(a, b *datum.CharSet) *datum.CharSet { return a.Intersect(b) })...)
 	t = append(t, combine("char-set-difference", empty, minus)...)
@@ -278,22 +314,75 @@ func chainSets(who string, rel func(a, b *datum.CharSet) bool) func(datum.Caller
 	}
 }
 
-// ucsRange is (ucs-range->char-set lower upper [error? [base]]), upper excluded.
+// ucsRange is (ucs-range->char-set lower upper [error? [base]]), upper
+// excluded. Without error?, what is no character is left out.
 func ucsRange(who string) func(datum.Caller, []datum.Value) (datum.Value, error) {
 	return func(_ datum.Caller, args []datum.Value) (datum.Value, error) {
-		lo, err := arg.Index(who, 1, args[0], unicode.MaxRune+2)
+		lo, err := arg.Count(who, 1, args[0])
 		if err != nil {
 			return datum.Unset, err
 		}
-		hi, err := arg.Index(who, 2, args[1], unicode.MaxRune+2)
+		hi, err := arg.Count(who, 2, args[1])
 		if err != nil {
 			return datum.Unset, err
 		}
+		if hi < lo {
+			return datum.Unset, datum.OutOfRange(who, 2, args[1])
+		}
+		if v, ok := arg.Given(args, 2); ok && v.Truthy() && (hi > unicode.MaxRune+1 || lo < 0xE000 && hi > 0xD800) {
+			return datum.Unset, datum.OutOfRange(who, 2, args[1])
+		}
+		lo, hi = min(lo, unicode.MaxRune+1), min(hi, unicode.MaxRune+1)
 		s := datum.NewCharSet([]datum.Range{{Lo: rune(lo), Hi: rune(hi) - 1}})
 		s = s.Complement().Complement() // without surrogates
 		if len(args) > 3 {
 			return withBase(who, s, args[2:])
 		}
 		return s.Value(), nil
+	}
+}
+
+// cursors lists the iteration over a set. A cursor is the code point of the
+// next member, one past the last character at the end.
+func cursors() []*datum.Primitive {
+	from := func(s *datum.CharSet, c rune) datum.Value {
+		for _, r := range s.Ranges {
+			if r.Hi >= c {
+				return datum.Fix(int64(max(r.Lo, c)))
+			}
+		}
+		return datum.Fix(unicode.MaxRune + 1)
+	}
+	at := func(who string, v, cursor datum.Value) (*datum.CharSet, rune, error) {
+		s, err := charset(who, 1, v)
+		if err != nil {
+			return nil, 0, err
+		}
+		c, err := arg.Index(who, 2, cursor, unicode.MaxRune+1)
+		return s, rune(c), err
+	}
+	return []*datum.Primitive{
+		arg.F1("char-set-cursor", func(_ datum.Caller, v datum.Value) (datum.Value, error) {
+			s, err := charset("char-set-cursor", 1, v)
+			if err != nil {
+				return datum.Unset, err
+			}
+			return from(s, 0), nil
+		}),
+		arg.F2("char-set-ref", func(_ datum.Caller, v, cursor datum.Value) (datum.Value, error) {
+			_, c, err := at("char-set-ref", v, cursor)
+			return datum.Char(c), err
+		}),
+		arg.F2("char-set-cursor-next", func(_ datum.Caller, v, cursor datum.Value) (datum.Value, error) {
+			s, c, err := at("char-set-cursor-next", v, cursor)
+			if err != nil {
+				return datum.Unset, err
+			}
+			return from(s, c+1), nil
+		}),
+		arg.F1("end-of-char-set?", func(_ datum.Caller, v datum.Value) (datum.Value, error) {
+			c, err := arg.Index("end-of-char-set?", 1, v, unicode.MaxRune+2)
+			return datum.Bool(c == unicode.MaxRune+1), err
+		}),
 	}
 }

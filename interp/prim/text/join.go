@@ -154,7 +154,7 @@ func tokenize(c datum.Caller, args []datum.Value) (datum.Value, error) {
 	if err != nil {
 		return datum.Unset, err
 	}
-	test := func(r rune) (bool, error) { return unicode.IsGraphic(r) && !unicode.IsSpace(r), nil }
+	test := func(r rune) (bool, error) { return unicode.IsGraphic(r) && !isSpace(r), nil }
 	if v, ok := arg.Given(args, 1); ok {
 		if test, err = matcher(c, who, 2, v); err != nil {
 			return datum.Unset, err

@@ -1,8 +1,6 @@
 package text
 
 import (
-	"unicode"
-
 	"fruix/interp/datum"
 	"fruix/interp/prim/arg"
 )
@@ -61,7 +59,7 @@ func trimmer(name string, left, right bool) *datum.Primitive {
 		if err != nil {
 			return datum.Unset, err
 		}
-		test := func(r rune) (bool, error) { return unicode.IsSpace(r), nil }
+		test := func(r rune) (bool, error) { return isSpace(r), nil }
 		if v, ok := arg.Given(args, 1); ok {
 			if test, err = matcher(c, name, 2, v); err != nil {
 				return datum.Unset, err

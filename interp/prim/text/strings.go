@@ -73,9 +73,12 @@ func basic() []*datum.Primitive {
 			if err != nil {
 				return datum.Unset, err
 			}
-			i, err := arg.Index("string-ref", 2, k, s.Len())
+			i, err := arg.Int("string-ref", 2, k)
 			if err != nil {
 				return datum.Unset, err
+			}
+			if i < 0 || i >= s.Len() {
+				return datum.Unset, datum.OutOfBounds("string-ref", 0, s.Len()-1, k)
 			}
 			return datum.Char(s.At(i)), nil
 		}),
@@ -95,7 +98,13 @@ func basic() []*datum.Primitive {
 			s.Set(i, c)
 			return datum.Unspecified, nil
 		}),
-		sub("substring", 2), sub("string-copy", 1), sub("substring/shared", 2), sub("substring/copy", 2), sub("substring/read-only", 2),
+		sub("substring", 2), sub("string-copy", 1), sub("substring/copy", 2),
+		subWith("substring/shared", 2, (*datum.String).Share),
+		subWith("substring/read-only", 2, func(s *datum.String, a, b int) datum.Value {
+			v := s.Slice(a, b)
+			v.Str().Literal = true
+			return v
+		}),
 		arg.FN("string->list", 1, 3, func(_ datum.Caller, args []datum.Value) (datum.Value, error) {
 			s, a, b, err := piece("string->list", args, 0, 1)
 			if err != nil {
@@ -148,25 +157,19 @@ func basic() []*datum.Primitive {
 		}),
 		arg.FN("string-append", 0, -1, appendStrings("string-append")),
 		arg.FN("string-append/shared", 0, -1, appendStrings("string-append/shared")),
-		arg.F1("string-concatenate", func(c datum.Caller, l datum.Value) (datum.Value, error) {
-			items, err := arg.List("string-concatenate", 1, l)
+		concatenate("string-concatenate"), concatenate("string-concatenate/shared"),
+		hash("string-hash", nil), hash("string-hash-ci", foldChar),
+		arg.F1("string-bytes-per-char", func(_ datum.Caller, v datum.Value) (datum.Value, error) {
+			s, err := arg.Str("string-bytes-per-char", 1, v)
 			if err != nil {
 				return datum.Unset, err
 			}
-			return appendStrings("string-concatenate")(c, items)
-		}),
-		arg.FN("string-hash", 1, 4, func(_ datum.Caller, args []datum.Value) (datum.Value, error) {
-			if _, err := arg.Str("string-hash", 1, args[0]); err != nil {
-				return datum.Unset, err
-			}
-			n := 1 << 60
-			if v, ok := arg.Given(args, 1); ok {
-				if !v.IsFix() || v.Fix() <= 0 {
-					return datum.Unset, datum.OutOfRange("string-hash", 2, v)
+			for i, n := 0, s.Len(); i < n; i++ {
+				if s.At(i) > 0xFF {
+					return datum.Fix(4), nil
 				}
-				n = int(v.Fix())
 			}
-			return datum.Fix(int64(datum.StableHash(args[0], uint64(n)))), nil
+			return datum.Fix(1), nil
 		}),
 	}
 }
@@ -207,12 +210,17 @@ func piece(who string, args []datum.Value, i, j int) (s *datum.String, start, en
 }
 
 func sub(name string, min int) *datum.Primitive {
+	return subWith(name, min, (*datum.String).Slice)
+}
+
+// subWith makes a native that gives part of a string.
+func subWith(name string, min int, f func(s *datum.String, a, b int) datum.Value) *datum.Primitive {
 	return arg.FN(name, min, 3, func(_ datum.Caller, args []datum.Value) (datum.Value, error) {
 		s, a, b, err := piece(name, args, 0, 1)
 		if err != nil {
 			return datum.Unset, err
 		}
-		return s.Slice(a, b), nil
+		return f(s, a, b), nil
 	})
 }
 
@@ -227,6 +235,42 @@ func appendStrings(who string) func(datum.Caller, []datum.Value) (datum.Value, e
 		}
 		return datum.Concat(parts...), nil
 	}
+}
+
+func concatenate(who string) *datum.Primitive {
+	return arg.F1(who, func(c datum.Caller, l datum.Value) (datum.Value, error) {
+		items, err := arg.List(who, 1, l)
+		if err != nil {
+			return datum.Unset, err
+		}
+		return appendStrings(who)(c, items)
+	})
+}
+
+// hash is (who string [bound [start end]]), of characters changed by key.
+func hash(who string, key func(rune) rune) *datum.Primitive {
+	return arg.FN(who, 1, 4, func(_ datum.Caller, args []datum.Value) (datum.Value, error) {
+		s, a, b, err := piece(who, args, 0, 2)
+		if err != nil {
+			return datum.Unset, err
+		}
+		n := 1 << 60
+		if v, ok := arg.Given(args, 1); ok {
+			if !v.IsFix() || v.Fix() <= 0 {
+				return datum.Unset, datum.OutOfRange(who, 2, v)
+			}
+			n = int(v.Fix())
+		}
+		v := args[0]
+		if key != nil || a > 0 || b < s.Len() {
+			rs := s.Runes(a, b)
+			if key != nil {
+				rs = mapRunes(key)(rs)
+			}
+			v = datum.NewStringRunes(rs)
+		}
+		return datum.Fix(int64(datum.StableHash(v, uint64(n)))), nil
+	})
 }
 
 // compareRunes orders two texts by code points.

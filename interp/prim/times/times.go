@@ -1,5 +1,4 @@
-// Package times holds the natives for time and random numbers (Guile manual,
-// "Time", "Random Number Generation").
+// Package times holds the natives for time (Guile manual, "Time").
 package times
 
 import (
@@ -93,7 +92,7 @@ func Table() []*datum.Primitive {
 				return datum.Unspecified, nil
 			}))
 	}
-	return append(t, random()...)
+	return t
 }
 
 func isTM(v datum.Value) bool { return v.Is(datum.KVector) && len(v.Vector().Items) == 11 }
@@ -454,62 +453,4 @@ func strptime(format, text string) (datum.Value, error) {
 	}
 	items[8], items[9], items[10] = datum.Fix(0), datum.Fix(int64(-off)), datum.NewString("GMT")
 	return datum.Cons(datum.NewVector(items), datum.Fix(int64(pos))), nil
-}
-
-// random lists the natives for random numbers; the state defaults to the
-// engine's own, which always starts from the same seed.
-func random() []*datum.Primitive {
-	get := func(c datum.Caller, who string, args []datum.Value, i int) (*num.RandomState, error) {
-		v, ok := arg.Given(args, i)
-		if !ok {
-			return state.Of(c).Random, nil
-		}
-		if v.Is(datum.KOpaque) {
-			if s, ok := v.Opaque().Go.(*num.RandomState); ok {
-				return s, nil
-			}
-		}
-		return nil, datum.WrongTypeExpecting(who, i+1, v, "random-state")
-	}
-	wrap := func(s *num.RandomState) datum.Value { return datum.NewOpaque("random-state", s) }
-	t := []*datum.Primitive{
-		arg.FN("random", 1, 2, func(c datum.Caller, args []datum.Value) (datum.Value, error) {
-			s, err := get(c, "random", args, 1)
-			if err != nil {
-				return datum.Unset, err
-			}
-			return s.Random(args[0])
-		}),
-		arg.FN("copy-random-state", 0, 1, func(c datum.Caller, args []datum.Value) (datum.Value, error) {
-			s, err := get(c, "copy-random-state", args, 0)
-			if err != nil {
-				return datum.Unset, err
-			}
-			return wrap(s.Copy()), nil
-		}),
-		arg.F1("seed->random-state", func(_ datum.Caller, v datum.Value) (datum.Value, error) {
-			switch {
-			case v.IsString():
-				return wrap(num.NewRandomState(v.Str().Go())), nil
-			case num.IsExactInteger(v):
-				return wrap(num.NewRandomState(num.Format(v, 10))), nil
-			}
-			return datum.Unset, datum.WrongType("seed->random-state", 1, v)
-		}),
-		arg.F0("random-state-from-platform", func(c datum.Caller) (datum.Value, error) {
-			return wrap(num.NewRandomState(strconv.FormatInt(state.Of(c).Now().UnixNano(), 10))), nil
-		}),
-	}
-	for name, f := range map[string]func(*num.RandomState) float64{
-		"random:uniform": (*num.RandomState).Uniform, "random:normal": (*num.RandomState).Normal, "random:exp": (*num.RandomState).Exp,
-	} {
-		t = append(t, arg.FN(name, 0, 1, func(c datum.Caller, args []datum.Value) (datum.Value, error) {
-			s, err := get(c, name, args, 0)
-			if err != nil {
-				return datum.Unset, err
-			}
-			return datum.Flo(f(s)), nil
-		}))
-	}
-	return t
 }

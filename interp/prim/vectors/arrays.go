@@ -1,76 +1,223 @@
 package vectors
 
 import (
+	"fruix/interp/array"
 	"fruix/interp/datum"
+	"fruix/interp/num"
 	"fruix/interp/prim/arg"
-	"fruix/interp/print"
-	"fruix/interp/read"
 )
 
-// view is one way to reach the elements of any object that counts as an
-// array: vectors, uniform vectors, bitvectors, strings and arrays proper.
-type view struct {
-	dims []datum.Dim
-	get  func(off int) datum.Value
-	set  func(off int, v datum.Value) bool
-	inc  []int
-	base int
-}
-
-func viewOf(v datum.Value) (*view, bool) {
-	flat := func(n int, get func(int) datum.Value, set func(int, datum.Value) bool) (*view, bool) {
-		return &view{dims: []datum.Dim{{Len: n}}, inc: []int{1}, get: get, set: set}, true
-	}
-	switch v.Kind() {
-	case datum.KVector:
-		x := v.Vector()
-		return flat(len(x.Items), func(i int) datum.Value { return x.Items[i] },
-			func(i int, v datum.Value) bool { x.Items[i] = v; return !x.Literal })
-	case datum.KBytevector:
-		b := v.Bytevector()
-		size := max(read.ElemSize(b.Elem), 1)
-		return flat(len(b.B)/size, func(i int) datum.Value { return print.Elem(b.Elem, b.B[i*size:]) },
-			func(i int, v datum.Value) bool { return read.PutElem(b.Elem, b.B[i*size:], v) })
-	case datum.KBitvector:
-		b := v.Bitvector()
-		return flat(len(b.Bits), func(i int) datum.Value { return datum.Bool(b.Bits[i]) },
-			func(i int, v datum.Value) bool { b.Bits[i] = v.Truthy(); return true })
-	case datum.KString:
-		s := v.Str()
-		return flat(s.Len(), func(i int) datum.Value { return datum.Char(s.At(i)) },
-			func(i int, v datum.Value) bool {
-				if !v.IsChar() || s.Literal {
-					return false
+// arrays lists the procedures of arrays that take no procedures.
+func arrays() []*datum.Primitive {
+	t := []*datum.Primitive{
+		arg.FN("array?", 1, 2, isArray), arg.FN("typed-array?", 2, 2, isArray),
+		arg.FN("make-array", 1, -1, func(_ datum.Caller, args []datum.Value) (datum.Value, error) {
+			return makeTyped("make-array", datum.True, args[0], args[1:], 2)
+		}),
+		arg.FN("make-typed-array", 2, -1, func(_ datum.Caller, args []datum.Value) (datum.Value, error) {
+			return makeTyped("make-typed-array", args[0], args[1], args[2:], 3)
+		}),
+		arg.FN("make-generalized-vector", 2, 3, func(_ datum.Caller, args []datum.Value) (datum.Value, error) {
+			fill := datum.Unspecified
+			if v, ok := arg.Given(args, 2); ok {
+				fill = v
+			}
+			return makeTyped("make-generalized-vector", args[0], fill, args[1:2], 2)
+		}),
+		arg.FN("array-ref", 1, -1, func(_ datum.Caller, args []datum.Value) (datum.Value, error) {
+			w, err := check("array-ref", 1, args[0])
+			if err != nil {
+				return datum.Unset, err
+			}
+			off, err := offset("array-ref", &w, args[1:])
+			if err != nil {
+				return datum.Unset, err
+			}
+			return w.Get(off), nil
+		}),
+		arg.FN("array-set!", 2, -1, func(_ datum.Caller, args []datum.Value) (datum.Value, error) {
+			w, err := mutable("array-set!", 1, args[0])
+			if err != nil {
+				return datum.Unset, err
+			}
+			off, err := offset("array-set!", &w, args[2:])
+			if err != nil {
+				return datum.Unset, err
+			}
+			return datum.Unspecified, put("array-set!", 2, &w, off, args[1])
+		}),
+		arg.FN("array-in-bounds?", 1, -1, func(_ datum.Caller, args []datum.Value) (datum.Value, error) {
+			w, err := check("array-in-bounds?", 1, args[0])
+			if err != nil {
+				return datum.Unset, err
+			}
+			if len(args)-1 != w.Rank() {
+				return datum.Unset, badCount(&w)
+			}
+			for k, v := range args[1:] {
+				if i, ok := num.Int64(v); !ok || i < int64(w.Dim(k).Lo) || i >= int64(w.Dim(k).Lo+w.Dim(k).Len) {
+					return datum.False, nil
 				}
-				s.Set(i, v.Char())
-				return true
+			}
+			return datum.True, nil
+		}),
+		arg.F1("array-rank", func(_ datum.Caller, v datum.Value) (datum.Value, error) {
+			w, err := check("array-rank", 1, v)
+			return datum.Fix(int64(rank(&w, err))), err
+		}),
+		arg.F1("array-length", func(_ datum.Caller, v datum.Value) (datum.Value, error) {
+			w, err := check("array-length", 1, v)
+			if err != nil {
+				return datum.Unset, err
+			}
+			if w.Rank() == 0 {
+				return datum.Unset, datum.WrongTypeExpecting("array-length", 1, v, "array of nonzero rank")
+			}
+			return datum.Fix(int64(w.Dim(0).Len)), nil
+		}),
+		arg.F1("array-dimensions", func(_ datum.Caller, v datum.Value) (datum.Value, error) {
+			return shapeOf("array-dimensions", v, false)
+		}),
+		arg.F1("array-shape", func(_ datum.Caller, v datum.Value) (datum.Value, error) { return shapeOf("array-shape", v, true) }),
+		arg.F1("array-type", func(_ datum.Caller, v datum.Value) (datum.Value, error) {
+			w, err := check("array-type", 1, v)
+			if err != nil || w.Tag == "" {
+				return datum.True, err
+			}
+			return datum.Sym(w.Tag), nil
+		}),
+		arg.F1("array-type-code", func(_ datum.Caller, v datum.Value) (datum.Value, error) {
+			w, err := check("array-type-code", 1, v)
+			return datum.Fix(typeCodes[w.Tag]), err
+		}),
+		arg.F1("array->list", func(_ datum.Caller, v datum.Value) (datum.Value, error) {
+			w, err := check("array->list", 1, v)
+			if err != nil {
+				return datum.Unset, err
+			}
+			return w.List(), nil
+		}),
+		arg.F2("list->array", func(_ datum.Caller, shape, l datum.Value) (datum.Value, error) {
+			return listToArray("list->array", datum.True, shape, l)
+		}),
+		arg.F3("list->typed-array", func(_ datum.Caller, typ, shape, l datum.Value) (datum.Value, error) {
+			return listToArray("list->typed-array", typ, shape, l)
+		}),
+		arg.F2("array-fill!", func(_ datum.Caller, a, v datum.Value) (datum.Value, error) {
+			w, err := mutable("array-fill!", 1, a)
+			if err != nil {
+				return datum.Unset, err
+			}
+			w.Each(func(off int) bool {
+				err = put("array-fill!", 2, &w, off, v)
+				return err == nil
 			})
-	case datum.KArray:
-		a := v.Array()
-		return &view{dims: a.Dims, inc: a.Inc, base: a.Base,
-			get: func(i int) datum.Value { return a.Items.Items[i] },
-			set: func(i int, v datum.Value) bool { a.Items.Items[i] = v; return true }}, true
+			return datum.Unspecified, err
+		}),
+		arg.FN("array-equal?", 0, -1, func(_ datum.Caller, args []datum.Value) (datum.Value, error) {
+			for i, v := range args {
+				w, err := check("array-equal?", i+1, v)
+				if err != nil {
+					return datum.Unset, err
+				}
+				if i == 0 {
+					continue
+				}
+				if u, _ := array.Of(args[i-1]); u.Rank() != w.Rank() || !datum.Equal(args[i-1], v) {
+					return datum.False, nil
+				}
+			}
+			return datum.True, nil
+		}),
 	}
-	return nil, false
+	t = append(t, sharing()...)
+	return append(t, rowMajor()...)
 }
 
-// offset finds an element; ok is false for an index out of range.
-func (w *view) offset(idx []datum.Value) (int, bool) {
-	if len(idx) != len(w.dims) {
-		return 0, false
+// typeCodes are the numbers that Guile has for the types of elements.
+var typeCodes = map[string]int64{
+	"": 0, "a": 1, "b": 2, "vu8": 3, "u8": 4, "s8": 5, "u16": 6, "s16": 7, "u32": 8, "s32": 9,
+	"u64": 10, "s64": 11, "f32": 12, "f64": 13, "c32": 14, "c64": 15,
+}
+
+// isArray is array? and typed-array?: whether args[0] is an array, and of the
+// type args[1].
+func isArray(_ datum.Caller, args []datum.Value) (datum.Value, error) {
+	w, ok := array.Of(args[0])
+	if typ, given := arg.Given(args, 1); given && ok {
+		tag, known := typeTag(typ)
+		ok = known && w.Tag == tag
 	}
-	off := w.base
+	return datum.Bool(ok), nil
+}
+
+func rank(w *array.View, err error) int {
+	if err != nil {
+		return 0
+	}
+	return w.Rank()
+}
+
+// check makes the view of an argument.
+func check(who string, pos int, v datum.Value) (array.View, error) {
+	w, ok := array.Of(v)
+	if !ok {
+		return w, datum.WrongTypeExpecting(who, pos, v, "array")
+	}
+	return w, nil
+}
+
+// mutable is check for arrays that are no constants.
+func mutable(who string, pos int, v datum.Value) (array.View, error) {
+	w, err := check(who, pos, v)
+	if err == nil && w.Literal && w.Count() > 0 {
+		return w, datum.WrongTypeExpecting(who, pos, v, "mutable array")
+	}
+	return w, err
+}
+
+// put stores an element, argument pos of who.
+func put(who string, pos int, w *array.View, off int, v datum.Value) error {
+	switch {
+	case w.Set(off, v):
+		return nil
+	case v.IsNumber() && w.Tag != "a" && (num.IsExactInteger(v) || w.Tag[0] == 'f' || w.Tag[0] == 'c'):
+		return datum.ValueOutOfRange(who, v)
+	}
+	return datum.WrongType(who, pos, v)
+}
+
+func badCount(w *array.View) error {
+	return datum.Misc("", "wrong number of indices, expecting ~A", datum.Fix(int64(w.Rank())))
+}
+
+// offset finds an element by its indices.
+func offset(who string, w *array.View, idx []datum.Value) (int, error) {
+	if len(idx) != w.Rank() {
+		return 0, badCount(w)
+	}
+	off := w.Base()
 	for k, v := range idx {
-		if !v.IsFix() {
-			return 0, false
+		i, err := index(who, w.Dim(k), v)
+		if err != nil {
+			return 0, err
 		}
-		i := v.Fix() - int64(w.dims[k].Lo)
-		if i < 0 || i >= int64(w.dims[k].Len) {
-			return 0, false
-		}
-		off += int(i) * w.inc[k]
+		off += i * w.Inc(k)
 	}
-	return off, true
+	return off, nil
+}
+
+// index gives the distance of an index from the lowest.
+func index(who string, d datum.Dim, v datum.Value) (int, error) {
+	if !num.IsExactInteger(v) {
+		return 0, &datum.Error{Key: "wrong-type-arg", Who: who, Message: "Wrong type (expecting ~A): ~S",
+			Irritants: []datum.Value{datum.NewString("exact integer"), v}, Rest: datum.List(v), Payload: datum.Unset}
+	}
+	i, ok := num.Int64(v)
+	if !ok || i < int64(d.Lo) || i >= int64(d.Lo)+int64(d.Len) {
+		return 0, datum.OutOfBounds(who, d.Lo, d.Lo+d.Len-1, v)
+	}
+	return int(i) - d.Lo, nil
 }
 
 // dimensions reads the bounds arguments of make-array: lengths or (lo hi).
@@ -80,7 +227,10 @@ func dimensions(who string, args []datum.Value, at int) ([]datum.Dim, int, error
 	for k, v := range args {
 		if v.IsPair() && arg.Length(v) == 2 && v.Pair().Car.IsFix() && v.Pair().Cdr.Pair().Car.IsFix() {
 			lo, hi := v.Pair().Car.Fix(), v.Pair().Cdr.Pair().Car.Fix()
-			if lo < -1<<40 || hi > 1<<40 || hi < lo-1 {
+			if hi < lo-1 {
+				return nil, 0, datum.Misc(who, "Bad array dimension: ~S", v)
+			}
+			if lo < -1<<40 || hi > 1<<40 {
 				return nil, 0, datum.OutOfRange(who, at+k, v)
 			}
 			dims[k] = datum.Dim{Lo: int(lo), Len: int(hi - lo + 1)}
@@ -99,219 +249,55 @@ func dimensions(who string, args []datum.Value, at int) ([]datum.Dim, int, error
 	return dims, total, nil
 }
 
-func makeTyped(who string, typ string, fill datum.Value, bounds []datum.Value, at int) (datum.Value, error) {
+// typeTag is the tag of an array type: #t or the name of a type.
+func typeTag(v datum.Value) (tag string, ok bool) {
+	if v == datum.True {
+		return "", true
+	}
+	if !v.IsSymbol() {
+		return "", false
+	}
+	tag = v.Symbol().Name
+	return tag, tag == "a" || tag == "b" || tag != "" && datum.ElemSize(tag) > 0
+}
+
+// makeTyped makes an array that is filled unless fill is unspecified.
+func makeTyped(who string, typ, fill datum.Value, bounds []datum.Value, at int) (datum.Value, error) {
 	dims, n, err := dimensions(who, bounds, at)
 	if err != nil {
 		return datum.Unset, err
 	}
-	if len(dims) == 1 && dims[0].Lo == 0 {
-		switch {
-		case typ == "":
-			return makeVector(nil, []datum.Value{datum.Fix(int64(n)), fill})
-		case typ == "b":
-			b := make([]bool, n)
-			for i := range b {
-				b[i] = fill.Truthy() && fill != datum.Unspecified
-			}
-			return datum.NewBitvector(b), nil
-		case typ == "a":
-			rs := make([]rune, n)
-			for i := range rs {
-				rs[i] = ' '
-				if fill.IsChar() {
-					rs[i] = fill.Char()
-				}
-			}
-			return datum.NewStringRunes(rs), nil
-		}
-		size := read.ElemSize(typ)
-		if size == 0 {
-			return datum.Unset, datum.WrongType(who, 1, datum.Sym(typ))
-		}
-		b := datum.NewBytevector(make([]byte, n*size))
-		b.Bytevector().Elem = typ
-		if typ == "vu8" {
-			b.Bytevector().Elem = ""
-		}
-		for i := 0; i < n && fill != datum.Unspecified; i++ {
-			if !read.PutElem(typ, b.Bytevector().B[i*size:], fill) {
-				return datum.Unset, datum.WrongType(who, 2, fill)
-			}
-		}
-		return b, nil
-	}
-	items, err := makeVector(nil, []datum.Value{datum.Fix(int64(n)), fill})
+	root, err := newRoot(who, typ, n)
 	if err != nil {
 		return datum.Unset, err
 	}
-	if fill == datum.Unspecified && typ != "" {
-		for i := range items.Vector().Items {
-			items.Vector().Items[i] = datum.Fix(0)
+	if fill != datum.Unspecified {
+		w, _ := array.Of(root)
+		for i := 0; i < n; i++ {
+			if err := put(who, 2, &w, i, fill); err != nil {
+				return datum.Unset, err
+			}
 		}
 	}
-	a := &datum.Array{Type: typ, Dims: dims, Inc: make([]int, len(dims)), Items: items.Vector()}
-	inc := 1
-	for k := len(dims) - 1; k >= 0; k-- {
-		a.Inc[k] = inc
-		inc *= dims[k].Len
-	}
-	return datum.NewArray(a), nil
+	return array.New(root, dims), nil
 }
 
-func typeTag(v datum.Value) string {
-	if v.IsSymbol() {
-		return v.Symbol().Name
-	}
-	return ""
-}
-
-func arrays() []*datum.Primitive {
-	t := []*datum.Primitive{
-		arg.FN("array?", 1, 2, func(_ datum.Caller, args []datum.Value) (datum.Value, error) {
-			_, ok := viewOf(args[0])
-			return datum.Bool(ok), nil
-		}),
-		arg.FN("make-array", 1, -1, func(_ datum.Caller, args []datum.Value) (datum.Value, error) {
-			return makeTyped("make-array", "", args[0], args[1:], 2)
-		}),
-		arg.FN("make-typed-array", 2, -1, func(_ datum.Caller, args []datum.Value) (datum.Value, error) {
-			return makeTyped("make-typed-array", typeTag(args[0]), args[1], args[2:], 3)
-		}),
-		arg.FN("array-ref", 1, -1, func(_ datum.Caller, args []datum.Value) (datum.Value, error) {
-			w, err := check("array-ref", args[0])
-			if err != nil {
-				return datum.Unset, err
-			}
-			off, ok := w.offset(args[1:])
-			if !ok {
-				return datum.Unset, datum.ValueOutOfRange("array-ref", datum.List(args[1:]...))
-			}
-			return w.get(off), nil
-		}),
-		arg.FN("array-set!", 2, -1, func(_ datum.Caller, args []datum.Value) (datum.Value, error) {
-			w, err := check("array-set!", args[0])
-			if err != nil {
-				return datum.Unset, err
-			}
-			off, ok := w.offset(args[2:])
-			if !ok {
-				return datum.Unset, datum.ValueOutOfRange("array-set!", datum.List(args[2:]...))
-			}
-			if !w.set(off, args[1]) {
-				return datum.Unset, datum.WrongType("array-set!", 2, args[1])
-			}
-			return datum.Unspecified, nil
-		}),
-		arg.FN("array-in-bounds?", 1, -1, func(_ datum.Caller, args []datum.Value) (datum.Value, error) {
-			w, err := check("array-in-bounds?", args[0])
-			if err != nil {
-				return datum.Unset, err
-			}
-			_, ok := w.offset(args[1:])
-			return datum.Bool(ok), nil
-		}),
-		arg.F1("array-rank", func(_ datum.Caller, v datum.Value) (datum.Value, error) {
-			w, err := check("array-rank", v)
-			if err != nil {
-				return datum.Unset, err
-			}
-			return datum.Fix(int64(len(w.dims))), nil
-		}),
-		arg.F1("array-length", func(_ datum.Caller, v datum.Value) (datum.Value, error) {
-			w, err := check("array-length", v)
-			if err != nil || len(w.dims) == 0 {
-				return datum.Unset, datum.WrongType("array-length", 1, v)
-			}
-			return datum.Fix(int64(w.dims[0].Len)), nil
-		}),
-		arg.F1("array-dimensions", func(_ datum.Caller, v datum.Value) (datum.Value, error) { return shapeOf("array-dimensions", v, false) }),
-		arg.F1("array-shape", func(_ datum.Caller, v datum.Value) (datum.Value, error) { return shapeOf("array-shape", v, true) }),
-		arg.F1("array-type", func(_ datum.Caller, v datum.Value) (datum.Value, error) {
-			if _, err := check("array-type", v); err != nil {
-				return datum.Unset, err
-			}
-			switch v.Kind() {
-			case datum.KBytevector:
-				if e := v.Bytevector().Elem; e != "" {
-					return datum.Sym(e), nil
-				}
-				return datum.Sym("vu8"), nil
-			case datum.KBitvector:
-				return datum.Sym("b"), nil
-			case datum.KString:
-				return datum.Sym("a"), nil
-			case datum.KArray:
-				if e := v.Array().Type; e != "" {
-					return datum.Sym(e), nil
-				}
-			}
-			return datum.True, nil
-		}),
-		arg.F1("array->list", func(_ datum.Caller, v datum.Value) (datum.Value, error) {
-			w, err := check("array->list", v)
-			if err != nil {
-				return datum.Unset, err
-			}
-			return w.list(0, w.base), nil
-		}),
-		arg.F2("list->array", func(_ datum.Caller, shape, l datum.Value) (datum.Value, error) {
-			return listToArray("list->array", "", shape, l)
-		}),
-		arg.F3("list->typed-array", func(_ datum.Caller, typ, shape, l datum.Value) (datum.Value, error) {
-			return listToArray("list->typed-array", typeTag(typ), shape, l)
-		}),
-		arg.F2("array-fill!", func(_ datum.Caller, a, v datum.Value) (datum.Value, error) {
-			w, err := check("array-fill!", a)
-			if err != nil {
-				return datum.Unset, err
-			}
-			ok := true
-			w.each(0, w.base, func(off int) { ok = w.set(off, v) && ok })
-			if !ok {
-				return datum.Unset, datum.WrongType("array-fill!", 2, v)
-			}
-			return datum.Unspecified, nil
-		}),
-	}
-	return t
-}
-
-func check(who string, v datum.Value) (*view, error) {
-	w, ok := viewOf(v)
+func newRoot(who string, typ datum.Value, n int) (datum.Value, error) {
+	tag, ok := typeTag(typ)
 	if !ok {
-		return nil, datum.WrongTypeExpecting(who, 1, v, "array")
+		return datum.Unset, datum.WrongTypeExpecting(who, 1, typ, "array type")
 	}
-	return w, nil
-}
-
-func (w *view) each(k, off int, f func(off int)) {
-	if k == len(w.dims) {
-		f(off)
-		return
-	}
-	for i := 0; i < w.dims[k].Len; i++ {
-		w.each(k+1, off+i*w.inc[k], f)
-	}
-}
-
-func (w *view) list(k, off int) datum.Value {
-	if k == len(w.dims) {
-		return w.get(off)
-	}
-	items := make([]datum.Value, w.dims[k].Len)
-	for i := range items {
-		items[i] = w.list(k+1, off+i*w.inc[k])
-	}
-	return datum.List(items...)
+	root, _ := array.NewRoot(tag, n)
+	return root, nil
 }
 
 func shapeOf(who string, v datum.Value, full bool) (datum.Value, error) {
-	w, err := check(who, v)
+	w, err := check(who, 1, v)
 	if err != nil {
 		return datum.Unset, err
 	}
 	var out []datum.Value
-	for _, d := range w.dims {
+	for _, d := range w.Dims() {
 		if d.Lo == 0 && !full {
 			out = append(out, datum.Fix(int64(d.Len)))
 			continue
@@ -321,65 +307,84 @@ func shapeOf(who string, v datum.Value, full bool) (datum.Value, error) {
 	return datum.List(out...), nil
 }
 
-// listToArray makes an array of nested lists; shape is a rank or a list of
-// lower bounds.
-func listToArray(who, typ string, shape, l datum.Value) (datum.Value, error) {
-	var lows []int
+// listToArray makes an array of nested lists; shape is a rank, or a list of
+// lower bounds or (lo hi).
+func listToArray(who string, typ, shape, l datum.Value) (datum.Value, error) {
+	var dims []datum.Dim
+	known := []bool{}
 	if shape.IsFix() {
-		n, err := arg.Index(who, 1, shape, 32)
+		n, err := arg.Index(who, 1, shape, 33)
 		if err != nil {
 			return datum.Unset, err
 		}
-		lows = make([]int, n)
+		dims, known = make([]datum.Dim, n), make([]bool, n)
 	} else {
 		items, err := arg.List(who, 1, shape)
 		if err != nil {
 			return datum.Unset, err
 		}
 		for _, v := range items {
-			n, err := arg.Int(who, 1, v)
+			if v.IsFix() {
+				dims, known = append(dims, datum.Dim{Lo: int(v.Fix())}), append(known, false)
+				continue
+			}
+			d, _, err := dimensions(who, []datum.Value{v}, 1)
 			if err != nil {
 				return datum.Unset, err
 			}
-			lows = append(lows, n)
+			dims, known = append(dims, d[0]), append(known, true)
 		}
 	}
-	var bounds []datum.Value
-	row := l
-	for _, lo := range lows {
+	total, row := 1, l
+	for k := range dims {
 		n := arg.Length(row)
 		if n < 0 {
 			return datum.Unset, datum.WrongTypeExpecting(who, 2, l, "list")
 		}
-		bounds = append(bounds, datum.List(datum.Fix(int64(lo)), datum.Fix(int64(lo+n-1))))
-		if n > 0 {
-			row = row.Pair().Car
-		} else {
-			row = datum.Null
+		if !known[k] {
+			dims[k].Len = n
+		}
+		total *= dims[k].Len
+		if row = datum.Null; n > 0 && k+1 < len(dims) {
+			row = l
+			for i := 0; i <= k; i++ {
+				row = row.Pair().Car
+			}
 		}
 	}
-	a, err := makeTyped(who, typ, datum.Unspecified, bounds, 1)
+	root, err := newRoot(who, typ, total)
 	if err != nil {
 		return datum.Unset, err
 	}
-	w, _ := viewOf(a)
-	return a, w.store(who, l, 0, w.base)
+	w, _ := array.Of(root)
+	at := 0
+	if err := store(who, &w, dims, l, &at); err != nil {
+		return datum.Unset, err
+	}
+	return array.New(root, dims), nil
 }
 
-func (w *view) store(who string, l datum.Value, k, off int) error {
-	if k == len(w.dims) {
-		if !w.set(off, l) {
-			return datum.WrongType(who, 2, l)
+// store puts the elements of nested lists into w from *at on.
+func store(who string, w *array.View, dims []datum.Dim, l datum.Value, at *int) error {
+	if len(dims) == 0 {
+		*at++
+		return put(who, 2, w, *at-1, l)
+	}
+	n := 0
+	for rest := l; ; rest = rest.Pair().Cdr {
+		switch {
+		case rest == datum.Null && n == dims[0].Len:
+			return nil
+		case rest == datum.Null:
+			return datum.Misc(who, "too few elements for array dimension ~a, need ~a", datum.Fix(int64(len(dims))), datum.Fix(int64(dims[0].Len)))
+		case !rest.IsPair():
+			return datum.WrongTypeExpecting(who, 2, l, "list")
+		case n == dims[0].Len:
+			return datum.Misc(who, "too many elements for array dimension ~a, want ~a", datum.Fix(int64(len(dims))), datum.Fix(int64(dims[0].Len)))
 		}
-		return nil
-	}
-	if arg.Length(l) != w.dims[k].Len {
-		return datum.Misc(who, "the rows of the list differ in length: ~S", l)
-	}
-	for i := 0; l.IsPair(); i, l = i+1, l.Pair().Cdr {
-		if err := w.store(who, l.Pair().Car, k+1, off+i*w.inc[k]); err != nil {
+		if err := store(who, w, dims[1:], rest.Pair().Car, at); err != nil {
 			return err
 		}
+		n++
 	}
-	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
+	"fruix/interp/array"
 	"fruix/interp/datum"
 	"fruix/interp/num"
 	"fruix/interp/prim/arg"
@@ -92,6 +93,8 @@ func bytevectors() []*datum.Primitive {
 			}
 			return datum.NewBytevector(append([]byte(nil), b.B[s:e]...)), nil
 		}),
+		arg.FN("bytevector-slice", 2, 3, sliceBytes),
+		arg.F1("uniform-array->bytevector", uniformToBytes),
 		// The order of arguments is R7RS's: to at from start end.
 		arg.FN("r7rs:bytevector-copy!", 3, 5, bytesCopyR7RS),
 		arg.FN("bytevector-copy!", 5, 5, bytesCopyR6RS),
@@ -125,7 +128,7 @@ func bytevectors() []*datum.Primitive {
 			b := make([]byte, len(items))
 			for i, v := range items {
 				if b[i], err = octet("u8-list->bytevector", 1, v); err != nil {
-					return datum.Unset, err
+					return datum.Unset, datum.WrongType("u8-list->bytevector", 1, v)
 				}
 			}
 			return datum.NewBytevector(b), nil
@@ -148,6 +151,60 @@ func octet(who string, pos int, v datum.Value) (byte, error) {
 		return 0, datum.OutOfRange(who, pos, v)
 	}
 	return byte(n), nil
+}
+
+// sliceBytes is (bytevector-slice bv offset [size]): a bytevector over
+// the same bytes, of the same element type where they are whole elements.
+func sliceBytes(_ datum.Caller, args []datum.Value) (datum.Value, error) {
+	const who = "bytevector-slice"
+	b, err := arg.Bytes(who, 1, args[0])
+	if err != nil {
+		return datum.Unset, err
+	}
+	at, err := arg.Index(who, 2, args[1], len(b.B)+1)
+	if err != nil {
+		return datum.Unset, err
+	}
+	n := len(b.B) - at
+	if v, ok := arg.Given(args, 2); ok {
+		if n, err = arg.Index(who, 3, v, n+1); err != nil {
+			return datum.Unset, err
+		}
+	}
+	v := datum.NewBytevector(b.B[at : at+n : at+n])
+	v.Bytevector().Literal = b.Literal
+	if size := b.ElemSize(); at%size == 0 && n%size == 0 {
+		v.Bytevector().Elem = b.Elem
+	}
+	return v, nil
+}
+
+// uniformToBytes is uniform-array->bytevector: the elements of an array in the
+// machine's format, bits in words of 32.
+func uniformToBytes(_ datum.Caller, v datum.Value) (datum.Value, error) {
+	const who = "uniform-array->bytevector"
+	w, err := check(who, 1, v)
+	if err != nil {
+		return datum.Unset, err
+	}
+	n, size := w.Count(), datum.ElemSize(w.Tag)
+	switch {
+	case w.Tag == "b":
+		out := make([]byte, (n+31)/32*4)
+		for i := 0; i < n; i++ {
+			if w.Get(w.Row(i)) == datum.True {
+				out[i/8] |= 1 << (i % 8)
+			}
+		}
+		return datum.NewBytevector(out), nil
+	case w.Tag == "" || size == 0:
+		return datum.Unset, datum.WrongTypeExpecting(who, 1, v, "uniform array")
+	}
+	out := make([]byte, n*size)
+	for i := 0; i < n; i++ {
+		array.PutElement(w.Tag, out[i*size:], w.Get(w.Row(i)))
+	}
+	return datum.NewBytevector(out), nil
 }
 
 func bytesCopyR7RS(_ datum.Caller, args []datum.Value) (datum.Value, error) {
@@ -465,8 +522,11 @@ func intAccess() []*datum.Primitive {
 					return datum.Unset, err
 				}
 				size, err := arg.Size(toList, 3, args[2])
-				if err != nil || size == 0 || len(b.B)%size != 0 {
+				if err != nil || size == 0 {
 					return datum.Unset, datum.OutOfRange(toList, 3, args[2])
+				}
+				if len(b.B)%size != 0 {
+					return datum.Unset, datum.WrongTypeExpecting(toList, 3, args[2], "exact positive integer that divides the length of the bytevector")
 				}
 				var out []datum.Value
 				for i := 0; i < len(b.B); i += size {

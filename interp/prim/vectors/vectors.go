@@ -61,6 +61,7 @@ func Table() []*datum.Primitive {
 	}
 	t = append(t, bytevectors()...)
 	t = append(t, uniform()...)
+	t = append(t, generic()...)
 	t = append(t, bits()...)
 	return append(t, arrays()...)
 }

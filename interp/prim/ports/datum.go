@@ -1,0 +1,175 @@
+package ports
+
+import (
+	"errors"
+	"io"
+	"slices"
+	"strings"
+
+	"fruix/interp/datum"
+	"fruix/interp/port"
+	"fruix/interp/prim/arg"
+	"fruix/interp/prim/state"
+	"fruix/interp/read"
+	"fruix/interp/source"
+	"fruix/interp/syntax"
+)
+
+// ReadOptions are the reader's options for a port of the engine that runs c.
+func ReadOptions(c datum.Caller, p *port.Port) read.Options {
+	s := state.Of(c)
+	return read.Options{
+		Line: uint32(p.LineNo + 1), Col: uint32(p.ColNo + 1),
+		Settings: &s.Reading, Directives: p.Directives, HashReader: extensions(c, s, p),
+	}
+}
+
+// TextOptions are the reader's options for a text.
+func TextOptions(c datum.Caller) read.Options {
+	s := state.Of(c)
+	return read.Options{Settings: &s.Reading, HashReader: extensions(c, s, nil)}
+}
+
+// extensions finds the procedures of read-hash-extend. They read on from p, or
+// when that is nil from what is left of the reader's text.
+func extensions(c datum.Caller, s *state.State, p *port.Port) func(ch rune) read.HashReader {
+	return func(ch rune) read.HashReader {
+		proc, ok := s.HashReaders[ch]
+		if !ok {
+			return nil
+		}
+		return func(r *read.Reader, ch rune, at source.Pos) (datum.Value, error) {
+			if p != nil {
+				return c.Apply(proc, datum.Char(ch), p.Value())
+			}
+			return applyToText(c, proc, r, ch, at)
+		}
+	}
+}
+
+// applyToText calls the extension proc with a port on the rest of r's text,
+// and lets r continue where the port was left.
+func applyToText(c datum.Caller, proc datum.Value, r *read.Reader, ch rune, at source.Pos) (datum.Value, error) {
+	rest, _ := r.Rest()
+	p := port.NewBytesInput(rest)
+	p.Binary = false
+	p.SetEncoding("UTF-8")
+	if at.File != nil {
+		p.Name = at.File.Name
+	}
+	here := r.Here()
+	p.LineNo, p.ColNo, p.Directives = int(here.Line)-1, int(here.Col)-1, r.Directives()
+	v, err := c.Apply(proc, datum.Char(ch), p.Value())
+	if err != nil {
+		return datum.Unset, err
+	}
+	n, err := p.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return datum.Unset, err
+	}
+	r.Advance(int(n))
+	return v, nil
+}
+
+// fileOf is the file that positions of what is read from p name.
+func fileOf(p *port.Port) *source.File {
+	if p.Name == "" {
+		return &source.File{Name: "#<unknown port>"}
+	}
+	return &source.File{Name: p.Name}
+}
+
+// readFrom reads a datum of a port.
+func readFrom(p *port.Port, o read.Options) (datum.Value, error) {
+	r := read.NewSource(p, fileOf(p), o)
+	m := p.Mark()
+	defer p.Release(m)
+	v, err := r.Read()
+	if err != nil {
+		if detour, ok := state.Paused(err, true, datum.Unset); ok {
+			p.Rewind(m)
+			return datum.Unset, detour
+		}
+	}
+	p.Directives = r.Directives()
+	if err != nil {
+		return datum.Unset, ReadError(err)
+	}
+	return v, nil
+}
+
+func readDatum(c datum.Caller, args []datum.Value) (datum.Value, error) {
+	p, err := input(c, "read", args, 0)
+	if err != nil {
+		return datum.Unset, err
+	}
+	return readFrom(p, ReadOptions(c, p))
+}
+
+// readSyntax is read-syntax: a datum as a syntax object with its place.
+func readSyntax(c datum.Caller, args []datum.Value) (datum.Value, error) {
+	p, err := input(c, "read-syntax", args, 0)
+	if err != nil {
+		return datum.Unset, err
+	}
+	o := ReadOptions(c, p)
+	o.Wrap = syntax.Wrap
+	return readFrom(p, o)
+}
+
+// ReadError turns a reader's error into Guile's read-error.
+func ReadError(err error) error {
+	var e *read.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	// The message is a format: Guile's programs look for the text in it.
+	text := e.Error()
+	if e.Words != "" {
+		text = e.Pos.String() + ": " + e.Words
+	}
+	return &datum.Error{Key: "read-error", Who: "read", Message: strings.ReplaceAll(text, "~", "~~"),
+		Rest: datum.False, Payload: datum.Unset, Cause: err}
+}
+
+// readHashExtend is (read-hash-extend char procedure-or-#f).
+func readHashExtend(c datum.Caller, args []datum.Value) (datum.Value, error) {
+	ch, err := arg.Char("read-hash-extend", 1, args[0])
+	if err != nil {
+		return datum.Unset, err
+	}
+	s := state.Of(c)
+	if args[1] == datum.False {
+		delete(s.HashReaders, ch)
+		return datum.Unspecified, nil
+	}
+	if err := arg.Proc("read-hash-extend", 2, args[1]); err != nil {
+		return datum.Unset, err
+	}
+	if s.HashReaders == nil {
+		s.HashReaders = map[rune]datum.Value{}
+	}
+	s.HashReaders[ch] = args[1]
+	return datum.Unspecified, nil
+}
+
+func readHashProcedure(c datum.Caller, v datum.Value) (datum.Value, error) {
+	ch, err := arg.Char("read-hash-procedure", 1, v)
+	if err != nil {
+		return datum.Unset, err
+	}
+	if proc, ok := state.Of(c).HashReaders[ch]; ok {
+		return proc, nil
+	}
+	return datum.False, nil
+}
+
+// readHashProcedures gives all extensions as an association list.
+func readHashProcedures(c datum.Caller) (datum.Value, error) {
+	var out []datum.Value
+	for ch, proc := range state.Of(c).HashReaders {
+		out = append(out, datum.Cons(datum.Char(ch), proc))
+	}
+	slices.SortFunc(out, func(a, b datum.Value) int { return int(a.Pair().Car.Char() - b.Pair().Car.Char()) })
+	return datum.List(out...), nil
+}

@@ -1,0 +1,75 @@
+package print
+
+import (
+	"strconv"
+	"strings"
+	"unicode"
+
+	"fruix/interp/datum"
+	"fruix/interp/num"
+)
+
+// symbol is the representation of a symbol under the options.
+func (c *Config) symbol(name string) string {
+	n := len(name)
+	colon := c.QuoteColons && n > 1 && (name[0] == ':' || name[n-1] == ':')
+	switch {
+	case plainSymbol(name) && !colon:
+		return name
+	case c.Bars:
+		s := datum.NewString(name).Str()
+		text := string(appendString(nil, s, false))
+		text = strings.ReplaceAll(text[1:len(text)-1], `\"`, `"`)
+		return "|" + strings.ReplaceAll(text, "|", `\|`) + "|"
+	}
+	return braced(name)
+}
+
+// SymbolText is the representation of a symbol by write: the name itself, or
+// #{name}# when the name would not read back.
+func SymbolText(name string) string {
+	if plainSymbol(name) {
+		return name
+	}
+	return braced(name)
+}
+
+// braced is #{name}#.
+func braced(name string) string {
+	var b strings.Builder
+	b.WriteString("#{")
+	for _, c := range name {
+		switch {
+		case strings.ContainsRune("[]{}\\", c), c < ' ', c == 127, c > 127 && !unicode.IsGraphic(c):
+			b.WriteString(`\x` + strconv.FormatInt(int64(c), 16) + ";")
+		default:
+			b.WriteRune(c)
+		}
+	}
+	b.WriteString("}#")
+	return b.String()
+}
+
+func plainSymbol(name string) bool {
+	if name == "" || name == "." {
+		return false
+	}
+	switch c := name[0]; {
+	case c == '\'', c == '`', c == ',', c >= '0' && c <= '9':
+		return false
+	case c == '+', c == '-', c == '.':
+		if _, number := num.Parse(name, 10); number {
+			return false
+		}
+	}
+	for _, c := range name {
+		switch c {
+		case '(', ')', '[', ']', '"', ';', '{', '}', '#':
+			return false
+		}
+		if c <= ' ' || c == 127 || c > 127 && (!unicode.IsGraphic(c) || unicode.IsSpace(c)) {
+			return false
+		}
+	}
+	return true
+}
