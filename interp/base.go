@@ -14,6 +14,7 @@ import (
 	"fruix/interp/prim/state"
 	"fruix/interp/print"
 	"fruix/interp/source"
+	"fruix/interp/stacks"
 	"fruix/interp/syntax"
 	"fruix/interp/threads"
 )
@@ -49,6 +50,7 @@ func (e *Engine) registerBase() {
 	m.Add(st.Random.Name, st.Random)
 	e.Register("(guile)", prim.Guile()...)
 	e.Register("(guile)", threads.Base()...)
+	e.Register("(guile)", stacks.Table()...)
 	e.Register(memory.Module, memory.Table()...)
 	e.Register(objects.Module, e.objects.Table()...)
 	e.Register(threads.Module, threads.Table()...)

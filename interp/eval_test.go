@@ -173,7 +173,7 @@ func TestExceptions(t *testing.T) {
 		// A handler runs in the dynamic environment of raise, without itself.
 		{"(with-exception-handler (lambda (e) (list 'outer e)) (lambda () (with-exception-handler (lambda (e) (raise-continuable (list 'inner e))) (lambda () (raise-continuable 1)))))", "(outer (inner 1))"},
 		{"(define p (make-parameter 0)) (with-exception-handler (lambda (e) (p)) (lambda () (parameterize ((p 7)) (raise-continuable 1))))", "7"},
-		{"(catch #t (lambda () (with-exception-handler (lambda (e) 'back) (lambda () (raise 'x)))) (lambda (k . a) k))", "non-continuable"},
+		{"(catch #t (lambda () (with-exception-handler (lambda (e) 'back) (lambda () (raise 'x)))) (lambda (k . a) k))", "%exception"},
 		{"(define trace '()) (catch 'x (lambda () (with-throw-handler 'x (lambda () (throw 'x 1)) (lambda a (set! trace (cons a trace))))) (lambda a (set! trace (cons 'caught trace)))) trace", "(caught (x 1))"},
 		{"(define trace '()) (catch 'x (lambda () (throw 'x 1)) (lambda a (set! trace (cons 'post trace))) (lambda a (set! trace (cons 'pre trace)))) trace", "(post pre)"},
 		{"(with-exception-handler exception-message (lambda () (error \"m\" 1)) #:unwind? #t)", `"~A ~S"`},

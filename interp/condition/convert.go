@@ -35,6 +35,9 @@ func (t *Types) FromError(e *datum.Error) datum.Value {
 		// where others have irritants.
 		return t.FromThrow(datum.Sym(key), datum.Cons(who, datum.Cons(datum.NewString(e.Message), rest)))
 	}
+	if key == "non-continuable" {
+		return t.Make(record(t.NonContinuable), record(t.Origin, who), record(t.Message, datum.NewString(e.Message)))
+	}
 	args := datum.List(datum.List(e.Irritants...), rest)
 	if key == "syntax-error" && len(e.Irritants) == 3 {
 		// place, form and part of it

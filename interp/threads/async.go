@@ -9,8 +9,8 @@ import (
 	"fruix/interp/vm"
 )
 
-// Base lists the natives of (guile): asyncs, sleeping, signals, dynamic
-// states and continuations.
+// Base lists the natives of (guile): asyncs, sleeping, signals and dynamic
+// states.
 func Base() []*datum.Primitive {
 	return append([]*datum.Primitive{
 		arg.FN("system-async-mark", 1, 2, mark),
@@ -26,7 +26,7 @@ func Base() []*datum.Primitive {
 			return datum.Fix(int64(machine(c).AsyncsBlocked())), nil
 		}),
 		sleeper("sleep", time.Second), sleeper("usleep", time.Microsecond),
-	}, append(append(signals(), states()...), control()...)...)
+	}, append(signals(), states()...)...)
 }
 
 // mark is (system-async-mark proc [thread]).

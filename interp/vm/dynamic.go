@@ -20,6 +20,8 @@ type dyn struct {
 	// unwinding one takes to the prompt tag; see handler.go
 	handler *handlerKey
 	mark    int // the epoch in which the handler is at work
+	// limit: in is the handler
+	limit int // slots
 	// fluid
 	fluid *datum.Fluid
 	cell  *datum.Value
@@ -43,8 +45,10 @@ const (
 	dynState // with-dynamic-state
 	dynHandler
 	dynUnwinder
-	dynMark  // a handler at work
-	dynEpoch // see handler.go
+	dynMark    // a handler at work
+	dynEpoch   // see handler.go
+	dynBarrier // with-continuation-barrier
+	dynLimit   // see limit.go
 )
 
 const fluidStride = 32

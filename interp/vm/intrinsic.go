@@ -43,6 +43,9 @@ const (
 	iNextStep
 	iParameterSet
 	iPushState
+	iPushBarrier
+	iPushLimit
+	iStack
 	iFirstStep
 	iStep
 	iTraced
@@ -115,6 +118,18 @@ var (
 		op(code.Move, 1, 0), op(code.Call, 1, 0), op(code.AcceptValues),
 		in(iPopDyn), op(code.ReturnValues, 1))
 
+	withBarrierClosure = asm("%with-barrier", req("thunk"), 4,
+		in(iPushBarrier),
+		op(code.Move, 1, 0), op(code.Call, 1, 0), op(code.AcceptValues),
+		in(iPopDyn), op(code.ReturnValues, 1))
+
+	withLimitClosure = asm("call-with-stack-overflow-handler", req("limit", "thunk", "handler"), 6,
+		in(iPushLimit),
+		op(code.Move, 3, 1), op(code.Call, 3, 0), op(code.AcceptValues),
+		in(iPopDyn), op(code.ReturnValues, 3))
+
+	makeStackClosure = asm("make-stack", rest(1, "object", "cuts"), 4, in(iStack))
+
 	promptClosure = asm("call-with-prompt", req("tag", "thunk", "handler"), 8,
 		in(iPrompt), // calls the thunk as if from register 3
 		op(code.AcceptValues), in(iPopDyn), op(code.ReturnValues, 3))
@@ -169,6 +184,9 @@ func (m *Machine) intrinsic(i int, fp unsafe.Pointer, cl *code.Closure, pc unsaf
 		return actReturn, datum.MultipleValues(listArgs(nil, *reg(fp, 0))), nil
 	case iCallCC:
 		proc := *reg(fp, 0)
+		if err := m.room(fp); err != nil {
+			return actReturn, datum.Value{}, err
+		}
 		k := &continuation{stack: m.capture(fp), dyn: m.dyn, level: m.level}
 		m.args = append(m.args[:0], datum.Obj(datum.KContinuation, unsafe.Pointer(k)))
 		return actTailEmpty, proc, nil
@@ -201,6 +219,12 @@ func (m *Machine) intrinsic(i int, fp unsafe.Pointer, cl *code.Closure, pc unsaf
 	case iParameterSet:
 		m.FluidSet(reg(fp, 0).Parameter().Fluid, *reg(fp, 2))
 		return actReturn, datum.Unspecified, nil
+	case iPushBarrier:
+		m.push(&dyn{kind: dynBarrier})
+	case iPushLimit:
+		return actNext, datum.Value{}, m.pushLimit(fp)
+	case iStack:
+		return m.makeStack(fp)
 	case iPushState:
 		return actNext, datum.Value{}, m.pushState(*reg(fp, 0))
 	case iFirstStep:
@@ -221,6 +245,9 @@ func (m *Machine) intrinsic(i int, fp unsafe.Pointer, cl *code.Closure, pc unsaf
 			break
 		}
 		m.dyn = steps[0].state
+		if m.limited {
+			m.relimit()
+		}
 		*reg(fp, 4) = steps[0].thunk
 		*s = datum.NewOpaque("steps", steps[1:])
 	case iTraced:
@@ -319,6 +346,10 @@ func (m *Machine) invoke(fp unsafe.Pointer) (action, datum.Value, error) {
 	if !m.active(k.level) && (k.level.outer != nil || m.level.outer != nil || k.level.m != m) {
 		return actReturn, datum.Value{}, barrier("")
 	}
+	if barred(m.dyn, to) {
+		return actReturn, datum.Value{}, &datum.Error{Key: "misc-error", Message: "invoking continuation would cross continuation barrier: ~A",
+			Irritants: []datum.Value{*reg(fp, 0)}, Rest: datum.False, Payload: datum.Unset}
+	}
 	steps := path(m.dyn, to)
 	if len(steps) > 0 {
 		m.args = append(m.args[:0], *reg(fp, 0), *reg(fp, 1), datum.False, datum.NewOpaque("steps", steps))
@@ -342,6 +373,9 @@ func (m *Machine) reinstate(fp unsafe.Pointer, k *continuation, args []datum.Val
 // saved with the rest of the stack, so that it marks the prompt's place.
 func (m *Machine) prompt(fp unsafe.Pointer, cl *code.Closure, pc unsafe.Pointer) (action, datum.Value, error) {
 	tag, thunk := *reg(fp, 0), *reg(fp, 1)
+	if err := m.room(fp); err != nil {
+		return actReturn, datum.Value{}, err
+	}
 	d := 4 * valueSize
 	*(*slot)(unsafe.Add(fp, d-valueSize)) = slot{unsafe.Pointer(cl), uint64(uintptr(pc)-uintptr(cl.Code.Base))<<32 | uint64(d)}
 	s := m.capture(unsafe.Add(fp, d))
@@ -408,7 +442,7 @@ func Resumable(v datum.Value) bool {
 // be captured whole: no native that called a procedure lies within it.
 func (m *Machine) Suspendable(tag datum.Value) bool {
 	p := m.findPrompt(tag)
-	return p != nil && p.level == m.level
+	return p != nil && p.level == m.level && !barred(m.dyn, p)
 }
 
 // abortNow ends an abort whose winders have run: prompt, arguments and

@@ -67,6 +67,10 @@ type Machine struct {
 	nativeObject datum.Value
 	args         []datum.Value // of a call that an intrinsic asks for
 	overrun      bool          // the stack's reserve is in use
+	// The program's own limits; see limit.go. soft is where the innermost lies,
+	// 0 when there is none, offset the depth of what is around this run.
+	soft, offset int
+	limited      bool // there was such a limit
 
 	world  *world
 	thread *Thread
@@ -128,65 +132,8 @@ func (m *Machine) setStack(s []datum.Value) {
 	m.setLimit()
 }
 
-// setLimit computes where frames must end. The reserve beyond the bound is for
-// handlers of a stack overflow alone.
-func (m *Machine) setLimit() {
-	n := len(m.stack)
-	if bound := m.maxSlots(); n > bound && !m.overrun {
-		n = bound
-	}
-	m.limit = uintptr(unsafe.Pointer(&m.stack[0])) + uintptr((n-margin)*valueSize)
-}
-
-func (m *Machine) maxSlots() int {
-	return max(int(m.opts.MaxStack/int64(valueSize)), 4*firstStack)
-}
-
-// unwound notes that frames were left, so that the reserve is free again.
-func (m *Machine) unwound() {
-	if m.overrun {
-		m.overrun = false
-		m.setLimit()
-	}
-}
-
 // base is the frame pointer of an empty stack.
 func (m *Machine) base() unsafe.Pointer { return unsafe.Pointer(&m.stack[1]) }
-
-// grow makes room for frame bytes at fp and returns fp on the new stack, or
-// an error when the bound is reached.
-func (m *Machine) grow(fp unsafe.Pointer, frame int) (unsafe.Pointer, error) {
-	at := (uintptr(fp) - uintptr(unsafe.Pointer(&m.stack[0]))) / uintptr(valueSize)
-	need := int(at) + frame + margin + 1
-	size, bound := len(m.stack), m.maxSlots()
-	if m.overrun {
-		bound += reserve
-	}
-	for size < need {
-		size *= 2
-	}
-	size = min(size, max(bound, len(m.stack)))
-	overflow := need > bound
-	if overflow {
-		if m.overrun {
-			return fp, &Stopped{Cause: ErrStack}
-		}
-		m.overrun = true
-		size = bound + reserve
-	}
-	if size > len(m.stack) {
-		s := make([]datum.Value, size)
-		copy(s, m.stack[:min(int(at)+margin, len(m.stack))])
-		m.setStack(s)
-		fp = unsafe.Pointer(&s[at])
-	} else {
-		m.setLimit()
-	}
-	if overflow {
-		return fp, &datum.Error{Key: "stack-overflow", Message: "Stack overflow", Rest: datum.False, Payload: datum.Unset}
-	}
-	return fp, nil
-}
 
 // Run calls proc and returns its value, which is a KValues object when there
 // are several. Errors are *Uncaught for an exception that nobody handled,
@@ -213,7 +160,7 @@ func (m *Machine) ResetBudget() {
 
 // nested runs proc on a stack of its own.
 func (m *Machine) nested(proc datum.Value, args []datum.Value) (v datum.Value, err error) {
-	stack, under, dyn, limit := m.stack, m.under, m.dyn, m.limit
+	stack, under, dyn, limit, soft := m.stack, m.under, m.dyn, m.limit, m.soft
 	outer := m.level
 	// Short runs made by natives count, too.
 	if m.fuel -= 16; m.fuel < 0 {
@@ -227,6 +174,7 @@ func (m *Machine) nested(proc datum.Value, args []datum.Value) (v datum.Value, e
 			Rest: datum.False, Payload: datum.Unset}
 	}
 	m.runs++
+	m.under = view{}
 	if outer != nil {
 		if k := len(m.spare); k > 0 {
 			m.setStack(m.spare[k-1])
@@ -235,14 +183,13 @@ func (m *Machine) nested(proc datum.Value, args []datum.Value) (v datum.Value, e
 			m.setStack(make([]datum.Value, firstStack))
 		}
 	}
-	m.under = view{}
 	m.level = &level{outer: outer, m: m}
 	ok := false
 	defer func() {
 		m.runs--
 		m.level.done = true
 		m.level = outer
-		m.under, m.dyn = under, dyn
+		m.under, m.dyn, m.soft = under, dyn, soft
 		if outer != nil {
 			if len(m.stack) <= 4*firstStack && len(m.spare) < 8 {
 				m.spare = append(m.spare, m.stack)

@@ -16,6 +16,19 @@ type segment struct {
 
 	inner, end *segment
 	nest       int // how many splices lie around the first frames
+	size       int // slots from here down
+}
+
+func newSegment(slots []datum.Value, next *segment) *segment {
+	return &segment{slots: slots, next: next, size: len(slots) + next.total()}
+}
+
+// total is how many slots lie from s down.
+func (s *segment) total() int {
+	if s == nil {
+		return 0
+	}
+	return s.size
 }
 
 // maxNest bounds the splices around one frame: a loop that enters a
@@ -32,9 +45,9 @@ func spliced(inner, end, next *segment) *segment {
 	case inner == end:
 		return next
 	case inner.nest >= maxNest:
-		return &segment{slots: flat(nil, inner, end), next: next}
+		return newSegment(flat(nil, inner, end), next)
 	}
-	return &segment{next: next, inner: inner, end: end, nest: inner.nest + 1}
+	return &segment{next: next, inner: inner, end: end, nest: inner.nest + 1, size: inner.size - end.total() + next.total()}
 }
 
 // flat appends to slots the slots of all frames from s down to end, the lowest
@@ -65,6 +78,7 @@ func copied(s, end, next *segment) (*segment, map[*segment]*segment) {
 	top := next
 	for i := len(nodes) - 1; i >= 0; i-- {
 		n := *nodes[i]
+		n.size += top.total() - n.next.total()
 		n.next = top
 		top = &n
 		moved[nodes[i]] = top
@@ -104,6 +118,6 @@ func (v *view) segment() *segment {
 	if len(v.slots) == 0 {
 		return v.next
 	}
-	v.node = &segment{slots: v.slots, next: v.next}
+	v.node = newSegment(v.slots, v.next)
 	return v.node
 }

@@ -33,7 +33,7 @@ func (m *Machine) capture(fp unsafe.Pointer) *segment {
 	if n > 0 {
 		slots := make([]datum.Value, n)
 		copy(slots, m.stack[1:1+n])
-		s = &segment{slots: slots, next: s}
+		s = newSegment(slots, s)
 	}
 	m.under = viewOf(s)
 	return s

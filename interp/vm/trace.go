@@ -133,7 +133,11 @@ func (m *Machine) walk(fp unsafe.Pointer, f func(cl *code.Closure, offset int, r
 			return
 		}
 	}
-	v := m.under
+	walkView(m.under, f)
+}
+
+// walkView is walk for saved frames.
+func walkView(v view, f func(cl *code.Closure, offset int, registers []datum.Value) bool) {
 	for {
 		if len(v.slots) == 0 {
 			if v.next == nil {

@@ -111,7 +111,17 @@
     srfi-30 srfi-39 srfi-46 srfi-55 srfi-61 srfi-62 srfi-87 srfi-105
     r6rs r7rs full-unicode posix regex))
 
-(define (with-continuation-barrier thunk) (thunk))
+(define (with-continuation-barrier thunk)
+  "Call THUNK so that no continuation captured outside can be entered inside, or
+the other way round.  An exception that THUNK does not handle is printed; the
+value is #f then."
+  (catch #t
+    (lambda () (%with-barrier thunk))
+    (lambda (key . args)
+      (if (eq? key 'quit) (apply throw key args) #f))
+    (lambda (key . args)
+      (if (not (eq? key 'quit))
+          (print-exception (current-error-port) #f key args)))))
 
 (define (self-evaluating? x)
   (or (number? x) (string? x) (char? x) (keyword? x) (boolean? x)))

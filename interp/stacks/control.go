@@ -1,4 +1,4 @@
-package threads
+package stacks
 
 import (
 	"fruix/interp/datum"
@@ -10,7 +10,7 @@ import (
 func control() []*datum.Primitive {
 	return []*datum.Primitive{
 		arg.F1("suspendable-continuation?", func(c datum.Caller, tag datum.Value) (datum.Value, error) {
-			return datum.Bool(machine(c).Suspendable(tag)), nil
+			return datum.Bool(c.(*vm.Machine).Suspendable(tag)), nil
 		}),
 		// (%resumable? k) is #f for what stands for the continuation of an abort
 		// through a native.
