@@ -246,13 +246,11 @@ func primitiveCall(pos at, v *datum.Variable, args []node) node {
 		return x
 	}
 	op := primitives[name]
-	if op != nil && op.args == -1 && op.kind == kindValue {
+	// (+ x) checks that x is a number; it is not (+ x 0), which has another
+	// sign when x is a negative zero.
+	if op != nil && op.args == -1 && op.kind == kindValue && len(args) != 1 {
 		if len(args) == 0 {
 			return &constant{pos, datum.Fix(int64(op.number))}
-		}
-		if len(args) == 1 {
-			// (+ x) still checks that x is a number.
-			args = append(args, &constant{pos, datum.Fix(int64(op.number))})
 		}
 		x := args[0]
 		for _, a := range args[1:] {

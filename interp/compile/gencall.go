@@ -275,6 +275,9 @@ func (g *generator) arithmetic(n *primitive) code.Word {
 		return 0
 	}
 	if i, ok := immediate(n.args[1]); ok {
+		if n.op.op == code.Sub && i == 0 {
+			return 0 // which keeps a negative zero; adding one does not
+		}
 		if n.op.op == code.Sub {
 			return code.ABC(code.AddI, 0, g.operand(n.args[0]), -i)
 		}

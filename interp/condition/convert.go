@@ -22,6 +22,10 @@ func (t *Types) FromError(e *datum.Error) datum.Value {
 			who = datum.Sym(e.Who)
 		}
 	}
+	if e.Key == "non-continuable" {
+		// This one has no older form.
+		return t.Make(record(t.NonContinuable), record(t.Origin, who), record(t.Message, datum.NewString(e.Message)))
+	}
 	rest := e.Rest
 	if rest == datum.Unset || rest == (datum.Value{}) {
 		rest = datum.False

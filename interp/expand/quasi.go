@@ -18,6 +18,14 @@ func isConst(n core.Node) (datum.Value, bool) {
 	return datum.Unset, false
 }
 
+func listItems(l datum.Value) []datum.Value {
+	var out []datum.Value
+	for ; l.IsPair(); l = l.Pair().Cdr {
+		out = append(out, l.Pair().Car)
+	}
+	return out
+}
+
 func (x *Expander) quasi(s stx, depth int) core.Node {
 	x.down(&s)
 	defer func() { x.depth-- }()
@@ -32,8 +40,8 @@ func (x *Expander) quasi(s stx, depth int) core.Node {
 		list := s
 		list.v = datum.List(s.v.Vector().Items...)
 		n := x.quasi(list, depth)
-		if _, ok := isConst(n); ok {
-			return konst(s.pos, constant(s.v))
+		if v, ok := isConst(n); ok {
+			return konst(s.pos, constant(datum.NewVector(listItems(v))))
 		}
 		return x.callGuile(s.pos, "list->vector", n)
 	}
@@ -63,8 +71,8 @@ func (x *Expander) quasiUnquote(s stx, head *stx, depth int) core.Node {
 
 func (x *Expander) requote(s stx, name string, e stx, depth int) core.Node {
 	n := x.quasi(e, depth)
-	if _, ok := isConst(n); ok {
-		return konst(s.pos, constant(s.v))
+	if v, ok := isConst(n); ok {
+		return konst(s.pos, datum.List(datum.Sym(name), v))
 	}
 	return x.callGuile(s.pos, "list", konst(s.pos, datum.Sym(name)), n)
 }
@@ -104,10 +112,10 @@ func (x *Expander) quasiList(s stx, depth int) core.Node {
 					continue
 				}
 				n := x.quasi(args, depth-1)
-				if _, ok := isConst(n); ok {
-					n = konst(head.pos, constant(head.v))
+				if v, ok := isConst(n); ok {
+					n = konst(head.pos, datum.Cons(op.strip(), v))
 				} else {
-					n = x.callGuile(head.pos, "cons", konst(op.pos, op.v), n)
+					n = x.callGuile(head.pos, "cons", konst(op.pos, op.strip()), n)
 				}
 				parts = append(parts, part{n, false})
 				s = s.cdr()

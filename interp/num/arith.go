@@ -24,12 +24,6 @@ func Add(a, b datum.Value) (datum.Value, error) {
 	case rat:
 		return datum.Rat(new(big.Rat).Add(toRat(a), toRat(b))), nil
 	case flo:
-		if isExactZero(a) {
-			return b, nil
-		}
-		if isExactZero(b) {
-			return a, nil
-		}
 		return datum.Flo(toFloat(a) + toFloat(b)), nil
 	}
 	return complexOp(a, b, Add)
@@ -52,8 +46,12 @@ func Sub(a, b datum.Value) (datum.Value, error) {
 	case rat:
 		return datum.Rat(new(big.Rat).Sub(toRat(a), toRat(b))), nil
 	case flo:
-		if isExactZero(b) {
+		switch {
+		case isExactZero(b):
 			return a, nil
+		case isExactZero(a):
+			// as (- b)
+			return datum.Flo(-toFloat(b)), nil
 		}
 		return datum.Flo(toFloat(a) - toFloat(b)), nil
 	}
@@ -94,13 +92,7 @@ func Mul(a, b datum.Value) (datum.Value, error) {
 	case rat:
 		return datum.Rat(new(big.Rat).Mul(toRat(a), toRat(b))), nil
 	case flo:
-		if isExactZero(a) || isExactZero(b) {
-			return zero, nil
-		}
 		return datum.Flo(toFloat(a) * toFloat(b)), nil
-	}
-	if isExactZero(a) || isExactZero(b) {
-		return zero, nil
 	}
 	ar, ai := parts(a)
 	br, bi := parts(b)
@@ -158,9 +150,6 @@ func Div(a, b datum.Value) (datum.Value, error) {
 	case rat:
 		return datum.Rat(new(big.Rat).Quo(toRat(a), toRat(b))), nil
 	case flo:
-		if isExactZero(a) {
-			return zero, nil
-		}
 		return datum.Flo(toFloat(a) / toFloat(b)), nil
 	}
 	br, bi := parts(b)

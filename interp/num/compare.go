@@ -143,6 +143,13 @@ func extreme(who string, a, b datum.Value, want int) (datum.Value, error) {
 	if !ok {
 		return datum.Flo(math.NaN()), nil
 	}
+	if c == 0 && (a.IsFlo() || b.IsFlo()) && toFloat(a) == 0 {
+		// Zeros have signs.
+		if want > 0 {
+			return datum.Flo(math.Max(toFloat(a), toFloat(b))), nil
+		}
+		return datum.Flo(math.Min(toFloat(a), toFloat(b))), nil
+	}
 	r := a
 	if c == -want || c == 0 && !a.IsFlo() {
 		r = b

@@ -22,16 +22,8 @@ func Exact(v datum.Value) (datum.Value, error) {
 		}
 		return datum.Rat(new(big.Rat).SetFloat64(f)), nil
 	case comp:
-		c := v.Compnum()
-		re, err := Exact(c.Re)
-		if err != nil {
-			return datum.Unset, err
-		}
-		im, err := Exact(c.Im)
-		if err != nil {
-			return datum.Unset, err
-		}
-		return rectangular(re, im), nil
+		// There are no exact complex numbers.
+		return datum.Unset, datum.WrongType("inexact->exact", 1, v)
 	}
 	return v, nil
 }
@@ -98,7 +90,7 @@ func Truncate(v datum.Value) (datum.Value, error) {
 
 // Round is round.
 func Round(v datum.Value) (datum.Value, error) {
-	return rounded("round", v, math.RoundToEven, roundRat)
+	return rounded("round", v, roundFloat, roundRat)
 }
 
 // Rationalize is rationalize: the simplest rational within y of x (Stern and
@@ -161,4 +153,12 @@ func simplest(lo, hi *big.Rat) *big.Rat {
 		r.Add(r, new(big.Rat).SetInt(terms[i]))
 	}
 	return r
+}
+
+// roundFloat rounds to even; as in Guile, only a zero gives a negative zero.
+func roundFloat(x float64) float64 {
+	if x == 0 {
+		return x
+	}
+	return math.RoundToEven(x) + 0
 }

@@ -171,9 +171,6 @@ func Atan2(y, x datum.Value) (datum.Value, error) {
 	if !IsReal(x) {
 		return datum.Unset, datum.WrongType("atan", 2, x)
 	}
-	if isExactZero(y) && !x.IsFlo() && Sign(x) > 0 {
-		return zero, nil
-	}
 	return datum.Flo(math.Atan2(toFloat(y), toFloat(x))), nil
 }
 
@@ -229,6 +226,9 @@ func Expt(a, b datum.Value) (datum.Value, error) {
 			return one, nil
 		}
 		if a.IsFlo() {
+			if n, ok := Int64(b); ok {
+				return datum.Flo(powInt(a.Flo(), n)), nil
+			}
 			return datum.Flo(math.Pow(a.Flo(), toFloat(b))), nil
 		}
 	}
@@ -259,6 +259,26 @@ func Expt(a, b datum.Value) (datum.Value, error) {
 	return fromComplex(cmplx.Pow(toComplex(a), toComplex(b))), nil
 }
 
+// powInt is x to the power of n by squaring, which rounds as Guile's does. A
+// zero has no power below zero.
+func powInt(x float64, n int64) float64 {
+	k := abs64(n)
+	switch {
+	case x == 0 && n < 0:
+		return math.NaN()
+	case n < 0:
+		x = 1 / x
+	}
+	out := 1.0
+	for ; k > 1; k >>= 1 {
+		if k&1 == 1 {
+			out *= x
+		}
+		x *= x
+	}
+	return out * x
+}
+
 // exptExact raises an exact number to an integer power.
 func exptExact(a, b datum.Value) (datum.Value, error) {
 	if a.IsFix() {
@@ -277,7 +297,7 @@ func exptExact(a, b datum.Value) (datum.Value, error) {
 			case 1:
 				return zero, nil
 			}
-			return datum.Unset, datum.NumericalOverflow("expt")
+			return datum.Flo(math.NaN()), nil
 		}
 	}
 	n, ok := Int64(b)

@@ -12,6 +12,8 @@ import (
 
 	"fruix/interp/datum"
 	"fruix/interp/num"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // Mode chooses between the output procedures.
@@ -68,6 +70,7 @@ const (
 	tTail  // the rest of a list
 	tItems // items of a vector from index i
 	tFields
+	tMode // back to mode i
 )
 
 type printer struct {
@@ -135,11 +138,18 @@ func (p *printer) step(t task) {
 		}
 		p.push(task{kind: tItems, v: t.v, i: t.i + 1})
 		p.push(task{v: items[t.i]})
+	case tMode:
+		p.mode = Mode(t.i)
 	case tFields:
 		r := t.v.Record()
 		if t.i >= len(r.Fields) || t.i >= len(r.Type.Fields) {
 			p.text(">")
 			return
+		}
+		if p.mode != Write {
+			// Fields are written as by write, even by display.
+			p.push(task{kind: tMode, i: int(p.mode)})
+			p.mode = Write
 		}
 		p.text(" " + r.Type.Fields[t.i].Name + ": ")
 		p.push(task{kind: tFields, v: t.v, i: t.i + 1})
@@ -207,9 +217,8 @@ func (p *printer) value(v datum.Value) {
 		p.push(task{kind: tTail, v: v.Pair().Cdr})
 		p.push(task{v: v.Pair().Car})
 	case datum.KSymbol:
-		if p.mode == Display {
-			p.text(v.Symbol().Name)
-		} else if s := v.Symbol(); s.Interned {
+		// As in Guile, display shows them as write does.
+		if s := v.Symbol(); s.Interned {
 			p.text(p.symbol(s.Name))
 		} else {
 			p.text("#<uninterned-symbol " + p.symbol(s.Name) + " " + address(unsafe.Pointer(s)) + ">")
@@ -399,7 +408,8 @@ func CharName(r rune) string {
 		return `#\delete`
 	}
 	if unicode.IsGraphic(r) && !unicode.IsSpace(r) {
-		if unicode.Is(unicode.M, r) {
+		if r > 127 && norm.NFD.PropertiesString(string(r)).CCC() != 0 {
+			// It would join what stands before it.
 			return "#\\\u25cc" + string(r)
 		}
 		return `#\` + string(r)

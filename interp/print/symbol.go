@@ -39,16 +39,18 @@ func braced(name string) string {
 	var b strings.Builder
 	b.WriteString("#{")
 	for _, c := range name {
-		switch {
-		case strings.ContainsRune("[]{}\\", c), c < ' ', c == 127, c > 127 && !unicode.IsGraphic(c):
-			b.WriteString(`\x` + strconv.FormatInt(int64(c), 16) + ";")
-		default:
+		if unicode.In(c, inSymbols...) {
 			b.WriteRune(c)
+		} else {
+			b.WriteString(`\x` + strconv.FormatInt(int64(c), 16) + ";")
 		}
 	}
 	b.WriteString("}#")
 	return b.String()
 }
+
+// inSymbols are the classes of characters that stand for themselves in #{…}#.
+var inSymbols = []*unicode.RangeTable{unicode.L, unicode.M, unicode.N, unicode.Pd, unicode.Pc, unicode.Po, unicode.S, unicode.Co, unicode.Zs}
 
 func plainSymbol(name string) bool {
 	if name == "" || name == "." {

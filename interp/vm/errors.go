@@ -98,7 +98,7 @@ func (m *Machine) raiseCall(fp unsafe.Pointer, err error) (datum.Value, int) {
 }
 
 func wrongCount(proc datum.Value) *datum.Error {
-	return &datum.Error{Key: "wrong-number-of-args", Message: "Wrong number of arguments to ~S",
+	return &datum.Error{Key: "wrong-number-of-args", Message: "Wrong number of arguments to ~A",
 		Irritants: []datum.Value{proc}, Rest: datum.False, Payload: datum.Unset}
 }
 

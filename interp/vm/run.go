@@ -665,7 +665,7 @@ loop:
 		case code.IntToChar:
 			x = *rB(fp, w)
 			if !x.IsFix() || !validChar(x.Fix()) {
-				if x.IsFix() {
+				if x.IsFix() || x.Is(datum.KBignum) {
 					err = datum.OutOfRange("integer->char", 1, x)
 				} else {
 					err = datum.WrongTypeExpecting("integer->char", 1, x, "integer")

@@ -16,6 +16,11 @@
   (scm-error 'out-of-range who "Argument ~A out of range: ~S"
              (list position value) (list value)))
 
+;; What is left of two lists where the shorter one ends must be of lists, too.
+(define (%check-ends who l1 l2)
+  (cond ((not (or (pair? l1) (null? l1))) (%wrong-type who 2 l1))
+        ((not (or (pair? l2) (null? l2))) (%wrong-type who 3 l2))))
+
 (define map
   (case-lambda
     ((f l)
@@ -29,7 +34,7 @@
        (if (and (pair? l1) (pair? l2))
            (let ((x (f (car l1) (car l2))))
              (cons x (map2 (cdr l1) (cdr l2))))
-           '())))
+           (begin (%check-ends "map" l1 l2) '()))))
     ((f l1 l2 l3 . rest)
      (let mapn ((ls (cons* l1 l2 l3 rest)))
        (if (%all-pairs? ls)
@@ -60,7 +65,8 @@
     ((f l1 l2)
      (let loop ((l1 l1) (l2 l2))
        (if (and (pair? l1) (pair? l2))
-           (begin (f (car l1) (car l2)) (loop (cdr l1) (cdr l2))))))
+           (begin (f (car l1) (car l2)) (loop (cdr l1) (cdr l2)))
+           (%check-ends "for-each" l1 l2))))
     ((f l1 l2 l3 . rest)
      (let loop ((ls (cons* l1 l2 l3 rest)))
        (if (%all-pairs? ls)

@@ -289,7 +289,7 @@ func tail(who string, l, k datum.Value) (datum.Value, error) {
 	}
 	for ; n > 0; n-- {
 		if !l.IsPair() {
-			return datum.Unset, datum.OutOfRange(who, 2, k)
+			return datum.Unset, datum.WrongTypeExpecting(who, 1, l, "pair")
 		}
 		l = l.Pair().Cdr
 	}
@@ -297,14 +297,21 @@ func tail(who string, l, k datum.Value) (datum.Value, error) {
 }
 
 func listRef(_ datum.Caller, l, k datum.Value) (datum.Value, error) {
-	t, err := tail("list-ref", l, k)
+	n, err := arg.Count("list-ref", 2, k)
 	if err != nil {
 		return datum.Unset, err
 	}
-	if !t.IsPair() {
-		return datum.Unset, datum.OutOfRange("list-ref", 2, k)
+	for t := l; ; t = t.Pair().Cdr {
+		switch {
+		case t == datum.Null:
+			return datum.Unset, datum.OutOfRange("list-ref", 2, k)
+		case !t.IsPair():
+			return datum.Unset, datum.WrongTypeExpecting("list-ref", 1, l, "list")
+		case n == 0:
+			return t.Pair().Car, nil
+		}
+		n--
 	}
-	return t.Pair().Car, nil
 }
 
 func listHead(_ datum.Caller, l, k datum.Value) (datum.Value, error) {
@@ -315,7 +322,7 @@ func listHead(_ datum.Caller, l, k datum.Value) (datum.Value, error) {
 	var b builder
 	for ; n > 0; n-- {
 		if !l.IsPair() {
-			return datum.Unset, datum.OutOfRange("list-head", 2, k)
+			return datum.Unset, datum.WrongTypeExpecting("list-head", 1, l, "pair")
 		}
 		b.add(l.Pair().Car)
 		l = l.Pair().Cdr

@@ -31,12 +31,11 @@ func Table() []*datum.Primitive {
 		test("odd?", func(v datum.Value) (bool, bool) { e, ok := num.IsEven(v); return !e, ok }),
 		test("positive?", func(v datum.Value) (bool, bool) { return num.Sign(v) > 0, num.IsReal(v) }),
 		test("negative?", func(v datum.Value) (bool, bool) { return num.Sign(v) < 0, num.IsReal(v) }),
-		test("nan?", func(v datum.Value) (bool, bool) { return v.IsFlo() && v.Flo() != v.Flo(), v.IsNumber() }),
-		test("inf?", func(v datum.Value) (bool, bool) { return infinite(v), v.IsNumber() }),
-		test("infinite?", func(v datum.Value) (bool, bool) { return infinite(v), v.IsNumber() }),
+		test("nan?", func(v datum.Value) (bool, bool) { return v.IsFlo() && v.Flo() != v.Flo(), num.IsReal(v) }),
+		test("inf?", func(v datum.Value) (bool, bool) { return infinite(v), num.IsReal(v) }),
+		test("infinite?", func(v datum.Value) (bool, bool) { return infinite(v), num.IsReal(v) }),
 		test("finite?", func(v datum.Value) (bool, bool) {
-			re, im, ok := num.Parts(v)
-			return num.IsRational(v) || v.Is(datum.KCompnum) && re-re == 0 && im-im == 0, ok
+			return num.IsRational(v), num.IsReal(v)
 		}),
 		compare("=", num.NumEq), compare("<", num.Less), compare(">", num.Greater),
 		compare("<=", num.LessEq), compare(">=", num.GreaterEq),
@@ -160,8 +159,8 @@ func sum(name string, unit datum.Value, f binary) *datum.Primitive {
 			if len(args) == 0 {
 				return unit, nil
 			}
-			if len(args) == 1 {
-				return f(args[0], unit)
+			if len(args) == 1 && !args[0].IsNumber() {
+				return datum.Unset, datum.WrongType(name, 1, args[0])
 			}
 			return chain(args, f)
 		}}

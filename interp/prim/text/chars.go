@@ -15,6 +15,9 @@ func chars() []*datum.Primitive {
 			return datum.Fix(int64(c)), err
 		}),
 		arg.F1("integer->char", func(_ datum.Caller, v datum.Value) (datum.Value, error) {
+			if v.Is(datum.KBignum) {
+				return datum.Unset, datum.OutOfRange("integer->char", 1, v)
+			}
 			n, err := arg.Int("integer->char", 1, v)
 			if err != nil {
 				return datum.Unset, err
