@@ -72,7 +72,7 @@ func (s *Store) addTexts(ctx context.Context, texts []text) error {
 		return err
 	}
 	items := make([]item, 0, len(missing))
-	first, err := s.temp(missing[0].path.Base())
+	first, err := s.roomy(ctx, missing[0].path.Base())
 	if err != nil {
 		return err
 	}
@@ -314,7 +314,7 @@ func (a *adder) path(m *measurement) (path.Path, error) {
 // copy lets fill make the object in a temporary place, and installs it.
 func (a *adder) copy(ctx context.Context, fill func(m *measurement, place string) error) (string, error) {
 	s := a.s
-	place, err := s.temp(a.name)
+	place, err := s.roomy(ctx, a.name)
 	if err != nil {
 		return "", err
 	}

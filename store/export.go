@@ -135,7 +135,7 @@ func (s *Store) Import(ctx context.Context, r io.Reader) ([]string, error) {
 }
 
 func (s *Store) importOne(ctx context.Context, in *wireReader) (string, error) {
-	place, err := s.temp("import")
+	place, err := s.roomy(ctx, "import")
 	if err != nil {
 		return "", err
 	}

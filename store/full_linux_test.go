@@ -67,3 +67,43 @@ func TestFullDisk(t *testing.T) {
 	}
 	checkTidy(t, mount)
 }
+
+// TestMakesRoom adds more than a small file system holds, a process at a time,
+// and keeps one object by a root.
+func TestMakesRoom(t *testing.T) {
+	dir := scratch(t)
+	mount := filepath.Join(dir, "mnt")
+	if err := os.Mkdir(mount, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Mount("tmpfs", mount, "tmpfs", 0, "size=16m"); err != nil {
+		t.Skipf("a small file system cannot be mounted (%v); needs root", err)
+	}
+	defer unix.Unmount(mount, unix.MNT_DETACH)
+	ctx := t.Context()
+	c := config(mount)
+	c.MinFree, c.MaxFree = 6<<20, 8<<20
+	collected := 0
+	c.OnCollect = func(done store.Collected) { collected += len(done.Paths) }
+	kept := ""
+	for i := range 20 {
+		s := must(store.Open(ctx, c))(t)
+		p := must(s.AddText(ctx, "text", bytes.Repeat([]byte{byte('a' + i)}, 2<<20), nil))(t)
+		if i == 3 {
+			kept = p
+			if err := s.AddRoot(ctx, filepath.Join(dir, "kept"), p); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.Close()
+	}
+	if collected < 10 {
+		t.Errorf("%d objects were collected", collected)
+	}
+	s := open(t, mount)
+	if !must(s.IsValid(ctx, kept))(t) {
+		t.Error("what a root keeps was collected")
+	}
+	checkStore(t, mount)
+	s.Close()
+}

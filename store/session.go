@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -141,6 +142,14 @@ func sweepOne(lock, dir string) {
 	}
 }
 
+// roomy is temp, after garbage has been collected if there is too little room.
+func (s *Store) roomy(ctx context.Context, base string) (string, error) {
+	if err := s.makeRoom(ctx); err != nil {
+		return "", err
+	}
+	return s.temp(base)
+}
+
 // temp returns a fresh place in this store's session, making it if need be.
 func (s *Store) temp(base string) (string, error) {
 	s.mu.Lock()
@@ -176,7 +185,7 @@ func (s *Store) TempOutput(p string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return s.temp(q.Base())
+	return s.roomy(context.Background(), q.Base())
 }
 
 // Discard removes what lies at a path that [Store.TempOutput] gave, and its

@@ -45,6 +45,11 @@ type Config struct {
 	Relaxed    bool      // do not wait until data has reached the disk: faster, but a loss of power may cost what was added last
 	Now        func() time.Time
 	OnWait     func(Wait) // told, from any goroutine, when a lock must be waited for; may be nil
+
+	// MinFree lets garbage be collected before something is added while fewer
+	// bytes are free, until MaxFree (at least MinFree) are; 0 is never.
+	MinFree, MaxFree int64
+	OnCollect        func(Collected) // told when that has deleted something; may be nil
 }
 
 // DefaultRoot returns the root of the store that a user works with when none is
@@ -77,6 +82,9 @@ type Store struct {
 	held    map[string]int
 	drvs    map[string]*drv.Derivation // by path; never changed once in here
 	closed  bool
+	looked  time.Time // when it was last looked whether there is room
+	// makingRoom says that garbage is being collected for that.
+	makingRoom bool
 
 	protecting sync.Mutex      // guards protected; taken before mu
 	protected  map[string]bool // base names written to the session's roots

@@ -20,20 +20,21 @@ var version = "0.1"
 // Guix's commands.
 type flags struct {
 	*pflag.FlagSet
-	name            string
-	root, storeDir  string
-	loadPath        []string
-	system          string
-	jobs, cores     int
-	rounds          int
-	keepGoing       bool
-	keepFailed      bool
-	dryRun          bool
-	quiet           bool
-	verbosity       int
-	json            bool
-	relaxed         bool
-	timeout, silent time.Duration
+	name             string
+	root, storeDir   string
+	loadPath         []string
+	system           string
+	jobs, cores      int
+	rounds           int
+	minFree, maxFree string
+	keepGoing        bool
+	keepFailed       bool
+	dryRun           bool
+	quiet            bool
+	verbosity        int
+	json             bool
+	relaxed          bool
+	timeout, silent  time.Duration
 }
 
 // newFlags makes the options of a command. usage is its usage line, text what
@@ -64,6 +65,8 @@ func (f *flags) addBuildFlags() {
 	f.StringVarP(&f.system, "system", "s", "", "build for `SYSTEM`, such as x86_64-freebsd")
 	f.IntVarP(&f.jobs, "max-jobs", "M", runtime.NumCPU(), "run at most `N` builds at a time")
 	f.IntVarP(&f.cores, "cores", "c", 0, "let a build use `N` processors; 0 means all")
+	f.StringVar(&f.minFree, "min-free", "", "while less `SPACE` is free, such as 5G, delete garbage before adding to the store")
+	f.StringVar(&f.maxFree, "max-free", "", "how much `SPACE` shall be free then (default: that of --min-free)")
 	f.IntVar(&f.rounds, "rounds", 1, "build each derivation `N` times, and fail when the results differ")
 	f.BoolVarP(&f.keepGoing, "keep-going", "k", false, "after a failure go on with what does not depend on it")
 	f.BoolVarP(&f.keepFailed, "keep-failed", "K", false, "keep the folders of failed builds")
@@ -96,6 +99,22 @@ func (f *flags) check() error {
 		return f.usage("a time limit is negative")
 	}
 	return nil
+}
+
+// room reads how much space shall be free.
+func (f *flags) room() (low, high int64, err error) {
+	for _, x := range []struct {
+		name, text string
+		to         *int64
+	}{{"--min-free", f.minFree, &low}, {"--max-free", f.maxFree, &high}} {
+		if x.text == "" {
+			continue
+		}
+		if *x.to, err = parseSize(x.text); err != nil {
+			return 0, 0, f.usage("%s: %v", x.name, err)
+		}
+	}
+	return low, high, nil
 }
 
 // usage makes the error for a wrong command line.

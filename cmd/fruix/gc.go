@@ -7,8 +7,6 @@ import (
 	"io"
 	"strings"
 
-	"golang.org/x/sys/unix"
-
 	"fruix/store"
 )
 
@@ -140,11 +138,11 @@ func (a gcActions) limit(f *flags, st *store.Store) (int64, error) {
 		if err != nil {
 			return 0, f.usage("--free-space: %v", err)
 		}
-		var fs unix.Statfs_t
-		if err := unix.Statfs(st.Physical(st.Dir()), &fs); err != nil {
-			return 0, fmt.Errorf("cannot tell how much space is free: %w", err)
+		free, err := st.Free()
+		if err != nil {
+			return 0, err
 		}
-		if free := int64(fs.Bavail) * int64(fs.Bsize); free < want {
+		if free < want {
 			return want - free, nil
 		}
 		return -1, nil

@@ -77,7 +77,11 @@ func (s *session) openStore(ctx context.Context) (*store.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	st, err := store.Open(ctx, store.Config{Root: root, StoreDir: s.flags.storeDir, Relaxed: s.flags.relaxed, OnWait: s.onWait})
+	c := store.Config{Root: root, StoreDir: s.flags.storeDir, Relaxed: s.flags.relaxed, OnWait: s.onWait, OnCollect: s.onCollect}
+	if c.MinFree, c.MaxFree, err = s.flags.room(); err != nil {
+		return nil, err
+	}
+	st, err := store.Open(ctx, c)
 	s.store = st
 	return st, err
 }
@@ -134,6 +138,13 @@ func (s *session) Close() error {
 func (s *session) onWait(w store.Wait) {
 	if !s.flags.quiet {
 		fmt.Fprintln(s.env.stderr, waitText(w))
+	}
+}
+
+// onCollect tells that garbage was deleted to make room.
+func (s *session) onCollect(c store.Collected) {
+	if !s.flags.quiet {
+		fmt.Fprintf(s.env.stderr, "made room: deleted %s, %s\n", count(len(c.Paths), "object"), sizeText(c.Bytes))
 	}
 }
 

@@ -70,7 +70,7 @@ func known(err error) *Problem {
 	case *store.NoSpaceError:
 		return &Problem{
 			Kind: "no-space", Prefix: "fruix", Message: tidy(e.Error()),
-			Hints: []string{"make room on that disk, or choose another place with --root"},
+			Hints: []string{"\"fruix gc\" deletes what nothing needs any more; or make room on that disk, or choose another place with --root"},
 		}
 	case *AdvisedError:
 		p := Describe(e.Err)
