@@ -377,6 +377,11 @@ func (m *matcher) walk(s stx, f func(stx)) {
 			return
 		case "and", "or", "get!", "set!":
 			s = s.cdr()
+		case "":
+			// The rest may be a pattern with an operator: (p . (= f q)).
+			m.walk(s.car(), f)
+			m.walk(s.cdr(), f)
+			return
 		}
 		for s.isPair() {
 			m.walk(s.car(), f)

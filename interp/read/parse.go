@@ -1,6 +1,8 @@
 package read
 
 import (
+	"strings"
+
 	"fruix/interp/datum"
 	"fruix/interp/source"
 )
@@ -32,6 +34,7 @@ type frame struct {
 	finish func(items []datum.Value) (datum.Value, error)
 	// abbreviations
 	symbol datum.Value
+	output string // of #$package:output
 	label  *label
 	dot    int // in a curly expression, how many items stand before the dot
 }
@@ -74,7 +77,7 @@ func (r *Reader) Read() (datum.Value, error) {
 		case lexNothing:
 			continue
 		case lexDatum:
-			v = r.wrap(v, at)
+			v = r.wrap(r.withoutOutput(v), at)
 		case lexDone: // a datum that is wrapped already
 		case lexDot:
 			if len(r.stack) == 0 || r.top().kind != inList {
@@ -109,6 +112,25 @@ func (r *Reader) Read() (datum.Value, error) {
 			}
 		}
 	}
+}
+
+// withoutOutput takes the output from package:output where v follows #$ or #+
+// (Guix manual, "G-Expressions"), and notes it in the frame.
+func (r *Reader) withoutOutput(v datum.Value) datum.Value {
+	if !v.IsSymbol() || len(r.stack) == 0 {
+		return v
+	}
+	f := r.top()
+	if f.kind != inQuote || f.symbol != symUngexp && f.symbol != symUngexpNative {
+		return v
+	}
+	name := v.Symbol().Name
+	colon := strings.LastIndexByte(name, ':')
+	if colon <= 0 || colon == len(name)-1 {
+		return v
+	}
+	f.output = name[colon+1:]
+	return datum.Sym(name[:colon])
 }
 
 func (r *Reader) top() *frame { return &r.stack[len(r.stack)-1] }
@@ -151,7 +173,11 @@ func (r *Reader) deliver(v datum.Value, at source.Pos) (datum.Value, source.Pos,
 		return applied(r.pop().symbol, v), f.at, true, nil
 	case inQuote:
 		q := r.pop()
-		l := datum.Cons(r.wrap(q.symbol, q.at), datum.Cons(v, datum.Null))
+		rest := datum.Null
+		if q.output != "" {
+			rest = datum.List(r.wrap(datum.NewString(q.output), q.at))
+		}
+		l := datum.Cons(r.wrap(q.symbol, q.at), datum.Cons(v, rest))
 		return r.wrap(l, q.at), q.at, true, nil
 	case inComment:
 		r.pop()

@@ -35,6 +35,22 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+func TestGexps(t *testing.T) {
+	for _, tt := range []struct{ in, want string }{
+		{"#~(a #$b)", "(gexp (a (ungexp b)))"},
+		{"#$a:out", "(ungexp a \"out\")"},
+		{"#+a:b:c", "(ungexp-native a:b \"c\")"},
+		{"#$@a:out", "(ungexp-splicing a:out)"},
+		{"#$(a b:c)", "(ungexp (a b:c))"},
+		{"#$:a", "(ungexp :a)"},
+	} {
+		v, err := read.New(&source.File{Name: "f", Text: []byte(tt.in)}, read.Options{}).Read()
+		if got := print.ToWrite(v); err != nil || got != tt.want {
+			t.Errorf("%s: got %v, %v, want %s", tt.in, got, err, tt.want)
+		}
+	}
+}
+
 func TestGuessByIndentation(t *testing.T) {
 	_, err := read.New(&source.File{Text: []byte("(define (f)\n  (foo)\n\n(define (g)\n  1)\n")}, read.Options{}).Read()
 	var e *read.Error
