@@ -63,7 +63,7 @@ func (e *Engine) registerBase() {
 		e.define(m, t.Name, t.Value())
 	}
 	e.define(m, "the-root-module", m.Value())
-	e.define(m, "the-scm-module", m.Value())
+	e.define(m, "the-scm-module", m.Public().Value())
 }
 
 // boot indexes the boot library: the machine's part and the files guile/*.scm

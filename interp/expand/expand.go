@@ -66,6 +66,7 @@ type Expander struct {
 	ellipsis     func(*stx) bool  // with-ellipsis, nil for the usual one
 	privateScope *syntax.Scope
 	ahead        func() // runs what was emitted, before anything else is expanded
+	modulesNamed int    // how many modules were named because somebody asked
 }
 
 type freshKey struct {

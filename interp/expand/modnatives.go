@@ -111,12 +111,12 @@ func (x *Expander) moduleNatives() []*datum.Primitive {
 		}),
 		onModule("module-name", 1, 1, func(m *module.Module, _ []datum.Value) (datum.Value, error) {
 			if m.Name == datum.False {
-				return datum.List(datum.Sym(m.Key)), nil
+				return x.nameAnonymous(m), nil
 			}
 			return m.Name, nil
 		}),
 		onModule("set-module-name!", 2, 2, func(m *module.Module, a []datum.Value) (datum.Value, error) {
-			m.Name = a[1]
+			r.SetName(m, a[1])
 			return datum.Unspecified, nil
 		}),
 		onModule("module-filename", 1, 1, func(m *module.Module, _ []datum.Value) (datum.Value, error) {
@@ -128,9 +128,13 @@ func (x *Expander) moduleNatives() []*datum.Primitive {
 		onModule("module-version", 1, 1, func(m *module.Module, _ []datum.Value) (datum.Value, error) { return m.Version, nil }),
 		onModule("module-kind", 1, 1, func(m *module.Module, _ []datum.Value) (datum.Value, error) {
 			if m.IsInterface() {
-				return datum.Sym("interface"), nil
+				return property(m, "module-kind", datum.Sym("interface")), nil
 			}
-			return datum.Sym("module"), nil
+			return property(m, "module-kind", datum.Sym("module")), nil
+		}),
+		onModule("set-module-kind!", 2, 2, func(m *module.Module, a []datum.Value) (datum.Value, error) {
+			m.SetProperty("module-kind", a[1])
+			return datum.Unspecified, nil
 		}),
 		onModule("module-public-interface", 1, 1, func(m *module.Module, _ []datum.Value) (datum.Value, error) {
 			return m.Public().Value(), nil
@@ -146,6 +150,7 @@ func (x *Expander) moduleNatives() []*datum.Primitive {
 			i, err := moduleArg("module-use!", a, 1)
 			if err == nil {
 				m.Use(i)
+				err = m.Changed()
 			}
 			return datum.Unspecified, err
 		}),
@@ -222,18 +227,23 @@ func (x *Expander) moduleNatives() []*datum.Primitive {
 			return datum.Unspecified, nil
 		}),
 		onName("module-define!", 3, 3, func(m *module.Module, s *datum.Symbol, a []datum.Value) (datum.Value, error) {
-			m.Set(s, a[2])
-			return datum.Unspecified, nil
+			v, err := m.Claim(s)
+			if err != nil {
+				return datum.Unset, err
+			}
+			v.Value, v.Constant = a[2], false
+			return datum.Unspecified, m.Changed()
 		}),
 		onName("module-add!", 3, 3, func(m *module.Module, s *datum.Symbol, a []datum.Value) (datum.Value, error) {
 			if !a[2].Is(datum.KVariable) {
 				return datum.Unset, wrongType("module-add!", 3, a[2])
 			}
 			m.Add(s, a[2].Variable())
-			return datum.Unspecified, nil
+			return datum.Unspecified, m.Changed()
 		}),
 		onName("module-remove!", 2, 2, func(m *module.Module, s *datum.Symbol, _ []datum.Value) (datum.Value, error) {
-			return datum.Bool(m.Remove(s)), nil
+			was := m.Remove(s)
+			return datum.Bool(was), m.Changed()
 		}),
 		onName("module-ensure-local-variable!", 2, 2, func(m *module.Module, s *datum.Symbol, _ []datum.Value) (datum.Value, error) {
 			return m.Define(s).Object(), nil
@@ -341,9 +351,12 @@ func exporter(who string, do func(m *module.Module, old, as *datum.Symbol) error
 	}
 }
 
-// keywordArg finds a keyword argument after position n.
+// keywordArg finds a keyword argument at position n or behind.
 func keywordArg(a []datum.Value, n int, name string) (datum.Value, bool) {
 	k := datum.InternKeyword(name).Value()
+	for n < len(a) && !a[n].Is(datum.KKeyword) {
+		n++ // what stands before the keywords
+	}
 	for i := n; i+1 < len(a); i += 2 {
 		if a[i] == k {
 			return a[i+1], true
@@ -379,6 +392,9 @@ func (x *Expander) resolveModule(a []datum.Value) (datum.Value, error) {
 		return m.Value(), nil
 	}
 	if !ensure {
+		if len(x.Modules.Submodules(a[0])) > 0 {
+			return x.Modules.Directory(a[0]).Value(), nil
+		}
 		return datum.False, nil
 	}
 	m := x.Modules.Make(a[0])

@@ -33,7 +33,8 @@ func (x *Expander) defineModule(s stx) core.Node {
 	d.options(rest.cdr())
 	d.finish(&s)
 	x.Modules.Current = m
-	return unspecified(s.pos)
+	// What follows is expanded in m, and runs in it too.
+	return x.callGuile(s.pos, "set-current-module", konst(s.pos, m.Value()))
 }
 
 // moduleDefinition collects the options of define-module.
@@ -153,6 +154,8 @@ func (d *moduleDefinition) finish(s *stx) {
 		d.m.Use(x.Modules.Guile.Public())
 	}
 	// The module exists before its imports are loaded, so that those may use it.
+	d.m.Defining(true)
+	defer d.m.Defining(false)
 	for _, u := range d.uses {
 		x.use1(d.m, u)
 	}

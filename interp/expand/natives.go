@@ -103,7 +103,7 @@ func (x *Expander) makePrimitives() primitives {
 // Natives are the procedures on syntax objects, modules and evaluation for the
 // module (guile).
 func (x *Expander) Natives() []*datum.Primitive {
-	return slices.Concat(x.syntaxNatives(), x.moduleNatives(), x.treeNatives())
+	return slices.Concat(x.syntaxNatives(), x.moduleNatives(), x.hookNatives(), x.treeNatives())
 }
 
 func (x *Expander) syntaxNatives() []*datum.Primitive {

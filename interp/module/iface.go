@@ -69,6 +69,10 @@ func (r *Registry) Resolve(imp Import) (*Module, error) {
 	return iface, nil
 }
 
+// Defining says whether the declaration of m is being carried out: it exists,
+// but what it will export does not yet.
+func (m *Module) Defining(yes bool) { m.public.defining = yes }
+
 func viewOf(base *Module, v *view) *Module {
 	return &Module{Name: base.Name, Key: base.Key, Version: base.Version, reg: base.reg, view: v}
 }
@@ -130,10 +134,11 @@ func Renamed(iface *Module, f func(*datum.Symbol) (*datum.Symbol, error)) (*Modu
 }
 
 // mustOffer is nil when the interface has the name, else the error that names
-// the module, the name and its nearest neighbours.
+// the module, the name and its nearest neighbours. What a module that is still
+// being defined will offer is not known.
 func (m *Module) mustOffer(sym *datum.Symbol) error {
 	v, err := m.Local(sym)
-	if v != nil || err != nil {
+	if v != nil || err != nil || m.view == nil && m.defining {
 		return err
 	}
 	var names []string
@@ -148,6 +153,13 @@ func (m *Module) mustOffer(sym *datum.Symbol) error {
 
 // duplicate decides between two imports of one name by the module's handlers.
 func (m *Module) duplicate(sym *datum.Symbol, i1 *Module, v1 *datum.Variable, i2 *Module, v2 *datum.Variable) (*datum.Variable, *Module, error) {
+	if m.hooks != nil && m.hooks.Duplicate != nil {
+		if v, err := m.hooks.Duplicate(sym, i1, v1, i2, v2); err != nil || v == v1 {
+			return v, i1, err
+		} else if v != nil {
+			return v, i2, nil
+		}
+	}
 	policy := m.policy
 	if policy == nil {
 		policy = defaultPolicy

@@ -31,6 +31,12 @@ func (r *Registry) Load(name datum.Value) (*Module, error) {
 	if m := r.modules[key]; m != nil {
 		return m, nil
 	}
+	if m, err := r.submodule(name); m != nil || err != nil {
+		if own := r.modules[key]; own != nil {
+			m = own
+		}
+		return m, err
+	}
 	return nil, r.missing(name, key)
 }
 
@@ -311,6 +317,9 @@ func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys
 func (r *Registry) Exists(name datum.Value) bool {
 	name = Canonical(name)
 	if r.modules[Key(name)] != nil {
+		return true
+	}
+	if m, err := r.submodule(name); m != nil || err != nil {
 		return true
 	}
 	stem, ok := stem(name)

@@ -40,6 +40,10 @@ type Module struct {
 	imports    map[*datum.Symbol]*datum.Variable // cache of found imports
 	generation uint64                            // of the registry, when imports was filled
 	embedded   bool                              // its file is part of Stdlib
+
+	defining bool   // an interface that still lacks exports
+	hooks    *Hooks // nil when a program attached nothing
+	props    map[string]datum.Value
 }
 
 // view is how an interface looks at another one. Exactly the fields that are
@@ -114,6 +118,11 @@ func (m *Module) Local(sym *datum.Symbol) (*datum.Variable, error) {
 		return v.lookup(sym)
 	}
 	v := m.vars[sym]
+	if v == nil && m.hooks != nil {
+		if b, err := m.bind(sym, false); b != nil || err != nil {
+			return b, err
+		}
+	}
 	if v == nil && len(m.uses) > 0 && m.public == m {
 		return m.passedOn(sym)
 	}
@@ -221,6 +230,11 @@ func (m *Module) Lookup(sym *datum.Symbol) (*datum.Variable, error) {
 	}
 	if v := m.imports[sym]; v != nil {
 		return v, nil
+	}
+	if m.hooks != nil {
+		if v, err := m.bind(sym, false); v != nil || err != nil {
+			return v, err
+		}
 	}
 	v, err := m.importOf(sym)
 	if v != nil && err == nil {

@@ -29,14 +29,15 @@ type Registry struct {
 	// Warn is called with a line for the user; nil to keep silent.
 	Warn func(text string)
 
-	modules    map[string]*Module
-	forwards   map[forwardKey]*datum.Variable
-	outside    map[*datum.Variable]*Module // the forwards of public interfaces
-	lazy       map[*datum.Variable]*Lazy
-	generation uint64
-	anonymous  int
-	guests     map[string]bool
-	tried      map[string]bool // module keys whose file is being or was loaded
+	modules     map[string]*Module
+	forwards    map[forwardKey]*datum.Variable
+	outside     map[*datum.Variable]*Module // the forwards of public interfaces
+	lazy        map[*datum.Variable]*Lazy
+	generation  uint64
+	anonymous   int
+	guests      map[string]bool
+	directories map[string]*Module // places in the tree of names without a module
+	tried       map[string]bool    // module keys whose file is being or was loaded
 }
 
 type forwardKey struct {
@@ -48,11 +49,12 @@ type forwardKey struct {
 // latter being current.
 func NewRegistry() *Registry {
 	r := &Registry{
-		modules:  map[string]*Module{},
-		forwards: map[forwardKey]*datum.Variable{},
-		outside:  map[*datum.Variable]*Module{},
-		lazy:     map[*datum.Variable]*Lazy{},
-		tried:    map[string]bool{},
+		modules:     map[string]*Module{},
+		forwards:    map[forwardKey]*datum.Variable{},
+		outside:     map[*datum.Variable]*Module{},
+		lazy:        map[*datum.Variable]*Lazy{},
+		tried:       map[string]bool{},
+		directories: map[string]*Module{},
 	}
 	r.Guile = r.make(datum.List(datum.Sym("guile")), "(guile)")
 	// All of (guile) is public: its interface shares the table of variables.

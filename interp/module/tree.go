@@ -6,10 +6,16 @@ import "fruix/interp/datum"
 // need not be a module itself.
 
 // Directory makes a module that stands for a place in the tree of names where
-// there is no module. It has no variables and is not registered.
+// there is no module, the same one each time. It has no variables and is not
+// registered.
 func (r *Registry) Directory(name datum.Value) *Module {
+	key := Key(name)
+	if m := r.directories[key]; m != nil {
+		return m
+	}
 	m := &Module{Name: name, Key: Key(name), Version: datum.Null, reg: r, vars: map[*datum.Symbol]*datum.Variable{}}
 	m.public = m
+	r.directories[key] = m
 	return m
 }
 

@@ -8,13 +8,11 @@
       (lambda () (set! inner (set-current-module outer))))))
 
 (define (%with-module module thunk)
-  (if (eq? module (current-module))
-      (thunk)
-      (let ((inner module) (outer #f))
-        (dynamic-wind
-          (lambda () (set! outer (set-current-module inner)))
-          thunk
-          (lambda () (set! inner (set-current-module outer)))))))
+  (let ((inner module) (outer #f))
+    (dynamic-wind
+      (lambda () (set! outer (set-current-module inner)))
+      thunk
+      (lambda () (set! inner (set-current-module outer))))))
 
 (define* (eval exp #:optional (env (interaction-environment)))
   (%with-module env (%eval-thunk exp env)))
@@ -31,12 +29,6 @@
 (define (module-map f module)
   (map (lambda (name) (f name (module-variable module name)))
        (%module-names module)))
-
-(define (nested-ref root names)
-  (let loop ((at root) (names names))
-    (cond ((null? names) at)
-          ((null? (cdr names)) (module-ref at (car names) #f))
-          (else (loop (module-ref at (car names) #f) (cdr names))))))
 
 (define (symbol-prefix-proc prefix)
   (lambda (name) (symbol-append prefix name)))
