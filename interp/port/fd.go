@@ -20,7 +20,9 @@ type FD struct {
 	// Revealed counts the uses of the number outside of ports, Guile's
 	// revealed count.
 	Revealed int
-	closed   bool
+	// Connecting is true while a socket connects and its user waits for it.
+	Connecting bool
+	closed     bool
 }
 
 type fdKind uint8

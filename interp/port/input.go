@@ -259,6 +259,7 @@ var ErrDecoding = errors.New("input decoding error")
 func (p *Port) look() (rune, int, error) {
 	if p.rpos < len(p.rbuf) && p.simple {
 		if c := p.rbuf[p.rpos]; c < utf8.RuneSelf {
+			p.freshR = false
 			return rune(c), 1, nil
 		}
 	}
@@ -334,13 +335,14 @@ func (p *Port) Peek() (rune, error) {
 	if c >= 0 || n == 0 || err != nil {
 		return c, err
 	}
-	if p.Strategy == "error" {
+	if p.Strategy != "substitute" {
 		return -1, ErrDecoding
 	}
 	return utf8.RuneError, nil
 }
 
-// Next consumes a character, -1 at the end.
+// Next consumes a character, -1 at the end. What does not decode is left where
+// it is when that is an error, as it is unless it is to be substituted.
 func (p *Port) Next() (rune, error) {
 	c, n, err := p.look()
 	if err != nil {
@@ -350,25 +352,15 @@ func (p *Port) Next() (rune, error) {
 		p.ended()
 		return -1, nil
 	}
-	p.take(n)
 	if c < 0 {
-		if p.Strategy == "error" {
+		if p.Strategy != "substitute" {
 			return -1, ErrDecoding
 		}
 		c = utf8.RuneError
 	}
+	p.take(n)
 	p.advance(c)
 	return c, nil
-}
-
-// nextWhole is Next, but what does not decode is left when that is an error.
-func (p *Port) nextWhole() (rune, error) {
-	if p.Strategy == "error" {
-		if c, n, err := p.look(); err == nil && c < 0 && n > 0 {
-			return -1, ErrDecoding
-		}
-	}
-	return p.Next()
 }
 
 // ReadText reads up to n characters, all for a negative n.
@@ -384,7 +376,7 @@ func (p *Port) ReadText(n int) (string, error) {
 	}
 	out := make([]byte, 0, 64)
 	for n != 0 {
-		c, err := p.nextWhole()
+		c, err := p.Next()
 		if err != nil || c < 0 {
 			return string(out), err
 		}
@@ -425,7 +417,7 @@ func (p *Port) ReadLine() (text string, full, some bool, err error) {
 	if err != nil {
 		return "", false, false, err
 	}
-	if p.encoding == "UTF-8" && p.Strategy != "error" && !p.freshR && end > 0 {
+	if p.encoding == "UTF-8" && !p.freshR && end > 0 {
 		if b := p.rbuf[p.rpos : p.rpos+end-1]; utf8.Valid(b) {
 			text = string(b)
 			p.take(end)
@@ -435,7 +427,7 @@ func (p *Port) ReadLine() (text string, full, some bool, err error) {
 	}
 	out := make([]byte, 0, 80)
 	for {
-		c, err := p.nextWhole()
+		c, err := p.Next()
 		if err != nil || c < 0 {
 			return string(out), false, len(out) > 0, err
 		}
@@ -453,7 +445,7 @@ func (p *Port) ReadDelimited(delimiters string) (text string, end rune, some boo
 	defer p.Release(m)
 	out := make([]byte, 0, 80)
 	for {
-		c, err := p.nextWhole()
+		c, err := p.Next()
 		if err != nil {
 			var pause *Pause
 			if errors.As(err, &pause) {
@@ -536,13 +528,20 @@ func (p *Port) Unread(s string) error {
 // UnreadBytes puts bytes back in front of the input.
 func (p *Port) UnreadBytes(b []byte) {
 	p.freshR, p.scanned = false, 0
-	if p.rpos >= len(b) && (p.in != nil || p.Custom != nil) {
-		p.rpos -= len(b)
-		copy(p.rbuf[p.rpos:], b)
+	if p.rpos < len(b) {
+		p.rbuf = append(append([]byte(nil), b...), p.rbuf[p.rpos:]...)
+		p.rpos = 0
 		return
 	}
-	p.rbuf = append(append([]byte(nil), b...), p.rbuf[p.rpos:]...)
-	p.rpos = 0
+	p.rpos -= len(b)
+	if bytes.Equal(p.rbuf[p.rpos:p.rpos+len(b)], b) {
+		return
+	}
+	if p.in == nil && p.Custom == nil {
+		// The bytes may be the program's.
+		p.rbuf = append([]byte(nil), p.rbuf...)
+	}
+	copy(p.rbuf[p.rpos:], b)
 }
 
 // PeekBytes looks at up to n bytes that lie ahead.

@@ -275,7 +275,7 @@ func (p *Port) restart(position int64) {
 func (p *Port) Ahead() int { return len(p.rbuf) - p.rpos }
 
 func (p *Port) seekMemory(offset int64, whence int) (int64, error) {
-	at, size := p.rpos, len(p.rbuf)
+	at, size := max(len(p.base)-p.Ahead(), 0), len(p.base)
 	if p.mem {
 		at, size = p.wpos, len(p.wbuf)
 	}
@@ -290,8 +290,8 @@ func (p *Port) seekMemory(offset int64, whence int) (int64, error) {
 	}
 	if p.mem {
 		p.wpos = int(offset)
-	} else {
-		p.rpos, p.eof, p.scanned = int(offset), false, 0
+	} else if whence != io.SeekCurrent || offset != int64(at) {
+		p.rbuf, p.rpos, p.eof, p.scanned = p.base, int(offset), false, 0
 	}
 	if whence != io.SeekCurrent || offset != int64(at) {
 		p.restart(offset)
@@ -307,7 +307,7 @@ func IsRange(err error) bool { return errors.Is(err, errRange) }
 
 // TruncateMemory cuts what was written to a memory port to n bytes.
 func (p *Port) TruncateMemory(n int) error {
-	if n > len(p.wbuf) {
+	if n > len(p.wbuf) || n < p.wpos {
 		return errRange
 	}
 	p.wbuf = p.wbuf[:n]

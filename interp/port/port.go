@@ -9,6 +9,7 @@ package port
 import (
 	"errors"
 	"io"
+	"unicode/utf8"
 	"unsafe"
 
 	"fruix/interp/datum"
@@ -38,6 +39,8 @@ type Port struct {
 	// "error" or "escape".
 	Strategy  string
 	Buffering Buffering
+	// Unknown is true when the port was to have an encoding that is not known.
+	Unknown bool
 	// Binary ports were opened for bytes; text operations work on them too.
 	Binary bool
 	// File is the descriptor under the port, nil for others.
@@ -54,6 +57,7 @@ type Port struct {
 	Properties map[*datum.Symbol]datum.Value
 
 	in       io.Reader
+	base     []byte // what an input port of memory was made of
 	rbuf     []byte // unread input is rbuf[rpos:]
 	rpos     int
 	mark     int // what must stay in rbuf begins here; -1 for none
@@ -158,6 +162,7 @@ func NewReadWriter(r io.Reader, w io.Writer, name string, closer func() error) *
 func NewStringInput(s string) *Port {
 	p := newPort("UTF-8")
 	p.canR, p.rbuf, p.Label = true, []byte(s), "string"
+	p.base = p.rbuf
 	return p
 }
 
@@ -165,6 +170,7 @@ func NewStringInput(s string) *Port {
 func NewBytesInput(b []byte) *Port {
 	p := newPort("ISO-8859-1")
 	p.canR, p.rbuf, p.Binary, p.Label = true, b, true, "bytevector"
+	p.base = b
 	return p
 }
 
@@ -221,14 +227,14 @@ func (p *Port) Memory() bool { return p.mem }
 func (p *Port) Bytes() []byte { return p.wbuf }
 
 // Text is what was written to a memory port, decoded.
-func (p *Port) Text() string {
-	if p.encoding == "UTF-8" || p.encoding == "ASCII" {
-		return string(p.wbuf)
+func (p *Port) Text() (string, error) {
+	if p.encoding == "UTF-8" && utf8.Valid(p.wbuf) {
+		return string(p.wbuf), nil
 	}
 	r := NewBytesInput(p.wbuf)
 	r.SetEncoding(p.encoding)
-	s, _ := r.ReadText(-1)
-	return s
+	r.Strategy = p.Strategy
+	return r.ReadText(-1)
 }
 
 // Reset forgets what was written to a memory port.

@@ -12,6 +12,7 @@ import (
 	"fruix/interp/prim/ports"
 	"fruix/interp/prim/process"
 	"fruix/interp/prim/records"
+	"fruix/interp/prim/sockets"
 	"fruix/interp/prim/state"
 	"fruix/interp/prim/tables"
 	"fruix/interp/prim/text"
@@ -25,7 +26,7 @@ func Guile() []*datum.Primitive {
 	var t []*datum.Primitive
 	for _, table := range [][]*datum.Primitive{
 		general.Table(), lists.Table(), numbers.Table(), text.Table(), vectors.Table(), tables.Table(), records.Table(), records.Structs(),
-		ports.Table(), files.Table(), process.Table(), times.Table(),
+		ports.Table(), files.Table(), process.Table(), sockets.Table(), times.Table(),
 	} {
 		t = append(t, table...)
 	}
@@ -43,7 +44,7 @@ func Constants(s *state.State) map[string]datum.Value {
 
 		"%host-type": datum.NewString(hostType(runtime.GOARCH, runtime.GOOS)),
 	}
-	for _, m := range []map[string]datum.Value{s.Parameters(), text.Charsets(), text.RegexpConstants(), files.Constants(), process.Constants()} {
+	for _, m := range []map[string]datum.Value{s.Parameters(), text.Charsets(), text.RegexpConstants(), files.Constants(), process.Constants(), sockets.Constants()} {
 		for k, v := range m {
 			out[k] = v
 		}

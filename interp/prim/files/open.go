@@ -140,12 +140,17 @@ func openFile(c datum.Caller, args []datum.Value, mode string, keys []datum.Valu
 	ports.ApplyMode(p, mode)
 	if how.guess && p.Input() {
 		if found := codingComment(p); found != "" {
-			p.SetEncoding(found)
-		} else if how.encoding == "" {
-			how.encoding = p.Encoding()
+			how.encoding = found
 		}
 	}
-	if how.encoding != "" && (!how.guess || !p.Input()) && !p.SetEncoding(how.encoding) {
+	if how.encoding != "" {
+		p.Unknown = !p.SetEncoding(how.encoding)
+	}
+	if p.Unknown && !p.Binary {
+		if how.encoding == "" {
+			how.encoding = c.FluidRef(state.Of(c).DefaultEncoding).Str().Go()
+		}
+		_ = p.Close() // nothing was written
 		return datum.Unset, datum.Misc(who, "unknown character encoding ~S", datum.NewString(how.encoding))
 	}
 	return p.Value(), nil

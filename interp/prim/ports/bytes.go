@@ -101,9 +101,9 @@ func readingBytes() []*datum.Primitive {
 			if err != nil {
 				return datum.Unset, err
 			}
-			s, e, err := arg.Range("unget-bytevector", args, 2, len(b.B))
+			at, n, err := part("unget-bytevector", args, len(b.B))
 			if err == nil {
-				p.UnreadBytes(b.B[s:e])
+				p.UnreadBytes(b.B[at : at+n])
 			}
 			return datum.Unspecified, err
 		}),
@@ -124,17 +124,9 @@ func readingBytes() []*datum.Primitive {
 			if err != nil {
 				return datum.Unset, err
 			}
-			at := 0
-			if v, ok := arg.Given(args, 2); ok {
-				if at, err = arg.Index(who, 3, v, len(b.B)+1); err != nil {
-					return datum.Unset, err
-				}
-			}
-			n := len(b.B) - at
-			if v, ok := arg.Given(args, 3); ok {
-				if n, err = arg.Index(who, 4, v, n+1); err != nil {
-					return datum.Unset, err
-				}
+			at, n, err := part(who, args, len(b.B))
+			if err != nil {
+				return datum.Unset, err
 			}
 			_, err = p.Write(b.B[at : at+n])
 			return wrote(who, p, err)
@@ -157,6 +149,20 @@ func readingBytes() []*datum.Primitive {
 			return wrote(who, p, err)
 		}),
 	}
+}
+
+// part reads a start and a count, args[2] and args[3], within size.
+func part(who string, args []datum.Value, size int) (at, n int, err error) {
+	if v, ok := arg.Given(args, 2); ok {
+		if at, err = arg.Index(who, 3, v, size+1); err != nil {
+			return 0, 0, err
+		}
+	}
+	n = size - at
+	if v, ok := arg.Given(args, 3); ok {
+		n, err = arg.Index(who, 4, v, n+1)
+	}
+	return at, n, err
 }
 
 // target is what (port bytevector start count) shall be filled.

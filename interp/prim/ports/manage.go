@@ -151,11 +151,11 @@ func setNumber(who string, set func(*port.Port, int)) *datum.Primitive {
 		if err != nil {
 			return datum.Unset, err
 		}
-		i, err := arg.Int(who, 2, n)
-		if err == nil {
-			set(p, i)
+		if !n.IsFix() {
+			return datum.Unset, datum.WrongTypeExpecting(who, 2, n, "integer")
 		}
-		return datum.Unspecified, err
+		set(p, int(n.Fix()))
+		return datum.Unspecified, nil
 	})
 }
 
@@ -246,7 +246,7 @@ func buffers() []*datum.Primitive {
 }
 
 func setvbuf(_ datum.Caller, args []datum.Value) (datum.Value, error) {
-	p, err := anyPort("setvbuf", 1, args[0])
+	p, err := openPort("setvbuf", args[0])
 	if err != nil {
 		return datum.Unset, err
 	}

@@ -12,19 +12,22 @@ import (
 // opening lists the natives that make ports of memory.
 func opening() []*datum.Primitive {
 	return []*datum.Primitive{
-		arg.F1("open-input-string", func(_ datum.Caller, v datum.Value) (datum.Value, error) {
+		arg.F1("open-input-string", func(c datum.Caller, v datum.Value) (datum.Value, error) {
 			s, err := arg.Text("open-input-string", 1, v)
 			if err != nil {
 				return datum.Unset, err
 			}
-			return port.NewStringInput(s).Value(), nil
+			return withStrategy(c, port.NewStringInput(s)).Value(), nil
 		}),
-		arg.F0("open-output-string", func(datum.Caller) (datum.Value, error) { return port.NewMemory(false).Value(), nil }),
+		arg.F0("open-output-string", func(c datum.Caller) (datum.Value, error) {
+			return withStrategy(c, port.NewMemory(false)).Value(), nil
+		}),
 		arg.F1("get-output-string", func(_ datum.Caller, v datum.Value) (datum.Value, error) {
-			if !v.Is(datum.KPort) || !port.Of(v).Memory() {
-				return datum.Unset, datum.WrongTypeExpecting("get-output-string", 1, v, "string port")
+			if !v.Is(datum.KPort) || !port.Of(v).Memory() || port.Of(v).Closed() {
+				return datum.Unset, datum.WrongTypeExpecting("get-output-string", 1, v, "open string port")
 			}
-			return datum.NewString(port.Of(v).Text()), nil
+			s, err := port.Of(v).Text()
+			return datum.NewString(s), readFault("get-output-string", port.Of(v), err)
 		}),
 		arg.FN("open-input-bytevector", 1, 1, openBytes("open-input-bytevector")),
 		arg.FN("open-bytevector-input-port", 1, 2, openBytes("open-bytevector-input-port")),
@@ -47,9 +50,9 @@ func opening() []*datum.Primitive {
 		arg.F0("open-string-output-port", func(datum.Caller) (datum.Value, error) {
 			p := port.NewMemory(false)
 			take := arg.FN("get-string", 0, 0, func(datum.Caller, []datum.Value) (datum.Value, error) {
-				s := p.Text()
+				s, err := p.Text()
 				p.Reset()
-				return datum.NewString(s), nil
+				return datum.NewString(s), readFault("get-string", p, err)
 			})
 			return datum.MultipleValues([]datum.Value{p.Value(), take.Value()}), nil
 		}),
@@ -69,6 +72,15 @@ func opening() []*datum.Primitive {
 			return p.Value(), nil
 		}),
 	}
+}
+
+// withStrategy gives a string port the engine's way to deal with what does not
+// convert.
+func withStrategy(c datum.Caller, p *port.Port) *port.Port {
+	if x := c.FluidRef(state.Of(c).DefaultStrategy); x.IsSymbol() {
+		p.Strategy = x.Symbol().Name
+	}
+	return p
 }
 
 type eofReader struct{}

@@ -165,7 +165,7 @@ func (cs *children) streams(c datum.Caller, p *program) (files [3]int, release f
 		}
 		switch {
 		case ok:
-		case i == 0 || q == nil || q.Closed():
+		case i == 0 || q == nil || q.Closed() || q.Label == "void":
 			fd, err = null([3]int{unix.O_RDONLY, unix.O_WRONLY, unix.O_WRONLY}[i])
 		default:
 			var r int

@@ -158,7 +158,7 @@ func detourFor(pause *port.Pause) *datum.Detour {
 func (s *State) OpenPort(c datum.Caller, fd *port.FD, name string, input, output bool) *port.Port {
 	p := port.NewFile(fd, name, input, output)
 	if e := c.FluidRef(s.DefaultEncoding); e.IsString() {
-		p.SetEncoding(e.Str().Go())
+		p.Unknown = !p.SetEncoding(e.Str().Go())
 	} else if e == datum.False {
 		p.SetEncoding("ISO-8859-1")
 	}

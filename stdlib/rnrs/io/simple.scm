@@ -2,12 +2,13 @@
 
 (define-module (rnrs io simple)
   #:use-module (rnrs files)
+  #:use-module ((rnrs io ports) #:select ())
   #:replace (open-input-file open-output-file call-with-input-file
-            call-with-output-file with-input-from-file with-output-to-file)
+            call-with-output-file with-input-from-file with-output-to-file
+            read-char peek-char read write-char newline display write)
   #:re-export (eof-object eof-object? input-port? output-port?
                current-input-port current-output-port current-error-port
                close-input-port close-output-port
-               read-char peek-char read write-char newline display write
                &i/o make-i/o-error i/o-error? &i/o-read make-i/o-read-error
                i/o-read-error? &i/o-write make-i/o-write-error i/o-write-error?
                &i/o-invalid-position make-i/o-invalid-position-error
@@ -23,6 +24,24 @@
                i/o-port-error? i/o-error-port))
 
 (define %with-file-conditions (@@ (rnrs files) %with-file-conditions))
+
+;; Errors of the core become conditions of R6RS.
+(define %transferring (@@ (rnrs io ports) %transferring))
+
+(define-syntax-rule (define-input name)
+  (define* (name #:optional (port (current-input-port)))
+    (%transferring port make-i/o-read-error (lambda () ((@ (guile) name) port)))))
+(define-input read-char)
+(define-input peek-char)
+(define-input read)
+
+(define-syntax-rule (define-output name object ...)
+  (define* (name object ... #:optional (port (current-output-port)))
+    (%transferring port make-i/o-write-error (lambda () ((@ (guile) name) object ... port)))))
+(define-output write-char char)
+(define-output newline)
+(define-output display object)
+(define-output write object)
 
 (define (open-input-file filename)
   "A textual input port on the file FILENAME."

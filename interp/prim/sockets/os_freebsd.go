@@ -1,0 +1,3 @@
+package sockets
+
+func systemConstants() map[string]int { return nil }
