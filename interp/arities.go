@@ -13,7 +13,7 @@ import (
 func procedureArities(v datum.Value) datum.Value {
 	switch v.Kind() {
 	case datum.KClosure:
-		p := code.ClosureOf(v).Code
+		p := code.ClosureOf(v).Code.Full()
 		clauses := make([]datum.Value, len(p.Clauses))
 		for i := range p.Clauses {
 			clauses[i] = clauseArity(&p.Clauses[i])

@@ -129,7 +129,7 @@ func signatureHint(proc datum.Value) string {
 		name = "the procedure"
 	}
 	hint := name + " takes " + c.Code.Signature()
-	if c.Code.Where.Known() {
+	if c.Code.Full().Where.Known() {
 		hint += ", defined at " + c.Code.Where.String()
 	}
 	return hint
@@ -143,7 +143,7 @@ func describe(v datum.Value) (string, bool) {
 		name := code.ProcName(v)
 		if name == "" {
 			name = "anonymous"
-			if p := c.Code.Where.String(); p != "" {
+			if p := c.Code.Full().Where.String(); p != "" {
 				name += " at " + p
 			}
 		}

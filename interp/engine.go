@@ -68,6 +68,8 @@ type Options struct {
 	// bytes of the process's heap while it runs, MaxDepthBytes the bytes of
 	// the stack. 0 is no limit (for the stack: 4 GiB).
 	MaxSteps, MaxMemory, MaxDepthBytes int64
+	// Cache says where compiled files of modules are kept.
+	Cache Cache
 	// Warn is called with each warning of the module system.
 	Warn func(text string)
 }
@@ -83,15 +85,17 @@ type Engine struct {
 	ext      map[string]any
 	probe    *Probe
 	objects  *objects.System
+	natives  map[string][]string // names of natives by module
 	// setterType is that of procedures with setters.
 	setterType *datum.RecordType
+	cache      *cache          // nil for none
 	ctx        context.Context // of the evaluation under way
 	depth      int             // of nested evaluations
 }
 
 // New makes an engine. The only failures are those of the library's boot file.
 func New(opts Options) (*Engine, error) {
-	e := &Engine{opts: opts, ext: map[string]any{}, ctx: context.Background()}
+	e := &Engine{opts: opts, ext: map[string]any{}, natives: map[string][]string{}, ctx: context.Background()}
 	e.printer = &print.Config{Describe: describe}
 	e.types = condition.NewTypes()
 	e.objects = objects.New()
@@ -115,6 +119,7 @@ func New(opts Options) (*Engine, error) {
 		Busy:      func() bool { return e.expander != nil && e.expander.Busy() },
 	})
 	e.expander = expand.New(e.modules, runtime{e})
+	e.cache = e.newCache()
 	e.registerBase()
 	if err := e.boot(); err != nil {
 		return nil, err
@@ -134,6 +139,12 @@ func (e *Engine) Register(name string, prims ...*datum.Primitive) {
 	m := e.module(name)
 	for _, p := range prims {
 		e.define(m, p.Name, p.Value())
+		if m != e.modules.Guile {
+			e.natives[m.Key] = append(e.natives[m.Key], p.Name)
+		}
+	}
+	if e.cache != nil {
+		e.cache.forget()
 	}
 }
 
@@ -273,6 +284,7 @@ type forms struct {
 	// needed.
 	deferring bool
 	at        source.Pos // of the form under way
+	rec       *recording // nil when nobody takes the steps down
 }
 
 func (e *Engine) formsOf(f *source.File, deferring bool) *forms {
@@ -286,6 +298,7 @@ func (e *Engine) formsOf(f *source.File, deferring bool) *forms {
 // next gives the next form as a procedure, Unset at the end.
 func (s *forms) next() (datum.Value, error) {
 	e := s.e
+	defer s.rec.listen(e)()
 	for {
 		if s.deferring {
 			off, at := s.r.Peek()
@@ -303,15 +316,33 @@ func (s *forms) next() (datum.Value, error) {
 		}
 		s.at = source.Pos{}
 		n, err := e.expander.Last(form, func(n core.Node) error {
-			_, err := e.evalNode(n)
+			_, err := s.runAhead(n)
 			return err
 		})
 		if err != nil {
 			return datum.Unset, err
 		}
 		s.at = n.Pos()
-		return runtime{e}.Compile(n)
+		c, err := compile.Compile(n)
+		if err != nil {
+			return datum.Unset, err
+		}
+		s.rec.form(e, c)
+		return c.Value(), nil
 	}
+}
+
+// runAhead runs a part of a form before the rest is expanded.
+func (s *forms) runAhead(n core.Node) (datum.Value, error) {
+	c, err := compile.Compile(n)
+	if err != nil {
+		return datum.Unset, err
+	}
+	s.rec.form(s.e, c)
+	journal := s.e.modules.Journal
+	s.e.modules.Journal = nil
+	defer func() { s.e.modules.Journal = journal }()
+	return s.e.runForm(c)
 }
 
 // sequence is a procedure that evaluates the forms one after the other.
@@ -324,7 +355,12 @@ func (s *forms) sequence() datum.Value {
 
 // evalFile evaluates the forms of a file one after the other.
 func (e *Engine) evalFile(f *source.File, deferring bool) (datum.Value, error) {
-	s := e.formsOf(f, deferring)
+	return e.formsOf(f, deferring).run()
+}
+
+// run evaluates all forms.
+func (s *forms) run() (datum.Value, error) {
+	e := s.e
 	v, err := e.machine.Run(e.ctx, s.sequence())
 	return v, atTop(err, s.at)
 }
@@ -342,8 +378,13 @@ func (e *Engine) evalNode(n core.Node) (datum.Value, error) {
 	if err != nil {
 		return datum.Value{}, err
 	}
+	return e.runForm(c)
+}
+
+// runForm runs the code of one form.
+func (e *Engine) runForm(c *code.Closure) (datum.Value, error) {
 	v, err := e.machine.Run(e.ctx, c.Value())
-	return v, atTop(err, n.Pos())
+	return v, atTop(err, c.Code.Full().Where)
 }
 
 // atTop adds the place of a top-level form to an exception that names no place
@@ -367,19 +408,22 @@ func mentions(stack []vm.Frame, f *source.File) bool {
 	return false
 }
 
-// runFile evaluates a module's file.
-func (e *Engine) runFile(f *source.File, stdlib bool) error {
+// runFile evaluates the file of the module with the given key.
+func (e *Engine) runFile(key string, f *source.File, stdlib bool) error {
 	saved := e.modules.Current
 	defer func() { e.modules.Current = saved }()
+	if e.cache != nil {
+		return e.cache.load(key, f, stdlib)
+	}
 	_, err := e.evalFile(f, stdlib)
 	return err
 }
 
 // force evaluates one deferred definition.
 func (e *Engine) force(l *module.Lazy) error {
-	saved := e.modules.Current
-	e.modules.Current = l.Module
-	defer func() { e.modules.Current = saved }()
+	saved, journal := e.modules.Current, e.modules.Journal
+	e.modules.Current, e.modules.Journal = l.Module, nil
+	defer func() { e.modules.Current, e.modules.Journal = saved, journal }()
 	r := read.New(l.File, read.Options{Wrap: syntax.Wrap, Offset: l.Offset, Line: l.Line, Col: l.Col})
 	form, err := r.Read()
 	if err != nil {

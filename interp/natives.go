@@ -139,7 +139,7 @@ func (e *Engine) procedureNatives() []*datum.Primitive {
 			return datum.False, nil
 		}),
 		native("procedure-documentation", 1, 1, func(_ datum.Caller, a []datum.Value) (datum.Value, error) {
-			if c := closure(a[0]); c != nil && c.Code.Doc != "" {
+			if c := closure(a[0]); c != nil && c.Code.Full().Doc != "" {
 				return datum.NewString(c.Code.Doc), nil
 			}
 			if a[0].Is(datum.KPrimitive) && a[0].Primitive().Doc != "" {
@@ -244,7 +244,7 @@ func procedureProperties(v datum.Value) datum.Value {
 		return datum.Null
 	}
 	c := code.ClosureOf(v)
-	l := c.Code.Properties
+	l := c.Code.Full().Properties
 	if c.Extra != nil {
 		for p := c.Extra.Properties; p.IsPair(); p = p.Pair().Cdr {
 			l = datum.Cons(p.Pair().Car, l)
@@ -272,7 +272,7 @@ func minimumArity(v datum.Value) datum.Value {
 		}
 		return arity(p.Min, p.Max-p.Min, false)
 	case datum.KClosure:
-		cs := code.ClosureOf(v).Code.Clauses
+		cs := code.ClosureOf(v).Code.Full().Clauses
 		if len(cs) == 0 {
 			return datum.False
 		}

@@ -66,7 +66,7 @@ func programSources(p *code.Proc) datum.Value {
 // references collects the variables of modules, and the natives, that code
 // refers to, each once.
 func references(p *code.Proc, seen map[datum.Value]bool, out *[]datum.Value) {
-	for _, v := range p.Consts {
+	for _, v := range p.Full().Consts {
 		if (v.Is(datum.KVariable) || v.Is(datum.KPrimitive)) && !seen[v] {
 			seen[v] = true
 			*out = append(*out, v)

@@ -15,9 +15,17 @@ import (
 // runtime is what the expander sees of the engine.
 type runtime struct{ e *Engine }
 
-func (r runtime) Eval(n core.Node) (datum.Value, error) { return r.e.evalNode(n) }
+func (r runtime) Eval(n core.Node) (v, maker datum.Value, err error) {
+	c, err := compile.Compile(n)
+	if err != nil {
+		return datum.Unset, datum.False, err
+	}
+	v, err = r.e.runForm(c)
+	return v, c.Value(), err
+}
 
 func (r runtime) Compile(n core.Node) (datum.Value, error) {
+	r.e.cache.refuse("a macro evaluates programs")
 	c, err := compile.Compile(n)
 	if err != nil {
 		return datum.Unset, err
@@ -40,6 +48,18 @@ func (r runtime) Read(f *source.File, foldCase bool) ([]datum.Value, error) {
 }
 
 func (r runtime) ReadFile(name string) ([]byte, error) {
+	text, err := r.readFile(name)
+	if c := r.e.cache; c != nil {
+		if err != nil {
+			c.included(name, nil)
+		} else {
+			c.included(name, &source.File{Name: name, Text: text})
+		}
+	}
+	return text, err
+}
+
+func (r runtime) readFile(name string) ([]byte, error) {
 	if r.e.opts.Dir != "" && !filepath.IsAbs(name) {
 		name = filepath.Join(r.e.opts.Dir, name)
 	}

@@ -103,7 +103,8 @@ func (s *session) start(args []string) error {
 		Stdlib: stdlib.FS, LoadPath: s.flags.loadPath,
 		Stdin: s.env.stdin, Stdout: s.env.stdout, Stderr: s.env.stderr,
 		Args: args, Environ: os.Environ(), OwnsProcess: s.ownsProcess,
-		Warn: func(text string) { fmt.Fprintf(s.env.stderr, "fruix: warning: %s\n", text) },
+		Cache: moduleCache(s.env.getenv, os.LookupEnv),
+		Warn:  func(text string) { fmt.Fprintf(s.env.stderr, "fruix: warning: %s\n", text) },
 	})
 	if err != nil {
 		return err

@@ -172,6 +172,9 @@ const (
 	Halt
 	// Underflow brings back the caller's frame from the saved stack.
 	Underflow
+	// Fetch is the whole code of a procedure whose body is still to be brought
+	// in, and starts that body.
+	Fetch
 
 	opCount
 )
@@ -247,6 +250,7 @@ var ops = [opCount]info{
 	Loop:          {"loop", fJ},
 	ReceiveValues: {"receive-values", fCounts}, AcceptValues: {"accept-values", fNone}, ApplyValues: {"apply-values", fAB}, PackValues: {"pack-values", fCall}, ReturnValues: {"return-values", fA},
 	Intrinsic: {"intrinsic", fNumber}, Halt: {"halt", fNone}, Underflow: {"underflow", fNone},
+	Fetch: {"fetch", fNone},
 }
 
 // String is the name of the operation.

@@ -61,7 +61,7 @@ func (p *Proc) PosAt(pc int) source.Pos {
 		return true
 	})
 	if !found.Known() {
-		return p.Where
+		return p.Full().Where
 	}
 	return found
 }
@@ -71,26 +71,37 @@ func (p *Proc) PosAt(pc int) source.Pos {
 func (p *Proc) eachPosition(f func(pc int, pos source.Pos) bool) {
 	var cur source.Pos
 	at := 0
-	for t := p.positions; len(t) > 0; {
-		d, n := binary.Uvarint(t)
-		t = t[n:]
-		at += int(d)
-		z, n := binary.Uvarint(t)
-		t = t[n:]
+	t := table{rest: p.positions}
+	for len(t.rest) > 0 {
+		at += int(t.uvarint())
+		z := t.uvarint()
 		if z&1 != 0 {
-			f, n := binary.Uvarint(t)
-			t = t[n:]
-			cur.File = p.files[f]
+			if i := t.uvarint(); i < uint64(len(p.files)) {
+				cur.File = p.files[i]
+			}
 		}
 		z >>= 1
 		cur.Line = uint32(int64(cur.Line) + (int64(z>>1) ^ -int64(z&1)))
-		c, n := binary.Varint(t)
-		t = t[n:]
-		cur.Col = uint32(int64(cur.Col) + c)
+		c := t.uvarint()
+		cur.Col = uint32(int64(cur.Col) + (int64(c>>1) ^ -int64(c&1)))
 		if !f(at, cur) {
 			return
 		}
 	}
+}
+
+// table is what is left of a table of positions. One that came from outside may
+// end anywhere.
+type table struct{ rest []byte }
+
+func (t *table) uvarint() uint64 {
+	x, n := binary.Uvarint(t.rest)
+	if n <= 0 {
+		t.rest = nil
+		return 0
+	}
+	t.rest = t.rest[n:]
+	return x
 }
 
 // Place is where the code from word PC on comes from.
@@ -102,7 +113,7 @@ type Place struct {
 // Places lists where the code of p comes from, by rising PC; the first is that
 // of its lambda expression.
 func (p *Proc) Places() []Place {
-	out := []Place{{0, p.Where}}
+	out := []Place{{0, p.Full().Where}}
 	p.eachPosition(func(pc int, pos source.Pos) bool {
 		if pc > 0 {
 			out = append(out, Place{pc, pos})

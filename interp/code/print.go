@@ -11,6 +11,9 @@ import (
 // Disassemble writes p and the procedures within it as text. show renders
 // constants.
 func (p *Proc) Disassemble(w io.Writer, show func(datum.Value) string) error {
+	if err := p.Fetch(); err != nil {
+		return err
+	}
 	name := p.Name
 	if name == "" {
 		name = "anonymous"
@@ -113,7 +116,7 @@ func (p *Proc) Instruction(pc int, show func(datum.Value) string) string {
 // a case-lambda are separated by " | ".
 func (p *Proc) Signature() string {
 	var parts []string
-	for _, c := range p.Clauses {
+	for _, c := range p.Full().Clauses {
 		parts = append(parts, c.signature())
 	}
 	return strings.Join(parts, " | ")

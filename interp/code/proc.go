@@ -41,6 +41,8 @@ type Proc struct {
 
 	positions []byte
 	files     []*source.File
+	bodies    Bodies // where the rest is; nil when all is there
+	at        uint32
 }
 
 // Capture tells where one free value of a closure comes from when the closure

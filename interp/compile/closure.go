@@ -149,6 +149,10 @@ func (v *variable) needsBox() bool {
 	return v.assigned && (v.captured || v.owner != nil && v.owner.hasCalls)
 }
 
+// ApplyList is the procedure that compiled code may refer to without a
+// variable.
+func ApplyList() *code.Closure { return applyList }
+
 // applyList is a procedure of a receiver and a list that applies the one to
 // the other; it serves receivers with optional parameters.
 var applyList = func() *code.Closure {

@@ -2,6 +2,7 @@ package datum
 
 import (
 	"math/big"
+	"strings"
 	"sync"
 	"unsafe"
 )
@@ -42,6 +43,8 @@ func Intern(name string) *Symbol {
 	if s, ok := symbols.Load(name); ok {
 		return s.(*Symbol)
 	}
+	// The name may be part of a text that would otherwise stay in memory.
+	name = strings.Clone(name)
 	s, _ := symbols.LoadOrStore(name, &Symbol{name, true})
 	return s.(*Symbol)
 }
@@ -68,7 +71,8 @@ func InternKeyword(name string) *Keyword {
 	if k, ok := keywords.Load(name); ok {
 		return k.(*Keyword)
 	}
-	k, _ := keywords.LoadOrStore(name, &Keyword{Intern(name)})
+	sym := Intern(name)
+	k, _ := keywords.LoadOrStore(sym.Name, &Keyword{sym})
 	return k.(*Keyword)
 }
 

@@ -31,6 +31,20 @@ func makeString(s string) *String {
 	return &String{narrow: []byte(s)}
 }
 
+// LiteralString makes a string that no program may change. It keeps text, which
+// must not change either, when that is ASCII alone.
+func LiteralString(text []byte) Value {
+	s := &String{Literal: true}
+	for _, c := range text {
+		if c >= utf8.RuneSelf {
+			s.wide = []rune(string(text))
+			return Obj(KString, unsafe.Pointer(s))
+		}
+	}
+	s.narrow = text
+	return Obj(KString, unsafe.Pointer(s))
+}
+
 // IsString reports whether v is a string.
 func (v Value) IsString() bool { return v.n == word(KString) }
 

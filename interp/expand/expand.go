@@ -21,8 +21,9 @@ import (
 
 // Runtime is what expansion needs of the machine that runs programs.
 type Runtime interface {
-	// Eval runs an expression and returns its value.
-	Eval(n core.Node) (datum.Value, error)
+	// Eval runs an expression and returns its value, with the procedure of no
+	// arguments that it compiled for that.
+	Eval(n core.Node) (v, maker datum.Value, err error)
 	// Compile makes a procedure of no arguments from an expression, so that it
 	// can be run in another continuation.
 	Compile(n core.Node) (datum.Value, error)
@@ -60,18 +61,12 @@ type Expander struct {
 	use          source.Pos // the macro use that is being transformed
 	body         *bodyContext
 	topScopes    []*syntax.Scope
-	fresh        map[freshKey]int
 	prims        primitives
 	libraries    []*module.Module // what was current around the libraries being expanded
 	ellipsis     func(*stx) bool  // with-ellipsis, nil for the usual one
 	privateScope *syntax.Scope
 	ahead        func() // runs what was emitted, before anything else is expanded
 	modulesNamed int    // how many modules were named because somebody asked
-}
-
-type freshKey struct {
-	m   *module.Module
-	sym *datum.Symbol
 }
 
 // origin is the chain of macros whose output is being expanded.
@@ -112,7 +107,6 @@ func New(modules *module.Registry, rt Runtime) *Expander {
 		Features: features,
 		ids:      map[string]datum.Value{},
 		vars:     map[string]*datum.Variable{},
-		fresh:    map[freshKey]int{},
 	}
 	x.prims = x.makePrimitives()
 	x.defineForms()
@@ -123,6 +117,25 @@ func New(modules *module.Registry, rt Runtime) *Expander {
 	}
 	modules.Guile.Set(datum.Intern("%cond-expand-features"), datum.List(names...))
 	return x
+}
+
+// NewScope makes the scope of a binding form whose expressions are of the given
+// level, of a macro use when level is -1: for syntax that is brought in from
+// elsewhere.
+func (x *Expander) NewScope(level int) *syntax.Scope {
+	if level < 0 {
+		return x.scopes.New()
+	}
+	return x.scopes.NewLocal(level)
+}
+
+// Age is that of the newest scope.
+func (x *Expander) Age() uint64 { return x.scopes.Age() }
+
+// Primitives lists the natives that expanded code calls and that no module
+// has, by name.
+func (x *Expander) Primitives() []*datum.Primitive {
+	return []*datum.Primitive{x.prims.match, x.prims.instantiate, x.prims.noMatch}
 }
 
 // Top expands one top-level form in the current module. The parts of a

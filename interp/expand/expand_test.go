@@ -33,7 +33,9 @@ type noMachine struct{}
 
 var errNoMachine = errors.New("there is no machine in this test")
 
-func (noMachine) Eval(core.Node) (datum.Value, error)    { return datum.Unset, errNoMachine }
+func (noMachine) Eval(core.Node) (v, maker datum.Value, err error) {
+	return datum.Unset, datum.False, errNoMachine
+}
 func (noMachine) Compile(core.Node) (datum.Value, error) { return datum.Unset, errNoMachine }
 func (noMachine) Apply(datum.Value, ...datum.Value) (datum.Value, error) {
 	return datum.Unset, errNoMachine

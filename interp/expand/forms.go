@@ -21,7 +21,8 @@ func (x *Expander) defineForms() {
 	for _, f := range formTable() {
 		x.forms[f.name] = f
 		m := &syntax.Macro{Kind: syntax.CoreMacro, Name: f.name, Core: f}
-		x.Modules.Guile.Set(datum.Intern(f.name), m.Value()).Constant = true
+		m.Home = x.Modules.Guile.Set(datum.Intern(f.name), m.Value())
+		m.Home.Constant = true
 	}
 	// λ is lambda under another name.
 	x.Modules.Guile.Set(datum.Intern("λ"), (&syntax.Macro{Kind: syntax.CoreMacro, Name: "lambda", Core: x.forms["lambda"]}).Value())

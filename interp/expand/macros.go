@@ -3,6 +3,7 @@ package expand
 import (
 	"fruix/interp/core"
 	"fruix/interp/datum"
+	"fruix/interp/source"
 	"fruix/interp/syntax"
 )
 
@@ -25,8 +26,7 @@ func (x *Expander) macroValue(id, rhs stx) *syntax.Macro {
 			continue
 		}
 		if f.name == "syntax-rules" {
-			r := x.compileRules(rhs, name)
-			return &syntax.Macro{Kind: syntax.NativeMacro, Name: name, Pos: id.pos, Level: x.level, Native: r.expand}
+			return x.compileRules(rhs, name).macro(name, id.pos, x.level)
 		}
 		break
 	}
@@ -35,24 +35,36 @@ func (x *Expander) macroValue(id, rhs stx) *syntax.Macro {
 			return d.macro // an alias
 		}
 	}
-	v := x.transformerValue(rhs)
+	v, maker := x.evaluate(rhs)
+	m := MacroOfValue(name, id.pos, x.level, v, maker)
+	if m == nil {
+		x.failHint(&rhs, "", "use syntax-rules, or (lambda (x) (syntax-case x () …))", "the transformer of %s is not a procedure: %s", name, show(v))
+	}
+	return m
+}
+
+// MacroOfValue is the macro whose definition evaluated to v, nil when v is
+// neither a transformer nor a macro. maker is the procedure that was called
+// for v.
+func MacroOfValue(name string, pos source.Pos, level int, v, maker datum.Value) *syntax.Macro {
 	if m := syntax.MacroOf(v); m != nil {
 		c := *m
 		if c.Name == "" {
 			c.Name = name
 		}
 		if !c.Pos.Known() {
-			c.Pos = id.pos
+			c.Pos = pos
 		}
 		if c.Kind != syntax.CoreMacro {
-			c.Level = x.level
+			c.Level = level
 		}
+		c.Maker, c.Home = maker, nil
 		return &c
 	}
 	if !isProcedure(v) {
-		x.failHint(&rhs, "", "use syntax-rules, or (lambda (x) (syntax-case x () …))", "the transformer of %s is not a procedure: %s", name, show(v))
+		return nil
 	}
-	return &syntax.Macro{Kind: syntax.Procedure, Name: name, Pos: id.pos, Proc: v, Level: x.level}
+	return &syntax.Macro{Kind: syntax.Procedure, Name: name, Pos: pos, Proc: v, Level: level, Maker: maker}
 }
 
 func isProcedure(v datum.Value) bool {
@@ -67,14 +79,21 @@ func isProcedure(v datum.Value) bool {
 
 // transformerValue expands and evaluates an expression one level up.
 func (x *Expander) transformerValue(rhs stx) datum.Value {
+	v, _ := x.evaluate(rhs)
+	return v
+}
+
+// evaluate is transformerValue that also returns the procedure that was called
+// for the value, #f when the runtime has none.
+func (x *Expander) evaluate(rhs stx) (v, maker datum.Value) {
 	x.level++
 	n := x.expr(rhs)
 	x.level--
-	v, err := x.Runtime.Eval(n)
+	v, maker, err := x.Runtime.Eval(n)
 	if err != nil {
 		x.failErr(&rhs, err)
 	}
-	return v
+	return v, maker
 }
 
 func (x *Expander) parameterMacro(id, rhs stx) *syntax.Macro {

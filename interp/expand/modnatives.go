@@ -495,7 +495,7 @@ func (x *Expander) evalThunk(a []datum.Value) (datum.Value, error) {
 // compiled makes a procedure that evaluates one top-level form.
 func (x *Expander) compiled(form datum.Value) (datum.Value, error) {
 	n, err := x.Last(form, func(n core.Node) error {
-		_, err := x.Runtime.Eval(n)
+		_, _, err := x.Runtime.Eval(n)
 		return err
 	})
 	if err != nil {

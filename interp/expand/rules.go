@@ -5,6 +5,7 @@ import (
 
 	"fruix/interp/core"
 	"fruix/interp/datum"
+	"fruix/interp/source"
 	"fruix/interp/syntax"
 )
 
@@ -72,6 +73,11 @@ func (x *Expander) compileRules(s stx, name string) *rules {
 		r.slots = max(r.slots, len(pc.vars))
 	}
 	return r
+}
+
+// macro is the macro that these rules are.
+func (r *rules) macro(name string, pos source.Pos, level int) *syntax.Macro {
+	return &syntax.Macro{Kind: syntax.NativeMacro, Name: name, Pos: pos, Level: level, Native: r.expand, Rules: r}
 }
 
 func customEllipsis(e stx) func(*stx) bool {

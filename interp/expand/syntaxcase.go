@@ -81,7 +81,7 @@ func (x *Expander) syntaxClause(cl stx, literals []stx, in *core.Local) func(cor
 			matched = let
 		}
 		call := &core.Call{At: a, Proc: konst(cl.pos, x.prims.match.Value()), Args: []core.Node{
-			konst(cl.pos, datum.NewOpaque("syntax-pattern", &compiledPattern{pat, len(vars)})), local(cl.pos, in)}}
+			konst(cl.pos, datum.NewOpaque(patternTag, &compiledPattern{pat, len(vars)})), local(cl.pos, in)}}
 		return wrap(&core.Let{At: a, Vars: []*core.Local{m}, Inits: []core.Node{call},
 			Body: &core.If{At: a, Test: local(cl.pos, m), Then: matched, Else: rest}})
 	}

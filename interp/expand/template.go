@@ -479,7 +479,7 @@ func (x *Expander) templateNode(s, tpl stx, who string, quasi bool) core.Node {
 	if t.kind == tplVar {
 		return args[t.slot]
 	}
-	all := append([]core.Node{konst(s.pos, datum.NewOpaque("syntax-template", t))}, args...)
+	all := append([]core.Node{konst(s.pos, datum.NewOpaque(templateTag, t))}, args...)
 	return &core.Call{At: at(&s), Proc: konst(s.pos, x.prims.instantiate.Value()), Args: all}
 }
 

@@ -178,17 +178,15 @@ func (t *topExpander) name(id *stx) (*module.Module, *datum.Symbol) {
 	if b := syntax.BoundExactly(id.sym(), set); b != nil && b.Kind == syntax.Toplevel && b.Module == m {
 		return m, b.Global
 	}
-	g := x.freshName(m, id.sym())
+	g := freshName(m, id.sym())
 	syntax.Bind(id.sym(), set, &syntax.Binding{Kind: syntax.Toplevel, Module: m, Global: g})
 	return m, g
 }
 
 // freshName makes a name that no program writes, the same in every run.
-func (x *Expander) freshName(m *module.Module, sym *datum.Symbol) *datum.Symbol {
-	k := freshKey{m, sym}
-	x.fresh[k]++
+func freshName(m *module.Module, sym *datum.Symbol) *datum.Symbol {
 	h := fnv.New64a()
-	fmt.Fprintf(h, "%s\x00%s\x00%d", m.Key, sym.Name, x.fresh[k])
+	fmt.Fprintf(h, "%s\x00%s\x00%d", m.Key, sym.Name, m.FreshCount(sym))
 	return datum.Intern(fmt.Sprintf("%s-%x", sym.Name, h.Sum64()))
 }
 
@@ -229,12 +227,20 @@ func (t *topExpander) values(form, formals stx, rhs func() core.Node) {
 func (t *topExpander) macro(form, id, rhs stx) {
 	m, sym := t.name(&id)
 	mac := t.x.macroValue(id, rhs)
-	m.Set(sym, mac.Value())
+	defineMacro(m, sym, mac)
 	t.out(func() core.Node { return unspecified(form.pos) })
 }
 
 func (t *topExpander) parameter(form, id, rhs stx) {
 	m, sym := t.name(&id)
-	m.Set(sym, t.x.parameterMacro(id, rhs).Value())
+	defineMacro(m, sym, t.x.parameterMacro(id, rhs))
 	t.out(func() core.Node { return unspecified(form.pos) })
+}
+
+// defineMacro makes mac the meaning of sym in m.
+func defineMacro(m *module.Module, sym *datum.Symbol, mac *syntax.Macro) {
+	v := m.Set(sym, mac.Value())
+	if mac.Home == nil {
+		mac.Home = v
+	}
 }

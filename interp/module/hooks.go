@@ -26,6 +26,7 @@ func (m *Module) Hooks() *Hooks {
 	if m.hooks == nil {
 		m.hooks = &Hooks{}
 	}
+	m.reg.note(Change{Kind: Other, Module: m})
 	m.reg.generation++
 	return m.hooks
 }
@@ -38,6 +39,7 @@ func (m *Module) Property(name string) (datum.Value, bool) {
 
 // SetProperty notes v about m.
 func (m *Module) SetProperty(name string, v datum.Value) {
+	m.reg.note(Change{Kind: Other, Module: m})
 	if m.props == nil {
 		m.props = map[string]datum.Value{}
 	}
@@ -100,6 +102,7 @@ func (r *Registry) AskedBelow(m *Module, name *datum.Symbol) (*Module, error) {
 // SetName changes the name of m. A name that is a list, as those of modules
 // are, is registered; the module answers to it from now on.
 func (r *Registry) SetName(m *Module, name datum.Value) {
+	r.note(Change{Kind: Other, Module: m})
 	m.Name = name
 	if !ValidName(name) {
 		return
@@ -115,6 +118,7 @@ func (r *Registry) SetName(m *Module, name datum.Value) {
 
 // SetPublic makes iface the public interface of m.
 func (m *Module) SetPublic(iface *Module) {
+	m.reg.note(Change{Kind: Other, Module: m})
 	m.public = iface
 	m.reg.generation++
 }
@@ -159,12 +163,14 @@ func (m *Module) NameOf(v *datum.Variable) *datum.Symbol {
 
 // Clear takes all of m's own bindings away.
 func (m *Module) Clear() {
+	m.reg.note(Change{Kind: Other, Module: m})
 	clear(m.vars)
 	m.reg.generation++
 }
 
 // Unuse makes m no longer use iface.
 func (m *Module) Unuse(iface *Module) {
+	m.reg.note(Change{Kind: Other, Module: m})
 	m.uses = slices.DeleteFunc(m.uses, func(u *Module) bool { return u == iface })
 	m.reg.generation++
 }

@@ -1,6 +1,8 @@
 package module
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"fruix/interp/datum"
@@ -71,7 +73,14 @@ func (r *Registry) Resolve(imp Import) (*Module, error) {
 
 // Defining says whether the declaration of m is being carried out: it exists,
 // but what it will export does not yet.
-func (m *Module) Defining(yes bool) { m.public.defining = yes }
+func (m *Module) Defining(yes bool) {
+	m.public.defining = yes
+	kind := Declared
+	if yes {
+		kind = Declaring
+	}
+	m.reg.note(Change{Kind: kind, Module: m})
+}
 
 func viewOf(base *Module, v *view) *Module {
 	return &Module{Name: base.Name, Key: base.Key, Version: base.Version, reg: base.reg, view: v}
@@ -205,6 +214,7 @@ var defaultPolicy = []string{"replace", "warn-override-core", "warn", "last"}
 func (r *Registry) warn(text string) {
 	if r.Warn != nil {
 		r.Warn("WARNING: " + text)
+		r.note(Change{Kind: Warned, Text: "WARNING: " + text})
 	}
 }
 
@@ -232,4 +242,19 @@ func didYouMean(names []string) string {
 		return ""
 	}
 	return "did you mean " + strings.Join(names, " or ") + "?"
+}
+
+// sortedSymbols lists the members of a set, sorted by name.
+func sortedSymbols(set map[*datum.Symbol]bool) []*datum.Symbol {
+	return slices.SortedFunc(maps.Keys(set), func(a, b *datum.Symbol) int { return strings.Compare(a.Name, b.Name) })
+}
+
+// sortedSelects lists a map from new to old names, sorted by the new ones.
+func sortedSelects(names map[*datum.Symbol]*datum.Symbol) []Select {
+	out := make([]Select, 0, len(names))
+	for as, old := range names {
+		out = append(out, Select{Old: old, New: as})
+	}
+	slices.SortFunc(out, func(a, b Select) int { return strings.Compare(a.New.Name, b.New.Name) })
+	return out
 }

@@ -1,6 +1,7 @@
 package module
 
 import (
+	"crypto/sha256"
 	"errors"
 	"io/fs"
 	"maps"
@@ -22,6 +23,7 @@ var extensions = []string{".scm", ".sls", ".sld"}
 func (r *Registry) Load(name datum.Value) (*Module, error) {
 	name = Canonical(name)
 	key := Key(name)
+	r.need(key, true)
 	if !r.tried[key] {
 		// A module that was made by natives may have a file that completes it.
 		if err := r.loadFile(name, key); err != nil {
@@ -49,13 +51,13 @@ func (r *Registry) loadFile(name datum.Value, key string) error {
 	if !ok {
 		return nil
 	}
-	f, embedded, err := r.open(stem)
+	f, embedded, err := r.take(key, stem)
 	if err != nil || f == nil {
 		return err
 	}
 	r.tried[key] = true
 	before := r.modules[key]
-	if err := r.Run(f, embedded); err != nil {
+	if err := r.Run(key, f, embedded); err != nil {
 		// The next use tries again, from the start.
 		delete(r.tried, key)
 		if before == nil {
@@ -129,6 +131,82 @@ func absent(err error) bool {
 	// A directory named a.scm, or a file where a directory is expected.
 	var pe *fs.PathError
 	return errors.As(err, &pe) && (strings.Contains(pe.Err.Error(), "is a directory") || strings.Contains(pe.Err.Error(), "not a directory"))
+}
+
+func (r *Registry) need(key string, load bool) {
+	if r.Needs != nil {
+		r.Needs(key, load)
+	}
+}
+
+// located is the file that a module would be loaded from, as it was when it was
+// last looked at.
+type located struct {
+	name     string
+	embedded bool
+	digest   [sha256.Size]byte
+	file     *source.File // until it is taken
+}
+
+// Locate tells the file that a module would be loaded from or was loaded from,
+// "" when there is none, and the SHA-256 of its text, zero for files of Stdlib.
+func (r *Registry) Locate(key string) (name string, embedded bool, digest [sha256.Size]byte) {
+	l := r.known()[key]
+	if l == nil {
+		l = r.look(key)
+	}
+	return l.name, l.embedded, l.digest
+}
+
+// known is what is known of files, as long as the load path stays the same.
+func (r *Registry) known() map[string]*located {
+	if dirs := r.dirs(); !slices.Equal(dirs, r.foundIn) {
+		clear(r.found)
+		r.foundIn = dirs
+	}
+	return r.found
+}
+
+func (r *Registry) look(key string) *located {
+	l := &located{}
+	r.found[key] = l
+	name, ok := ParseName(key)
+	if !ok {
+		return l
+	}
+	stem, ok := stem(name)
+	if !ok {
+		return l
+	}
+	if f, embedded, err := r.open(stem); f != nil && err == nil {
+		l.name, l.embedded, l.file = f.Name, embedded, f
+		if !embedded {
+			l.digest = sha256.Sum256(f.Text)
+		}
+	}
+	return l
+}
+
+// take is open for the loading of a module: what was read to be looked at is
+// not read again.
+func (r *Registry) take(key, stem string) (*source.File, bool, error) {
+	if r.Needs == nil {
+		return r.open(stem)
+	}
+	if l := r.known()[key]; l != nil && l.file != nil {
+		f := l.file
+		l.file = nil
+		return f, l.embedded, nil
+	}
+	f, embedded, err := r.open(stem)
+	if f != nil {
+		l := &located{name: f.Name, embedded: embedded}
+		if !embedded {
+			l.digest = sha256.Sum256(f.Text)
+		}
+		r.found[key] = l
+	}
+	return f, embedded, err
 }
 
 // OpenPath finds a file for load-from-path and include: name as it is below
@@ -316,6 +394,7 @@ func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys
 // Exists reports whether a module exists or could be loaded, without loading.
 func (r *Registry) Exists(name datum.Value) bool {
 	name = Canonical(name)
+	r.need(Key(name), false)
 	if r.modules[Key(name)] != nil {
 		return true
 	}

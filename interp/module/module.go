@@ -40,6 +40,7 @@ type Module struct {
 	imports    map[*datum.Symbol]*datum.Variable // cache of found imports
 	generation uint64                            // of the registry, when imports was filled
 	embedded   bool                              // its file is part of Stdlib
+	fresh      map[*datum.Symbol]int             // names made from a symbol
 
 	defining bool   // an interface that still lacks exports
 	hooks    *Hooks // nil when a program attached nothing
@@ -271,11 +272,17 @@ func (m *Module) importOf(sym *datum.Symbol) (*datum.Variable, error) {
 // Define returns m's own variable sym, made when there is none, ready to be
 // given a value. A reference that was met before the definition sees it.
 func (m *Module) Define(sym *datum.Symbol) *datum.Variable {
+	v, m := m.define(sym)
+	m.reg.note(Change{Kind: Defined, Module: m, Name: sym})
+	return v
+}
+
+func (m *Module) define(sym *datum.Symbol) (*datum.Variable, *Module) {
 	if m.view != nil {
 		m = m.view.base
 	}
 	if v := m.vars[sym]; v != nil {
-		return v
+		return v, m
 	}
 	v := m.reg.forwards[forwardKey{m, sym}]
 	if v != nil {
@@ -284,13 +291,14 @@ func (m *Module) Define(sym *datum.Symbol) *datum.Variable {
 		v = &datum.Variable{Value: datum.Unset, Name: sym, Home: m.Key}
 	}
 	m.vars[sym] = v
-	return v
+	return v, m
 }
 
 // Set defines sym with value v.
 func (m *Module) Set(sym *datum.Symbol, v datum.Value) *datum.Variable {
-	b := m.Define(sym)
+	b, m := m.define(sym)
 	b.Value = v
+	m.reg.note(Change{Kind: Assigned, Module: m, Name: sym, Value: v})
 	return b
 }
 
@@ -298,6 +306,7 @@ func (m *Module) Set(sym *datum.Symbol, v datum.Value) *datum.Variable {
 func (m *Module) Add(sym *datum.Symbol, v *datum.Variable) {
 	m.vars[sym] = v
 	m.reg.generation++
+	m.reg.note(Change{Kind: Added, Module: m, Name: sym, Var: v})
 }
 
 // Remove takes m's own binding of sym away and reports whether there was one.
@@ -305,6 +314,7 @@ func (m *Module) Remove(sym *datum.Symbol) bool {
 	_, ok := m.vars[sym]
 	delete(m.vars, sym)
 	m.reg.generation++
+	m.reg.note(Change{Kind: Removed, Module: m, Name: sym})
 	return ok
 }
 
@@ -319,8 +329,13 @@ func (m *Module) Ref(sym *datum.Symbol) (*datum.Variable, error) {
 	if m.view != nil {
 		m = m.view.base
 	}
+	return m.forward(sym), nil
+}
+
+// forward is the variable that a later definition of sym in m becomes.
+func (m *Module) forward(sym *datum.Symbol) *datum.Variable {
 	k := forwardKey{m, sym}
-	v = m.reg.forwards[k]
+	v := m.reg.forwards[k]
 	if v == nil {
 		v = &datum.Variable{Value: datum.Unset, Name: sym, Home: m.Key}
 		m.reg.forwards[k] = v
@@ -328,7 +343,7 @@ func (m *Module) Ref(sym *datum.Symbol) (*datum.Variable, error) {
 			m.reg.outside[v] = m
 		}
 	}
-	return v, nil
+	return v
 }
 
 // Use makes m use the interface iface (module-use!). An interface that is used
@@ -339,25 +354,35 @@ func (m *Module) Use(iface *Module) {
 	}
 	m.uses = append(m.uses, iface)
 	m.reg.generation++
+	m.reg.note(Change{Kind: Used, Module: m, Ifaces: []*Module{iface}})
 }
 
 // SetUses replaces the interfaces that m uses.
 func (m *Module) SetUses(ifaces []*Module) {
 	m.uses = slices.Clone(ifaces)
 	m.reg.generation++
+	m.reg.note(Change{Kind: Reused, Module: m, Ifaces: m.uses})
 }
 
 // Export offers m's own variable sym under the name as, making the variable
 // when it is not yet defined (module-export!).
 func (m *Module) Export(sym, as *datum.Symbol) {
-	m.public.vars[as] = m.Define(sym)
+	m.export(sym, as, false)
+}
+
+func (m *Module) export(sym, as *datum.Symbol, replacing bool) {
+	v, _ := m.define(sym)
+	m.public.vars[as] = v
+	if replacing {
+		m.markReplace(as)
+	}
 	m.reg.generation++
+	m.reg.note(Change{Kind: Exported, Module: m, Name: sym, As: as, Replacing: replacing})
 }
 
 // ExportReplacing is Export of a name that shall win over other imports of it.
 func (m *Module) ExportReplacing(sym, as *datum.Symbol) {
-	m.Export(sym, as)
-	m.markReplace(as)
+	m.export(sym, as, true)
 }
 
 func (m *Module) markReplace(as *datum.Symbol) {
@@ -379,12 +404,18 @@ func (m *Module) ReExport(sym, as *datum.Symbol, replacing bool) error {
 			Hint:    didYouMean(Nearest(sym.Name, m.visibleNames())),
 		}
 	}
+	m.offer(v, as, replacing)
+	return nil
+}
+
+// offer puts v into the public interface.
+func (m *Module) offer(v *datum.Variable, as *datum.Symbol, replacing bool) {
 	m.public.vars[as] = v
 	if replacing {
 		m.markReplace(as)
 	}
 	m.reg.generation++
-	return nil
+	m.reg.note(Change{Kind: ReExported, Module: m, Var: v, As: as, Replacing: replacing})
 }
 
 // ExportAll makes m's public interface offer all of m's variables.
@@ -393,11 +424,15 @@ func (m *Module) ExportAll() {
 		m.public.vars[s] = v
 	}
 	m.reg.generation++
+	m.reg.note(Change{Kind: ExportAll, Module: m})
 }
 
 // SetDuplicates sets the duplicate binding handlers, by Guile's names; nil
 // stands for the default.
-func (m *Module) SetDuplicates(handlers []string) { m.policy = handlers }
+func (m *Module) SetDuplicates(handlers []string) {
+	m.policy = handlers
+	m.reg.note(Change{Kind: Duplicates, Module: m, Handlers: handlers})
+}
 
 // Names lists the names that m itself holds or offers, sorted.
 func (m *Module) Names() []*datum.Symbol {

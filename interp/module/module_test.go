@@ -133,7 +133,7 @@ func TestLoad(t *testing.T) {
 		"lib/fails-now.scm": {Data: []byte("!")},
 	}
 	runs := 0
-	r.Run = func(f *source.File, _ bool) error {
+	r.Run = func(_ string, f *source.File, _ bool) error {
 		runs++
 		if string(f.Text) == "!" {
 			return errors.New("fails")

@@ -22,10 +22,17 @@ type Registry struct {
 	// Run reads, expands and evaluates a whole file, form by form, with Current
 	// saved and restored around it. The definitions of a file that is part of
 	// Stdlib may be deferred. The façade sets it.
-	Run func(f *source.File, stdlib bool) error
+	Run func(key string, f *source.File, stdlib bool) error
+	// Needs is told the name of each module that is asked for, and whether it
+	// is to be loaded or only whether it could be matters; nil when nobody
+	// wants to know.
+	Needs func(key string, load bool)
 	// Force evaluates the definition of a lazily defined variable. The façade
 	// sets it.
 	Force func(l *Lazy) error
+	// Journal is told of every change of a module; nil when nobody wants to
+	// know.
+	Journal func(Change)
 	// Warn is called with a line for the user; nil to keep silent.
 	Warn func(text string)
 
@@ -38,6 +45,8 @@ type Registry struct {
 	guests      map[string]bool
 	directories map[string]*Module // places in the tree of names without a module
 	tried       map[string]bool    // module keys whose file is being or was loaded
+	found       map[string]*located
+	foundIn     []string // the load path that found is about
 }
 
 type forwardKey struct {
@@ -55,6 +64,7 @@ func NewRegistry() *Registry {
 		lazy:        map[*datum.Variable]*Lazy{},
 		tried:       map[string]bool{},
 		directories: map[string]*Module{},
+		found:       map[string]*located{},
 	}
 	r.Guile = r.make(datum.List(datum.Sym("guile")), "(guile)")
 	// All of (guile) is public: its interface shares the table of variables.
@@ -84,7 +94,9 @@ func (r *Registry) Make(name datum.Value) *Module {
 	if m := r.modules[key]; m != nil {
 		return m
 	}
-	return r.make(name, key)
+	m := r.make(name, key)
+	r.note(Change{Kind: Made, Module: m})
+	return m
 }
 
 // Fresh makes an anonymous module that uses (guile).

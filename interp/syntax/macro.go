@@ -38,6 +38,13 @@ type Macro struct {
 	Context any
 	// Level counts the transformer expressions around the definition.
 	Level int
+	// Maker is the procedure of no arguments whose value the transformer is,
+	// and Rules what a NativeMacro was compiled to: by these a macro can be
+	// made again. They are #f and nil for other macros.
+	Maker datum.Value
+	Rules any
+	// Home is the variable that the macro was defined as, nil for others.
+	Home *datum.Variable
 }
 
 // Value returns m as a value.

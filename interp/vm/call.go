@@ -32,6 +32,9 @@ func callPrimitive(m datum.Caller, p *datum.Primitive, args []datum.Value) (datu
 // returns where its code starts.
 func bindArgs(cl *code.Closure, fp unsafe.Pointer, n int) (int, *datum.Error) {
 	p := cl.Code
+	if err := p.Fetch(); err != nil {
+		return 0, datum.AsError("", err)
+	}
 	for i := range p.Clauses {
 		c := &p.Clauses[i]
 		if n < c.Req {

@@ -116,7 +116,7 @@ func (m *Machine) watch(callee datum.Value, fp unsafe.Pointer, n int) (unsafe.Po
 		var out []Frame
 		if callee.Is(datum.KClosure) {
 			cl := code.ClosureOf(callee)
-			out = append(out, Frame{Name: code.ProcName(callee), Pos: cl.Code.Where,
+			out = append(out, Frame{Name: code.ProcName(callee), Pos: cl.Code.Full().Where,
 				Activation: &Activation{Closure: cl, Registers: append([]datum.Value(nil), c.Args...)}})
 		}
 		m.walk(fp, func(cl *code.Closure, offset int, registers []datum.Value) bool {

@@ -852,6 +852,11 @@ loop:
 			pc = unsafe.Add(cl.Code.Base, k>>32)
 			fp = unsafe.Add(fp, -int64(uint32(k)))
 
+		case code.Fetch:
+			if err = cl.Code.Fetch(); err != nil {
+				goto signal
+			}
+			pc = cl.Code.Base
 		case code.PackValues:
 			items := append([]datum.Value(nil), unsafe.Slice(reg(fp, w.A()+1), w.B())...)
 			*rA(fp, w) = datum.MultipleValues(items)
@@ -1011,7 +1016,7 @@ probed:
 				callee, n = m.raiseCall(fp, e)
 				goto enter
 			}
-			pc = unsafe.Add(pc, entry*wordSize)
+			pc = unsafe.Add(p.Base, entry*wordSize)
 		}
 		if fuel < 0 {
 			goto deliver

@@ -61,6 +61,7 @@ var rules = []rule{
 	{"interp/compile", []string{"interp/expand", "interp/syntax", "interp/vm"}, nil, "the compiler sees core alone: no macro, no scope is left"},
 	{"interp/code", []string{"interp/compile", "interp/vm", "interp/expand"}, nil, "code is plain data between two stages"},
 	{"interp/vm", []string{"interp/expand", "interp/compile", "interp/syntax", "interp/read"}, nil, "the machine runs code, wherever it came from; targets could run without a compiler"},
+	{"interp/compiled", []string{"interp/compile", "interp/vm", "interp/read"}, nil, "compiled code is brought in without what made it and what runs it"},
 	{"interp/prim/...", []string{"interp", "interp/vm", "interp/compile", "interp/expand"}, nil, "natives call back through datum.Caller alone"},
 	{"interp/num", []string{ours}, []string{"interp/datum"}, "arithmetic is pure"},
 	{"interp/array", []string{ours}, []string{"interp/datum", "interp/num"}, "elements and shapes are pure"},

@@ -215,7 +215,7 @@ func profile(ctx context.Context, s *Session, args string) error {
 
 // procLabel names a procedure with its place.
 func procLabel(v datum.Value, isTop bool) string {
-	where := code.ClosureOf(v).Code.Where.String()
+	where := code.ClosureOf(v).Code.Full().Where.String()
 	name := code.ProcName(v)
 	switch {
 	case isTop:

@@ -78,7 +78,7 @@ func (s *Session) about(name string, v datum.Value) {
 		fmt.Fprintf(w, "%s is %s.\n", subject, what)
 		where = m.Pos.String()
 	case v.Is(datum.KClosure):
-		c := code.ClosureOf(v).Code
+		c := code.ClosureOf(v).Code.Full()
 		fmt.Fprintf(w, "%s is a procedure: %s\n", subject, signature(code.ProcName(v), c.Signature()))
 		doc, where = c.Doc, c.Where.String()
 	case v.Is(datum.KPrimitive):
