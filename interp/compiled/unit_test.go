@@ -130,7 +130,7 @@ func TestFields(t *testing.T) {
 	}{
 		{code.Proc{}, 19}, {code.Clause{}, 8}, {code.Capture{}, 4}, {code.Local{}, 5}, {code.Closure{}, 3},
 		{syntax.Macro{}, 12}, {syntax.Binding{}, 10}, {syntax.Syntax{}, 4}, {syntax.Scope{}, 7},
-		{module.Change{}, 11}, {module.Shape{}, 10}, {datum.Bytevector{}, 3}, {datum.Vector{}, 2}, {datum.String{}, 3},
+		{module.Change{}, 11}, {module.Shape{}, 10}, {datum.Bytevector{}, 3}, {datum.Vector{}, 2}, {datum.String{}, 4},
 		{datum.Variable{}, 4}, {datum.Symbol{}, 2},
 	} {
 		if typ := reflect.TypeOf(tc.of); typ.NumField() != tc.fields {
