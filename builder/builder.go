@@ -32,7 +32,9 @@ type Options struct {
 	LogLines   int           // how many lines BuildError.LogTail holds; 0 means 20
 	Systems    []string      // what this machine can run; nil means HostSystems
 	Progress   Progress      // nil means nobody is told
-	Now        func() time.Time
+	// Substitutes finds objects that need not be built; nil means none.
+	Substitutes Substituter
+	Now         func() time.Time
 
 	// Executor carries builds out; nil means a local one, made of what
 	// follows.
@@ -124,6 +126,9 @@ type Result struct {
 // was cancelled, and is otherwise about the derivations themselves or the
 // store.
 func (b *Builder) Build(ctx context.Context, targets ...Target) (*Result, error) {
+	if err := b.substitute(ctx, targets); err != nil {
+		return nil, interrupted(ctx, err)
+	}
 	g, err := b.walk(ctx, targets)
 	if err != nil {
 		return nil, interrupted(ctx, err)

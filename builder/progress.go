@@ -10,6 +10,20 @@ type Event interface{ event() }
 // sent only when there is anything to do.
 type Planned struct{ Drvs []string }
 
+// Offered says how many objects are going to be fetched in place of being built,
+// and how many bytes their archives have.
+type Offered struct {
+	Objects int
+	Bytes   int64
+}
+
+// Fetched says that one of them has come, or why not; then it is built.
+type Fetched struct {
+	Path, From string
+	Err        error
+	Duration   time.Duration
+}
+
 // Started says that a build has begun.
 type Started struct {
 	Drv, Name string
@@ -42,6 +56,8 @@ type Finished struct {
 }
 
 func (Planned) event()  {}
+func (Offered) event()  {}
+func (Fetched) event()  {}
 func (Started) event()  {}
 func (Waiting) event()  {}
 func (Line) event()     {}

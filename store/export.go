@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"fruix/store/db"
+	"fruix/store/hash"
 	"fruix/store/nar"
 	"fruix/store/tree"
 )
@@ -149,16 +150,56 @@ func (s *Store) importOne(ctx context.Context, in *wireReader) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	return s.c.StoreDir + "/" + o.Path, s.installForeign(ctx, place, m.nodes, o)
+}
+
+// installForeign makes a tree that was made elsewhere valid, unless its path is.
+func (s *Store) installForeign(ctx context.Context, place string, nodes int, o *db.Object) error {
 	full := s.c.StoreDir + "/" + o.Path
 	lock, err := s.LockOutputs(ctx, []string{full})
 	if err != nil {
-		return "", err
+		return err
 	}
 	defer lock.Release()
 	if valid, err := s.IsValid(ctx, full); err != nil || valid {
-		return full, err
+		return err
 	}
-	return full, s.install(ctx, []item{{temp: place, nodes: m.nodes, object: *o}})
+	return s.install(ctx, []item{{temp: place, nodes: nodes, object: *o}})
+}
+
+// AddForeign adds an object that was made elsewhere. i is what somebody who is
+// trusted says of it; nar is its archive, which is unpacked to a temporary place
+// and becomes visible only when it is what i says, in hash and size. Otherwise the
+// error is a *HashMismatchError, or about the archive. What the object refers to
+// must be valid.
+func (s *Store) AddForeign(ctx context.Context, i Info, nar io.Reader) error {
+	q, err := s.parse(i.Path)
+	if err != nil {
+		return err
+	}
+	refs, err := s.bases(i.References)
+	if err != nil {
+		return err
+	}
+	place, err := s.roomy(ctx, "foreign")
+	if err != nil {
+		return err
+	}
+	defer s.Discard(place)
+	m := newMeasurement(true, 0, nil)
+	// One byte more than announced is enough to see that there is too much.
+	if err := m.unpack(ctx, io.LimitReader(nar, i.NarSize+1), place, s.owner); err != nil {
+		return s.explain("add "+i.Path, fmt.Errorf("the archive of %s: %w", i.Path, err))
+	}
+	want := hash.Digest{Algo: hash.SHA256, Sum: i.NarHash}
+	if got := (hash.Digest{Algo: hash.SHA256, Sum: m.nar.Sum(nil)}); !got.Equal(want) || m.size != i.NarSize {
+		return &HashMismatchError{Path: i.Path, Want: want, Got: got}
+	}
+	o := &db.Object{Path: q.Base(), NarHash: i.NarHash, NarSize: i.NarSize, References: refs, Registered: s.c.Now(), CA: i.ContentAddress}
+	if d, err := s.parse(i.Deriver); err == nil {
+		o.Deriver = d.Base()
+	}
+	return s.installForeign(ctx, place, m.nodes, o)
 }
 
 // importedObject reads what stands behind an archive.

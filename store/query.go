@@ -210,3 +210,17 @@ func (s *Store) keep(drvPath string, d *drv.Derivation) {
 	defer s.mu.Unlock()
 	s.drvs[drvPath] = d
 }
+
+// ByHash returns the valid object whose hash part is given; "" when there is
+// none.
+func (s *Store) ByHash(ctx context.Context, hashPart string) (string, error) {
+	d, err := s.database(ctx)
+	if err != nil {
+		return "", err
+	}
+	base, err := d.ByHash(ctx, hashPart)
+	if err != nil || base == "" {
+		return "", s.explain("query", err)
+	}
+	return s.c.StoreDir + "/" + base, nil
+}

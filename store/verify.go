@@ -105,7 +105,7 @@ func (s *Store) verifyOne(ctx context.Context, p string, contents bool) *Problem
 	if _, err := tree.Dump(ctx, h, s.Physical(p), tree.Options{}); err != nil {
 		return s.problem(ctx, p, err)
 	}
-	info, err := s.peek(ctx, p)
+	info, err := s.Peek(ctx, p)
 	switch {
 	case err != nil:
 		return s.problem(ctx, p, err)
@@ -118,7 +118,7 @@ func (s *Store) verifyOne(ctx context.Context, p string, contents bool) *Problem
 // problem judges an error about p. An object that is no longer valid has been
 // collected meanwhile, which is none.
 func (s *Store) problem(ctx context.Context, p string, err error) *Problem {
-	if _, gone := s.peek(ctx, p); gone != nil {
+	if _, gone := s.Peek(ctx, p); gone != nil {
 		var invalid *NotValidError
 		if errors.As(gone, &invalid) {
 			return nil
@@ -132,9 +132,9 @@ func (s *Store) problem(ctx context.Context, p string, err error) *Problem {
 	return &Problem{Path: p, Kind: Unreadable, Err: err}
 }
 
-// peek is Info without protecting the object: who looks at all objects must not
-// keep them from being collected.
-func (s *Store) peek(ctx context.Context, p string) (*Info, error) {
+// Peek is Info without protecting the object: who looks at all objects, or serves
+// them for days, must not keep them from being collected.
+func (s *Store) Peek(ctx context.Context, p string) (*Info, error) {
 	q, err := s.parse(p)
 	if err != nil {
 		return nil, err

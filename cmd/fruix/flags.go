@@ -26,6 +26,8 @@ type flags struct {
 	system           string
 	jobs, cores      int
 	rounds           int
+	substituteURLs   string
+	noSubstitutes    bool
 	minFree, maxFree string
 	keepGoing        bool
 	keepFailed       bool
@@ -65,6 +67,8 @@ func (f *flags) addBuildFlags() {
 	f.StringVarP(&f.system, "system", "s", "", "build for `SYSTEM`, such as x86_64-freebsd")
 	f.IntVarP(&f.jobs, "max-jobs", "M", runtime.NumCPU(), "run at most `N` builds at a time")
 	f.IntVarP(&f.cores, "cores", "c", 0, "let a build use `N` processors; 0 means all")
+	f.StringVar(&f.substituteURLs, "substitute-urls", "", "fetch what these servers have, `URLS` with spaces between, in place of building it")
+	f.BoolVar(&f.noSubstitutes, "no-substitutes", false, "build everything here")
 	f.StringVar(&f.minFree, "min-free", "", "while less `SPACE` is free, such as 5G, delete garbage before adding to the store")
 	f.StringVar(&f.maxFree, "max-free", "", "how much `SPACE` shall be free then (default: that of --min-free)")
 	f.IntVar(&f.rounds, "rounds", 1, "build each derivation `N` times, and fail when the results differ")

@@ -65,6 +65,8 @@ func commands() []command {
 		{"repl", "[OPTION]... [FILE ARG...]", "evaluate Scheme, interactively or from a file", runREPL},
 		{"gc", "[ACTION] [OPTION]... [PATH]...", "delete what nothing needs any more", runGC},
 		{"store", "VERB [OPTION]... [ARGUMENT]...", "look at and work on the store", runStore},
+		{"publish", "[OPTION]...", "serve the store to other machines", runPublish},
+		{"archive", "ACTION [OPTION]... [PATH]...", "exchange objects with others, and say whom to trust", runArchive},
 		{"hash", "[OPTION]... FILE", "print the hash of a file or of a folder's archive", runHash},
 		{"help", "", "print this list", runHelp},
 		{"version", "", "print the version", runVersion},

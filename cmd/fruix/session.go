@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"runtime"
 
 	"fruix/builder"
@@ -43,6 +42,8 @@ type session struct {
 	engine *interp.Engine
 	// ownsProcess lets programs change what belongs to the whole process.
 	ownsProcess bool
+	// substitutes finds objects elsewhere; nil when nobody is asked.
+	substitutes builder.Substituter
 	// built is how many derivations were built.
 	built int
 }
@@ -67,18 +68,15 @@ func (s *session) openStore(ctx context.Context) (*store.Store, error) {
 	if s.store != nil {
 		return s.store, nil
 	}
-	var root string
-	var err error
-	if s.flags.root != "" {
-		root, err = filepath.Abs(s.flags.root)
-	} else {
-		root, err = store.DefaultRoot(s.env.uid, s.env.getenv)
-	}
+	root, err := s.storeRoot()
 	if err != nil {
 		return nil, err
 	}
 	c := store.Config{Root: root, StoreDir: s.flags.storeDir, Relaxed: s.flags.relaxed, OnWait: s.onWait, OnCollect: s.onCollect}
 	if c.MinFree, c.MaxFree, err = s.flags.room(); err != nil {
+		return nil, err
+	}
+	if s.substitutes, err = s.substituter(root); err != nil {
 		return nil, err
 	}
 	st, err := store.Open(ctx, c)
@@ -202,6 +200,7 @@ func (s *session) builder(p builder.Progress) *builder.Builder {
 	if s.flags.keepFailed {
 		o.KeepFailed = os.TempDir()
 	}
+	o.Substitutes = s.substitutes
 	o.Builtins = jailBuiltins()
 	o.Builtins["download"] = download.Builtin(fetch.Standard(s.env.getenv))
 	return builder.New(s.store, o)

@@ -134,6 +134,17 @@ func (d *DB) HasName(ctx context.Context, name string) (bool, error) {
 	return found, err
 }
 
+// ByHash returns the registered object whose name begins with the hash part; ""
+// when there is none.
+func (d *DB) ByHash(ctx context.Context, hashPart string) (string, error) {
+	// "." is the character behind "-": a range that the index serves.
+	found, err := d.list(ctx, "SELECT path FROM ValidPaths WHERE path >= ? AND path < ? LIMIT 1", hashPart+"-", hashPart+".")
+	if err != nil || len(found) == 0 {
+		return "", err
+	}
+	return found[0], nil
+}
+
 // set makes a list of paths into one argument, to be unpacked by json_each.
 func set(paths []string) string {
 	b, _ := json.Marshal(paths) // strings always marshal

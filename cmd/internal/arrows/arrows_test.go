@@ -70,6 +70,7 @@ var rules = []rule{
 	{"store/nar", []string{ours}, nil, "one package per format, usable alone"},
 	{"store/nixbase32", []string{ours}, nil, "one package per format, usable alone"},
 	{"store/drv", []string{"store", "store/db", "store/tree"}, nil, "derivations are text; reading one needs no store"},
+	{"store/narinfo", []string{ours}, []string{"store/hash", "store/nixbase32", "store/path"}, "one package per format, usable alone"},
 	{"store/db", []string{ours}, nil, "the database knows names and hashes, not files"},
 
 	// Within jail.
@@ -91,6 +92,7 @@ var rules = []rule{
 	{"builder/sched", []string{ours}, nil, "the scheduler is tested on toy graphs, without a store"},
 	{"builder/log", []string{ours}, nil, "logs are bytes"},
 	{"builder/fetch", []string{ours}, []string{"store/hash"}, "fetching knows hashes, not derivations"},
+	{"builder/substitute", []string{ours}, []string{"store/hash", "store/narinfo", "store/path"}, "asking caches knows what is signed, not derivations"},
 	{"builder/plan", []string{ours}, []string{"store/..."}, "a request is plain data that any executor may carry out"},
 	{"builder", []string{"image/...", "interp/...", "builder/fetch"}, nil, "only the built-in builders write images or run Scheme"},
 	{"builder/local", []string{"image/...", "interp/...", "store/...", "jail/linux", "jail/freebsd"}, nil, "an executor turns requests into trees; the store and the back end are its caller's"},
@@ -111,7 +113,7 @@ var outsides = []outside{
 	{chance, "osmodel/etc/...", nil, "the same declaration gives the same files every time"},
 	{[]string{"github.com/dop251/goja/..."}, "...", nil, "goja is a yardstick for tests"},
 	{[]string{"modernc.org/..."}, "...", []string{"store/db"}, "one package knows which database it is"},
-	{[]string{"net/http"}, "...", []string{"builder/fetch"}, "fetching by hash is the one way to the network"},
+	{[]string{"net/http"}, "...", []string{"builder/fetch", "builder/substitute", "store/publish", "cmd/..."}, "what comes from the network is known by its hash or by a signature; one package serves"},
 	{[]string{"github.com/spf13/pflag"}, "...", []string{"cmd/..."}, "command lines are read in one place"},
 	{[]string{"testing"}, "...", []string{"builder/buildtest", "jail/jailtest"}, "programs do not carry the test framework"},
 }

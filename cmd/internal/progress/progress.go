@@ -153,6 +153,11 @@ func (r *Reporter) Event(ev builder.Event) {
 		if n := len(e.Drvs); n > 1 {
 			r.say("%d derivations to build", n)
 		}
+	case builder.Offered:
+		r.total += e.Objects
+		r.say("%s to fetch (%s)", map[bool]string{true: "1 object", false: fmt.Sprintf("%d objects", e.Objects)}[e.Objects == 1], bytesText(e.Bytes))
+	case builder.Fetched:
+		r.fetched(e)
 	case builder.Started:
 		j := r.job(e.Drv, e.Name)
 		j.waiting = ""
@@ -223,9 +228,10 @@ func (r *Reporter) fetch(j *job, e builder.Fetching) {
 	r.refresh()
 }
 
-func (r *Reporter) finish(e builder.Finished) {
-	j := r.jobs[e.Drv]
-	delete(r.jobs, e.Drv)
+// drop forgets a job that has ended.
+func (r *Reporter) drop(id string) {
+	j := r.jobs[id]
+	delete(r.jobs, id)
 	for i, x := range r.order {
 		if x == j {
 			r.order = append(r.order[:i], r.order[i+1:]...)
@@ -233,6 +239,21 @@ func (r *Reporter) finish(e builder.Finished) {
 		}
 	}
 	r.done++
+}
+
+func (r *Reporter) fetched(e builder.Fetched) {
+	r.drop(e.Path)
+	switch {
+	case e.Err != nil:
+		r.say("%s %s from %s: %v; it will be built", r.paint(red, "not fetched:"), e.Path, e.From, e.Err)
+	case r.o.TTY:
+		r.say("%s %s %s", r.paint(green, "fetched"), e.Path, r.paint(dim, "("+durationText(e.Duration)+")"))
+	}
+	r.refresh()
+}
+
+func (r *Reporter) finish(e builder.Finished) {
+	r.drop(e.Drv)
 	switch {
 	case e.Err != nil:
 		// What went wrong is told at the end, once.

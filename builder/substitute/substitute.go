@@ -1,0 +1,409 @@
+// Package substitute gets store objects from binary caches in place of building
+// them: "fruix publish" servers, Nix's and Guix's caches, and caches in folders,
+// such as "nix copy --to file:///DIR" makes.
+//
+// What enters is paths of objects; what leaves is what a cache says of them and
+// of all that they need, signed by a key that is trusted, and a reader of each
+// archive. Nothing here writes: the store checks an archive against what was
+// signed before it becomes visible. Formats: store/narinfo.
+package substitute
+
+import (
+	"bytes"
+	"compress/bzip2"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+	"github.com/mikelolasagasti/xz"
+
+	"fruix/store/narinfo"
+)
+
+// Options configure a Client.
+type Options struct {
+	StoreDir string
+	// URLs are those of caches, the one to be asked first first: http, https or
+	// file.
+	URLs []string
+	// Keys are whom to believe.
+	Keys []narinfo.PublicKey
+	// Proxy says which proxy to use; nil means none.
+	Proxy func(*http.Request) (*url.URL, error)
+	// Parallel is how many questions are under way at a time; less than 1 means
+	// 16.
+	Parallel int
+	// Warn is told of caches that do not answer and of objects that are signed
+	// by nobody who is trusted, each once; nil means nobody is told.
+	Warn func(text string)
+}
+
+// Client asks caches. It may be used by several goroutines.
+type Client struct {
+	o      Options
+	http   *http.Client
+	caches []*cache
+
+	mu     sync.Mutex
+	warned map[string]bool
+}
+
+// cache is one place.
+type cache struct {
+	url *url.URL
+
+	once     sync.Once
+	down     error // why it is not asked
+	closures bool  // it tells of whole closures at once
+}
+
+// Offer is an object that a cache has.
+type Offer struct {
+	narinfo.Info
+	from *cache
+}
+
+// From is the URL of the cache.
+func (o *Offer) From() string { return o.from.url.String() }
+
+// New returns a client; a URL that cannot be used is an error.
+func New(o Options) (*Client, error) {
+	if o.Parallel < 1 {
+		o.Parallel = 16
+	}
+	c := &Client{o: o, warned: map[string]bool{}, http: &http.Client{Transport: &http.Transport{
+		Proxy: o.Proxy, MaxIdleConnsPerHost: o.Parallel, ResponseHeaderTimeout: 30 * time.Second,
+		TLSHandshakeTimeout: 15 * time.Second, DisableCompression: true, ForceAttemptHTTP2: true,
+	}}}
+	for _, text := range o.URLs {
+		u, err := url.Parse(strings.TrimSuffix(text, "/"))
+		if err != nil {
+			return nil, fmt.Errorf("the substitute server %q: %w", text, err)
+		}
+		switch {
+		case u.Scheme == "file" && filepath.IsAbs(u.Path):
+		case (u.Scheme == "http" || u.Scheme == "https") && u.Host != "":
+		default:
+			return nil, fmt.Errorf("the substitute server %q is no URL of the kinds http, https and file", text)
+		}
+		c.caches = append(c.caches, &cache{url: u})
+	}
+	return c, nil
+}
+
+func (c *Client) warn(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	c.mu.Lock()
+	said := c.warned[text]
+	c.warned[text] = true
+	c.mu.Unlock()
+	if !said && c.o.Warn != nil {
+		c.o.Warn(text)
+	}
+}
+
+// errAbsent is the answer of a cache that does not have something.
+var errAbsent = errors.New("not there")
+
+// get reads a small file of a cache.
+func (c *Client) get(ctx context.Context, from *cache, name string, limit int64) ([]byte, error) {
+	r, err := c.open(ctx, from, name)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	b, err := io.ReadAll(io.LimitReader(r, limit+1))
+	if err == nil && int64(len(b)) > limit {
+		err = fmt.Errorf("%s/%s: more than %d bytes", from.url, name, limit)
+	}
+	return b, err
+}
+
+// open opens a file of a cache; errAbsent when there is none.
+func (c *Client) open(ctx context.Context, from *cache, name string) (io.ReadCloser, error) {
+	if from.url.Scheme == "file" {
+		root, err := os.OpenRoot(from.url.Path) // a name must not lead out
+		if err != nil {
+			return nil, err
+		}
+		defer root.Close()
+		f, err := root.Open(filepath.FromSlash(name))
+		if errors.Is(err, fs.ErrNotExist) {
+			err = errAbsent
+		}
+		return f, err
+	}
+	u, err := from.url.Parse(from.url.Path + "/" + name)
+	if err != nil {
+		return nil, err
+	}
+	return c.answer(ctx, http.MethodGet, u, nil)
+}
+
+// answer asks an HTTP server and returns the body of a good answer.
+func (c *Client) answer(ctx context.Context, method string, u *url.URL, body io.Reader) (io.ReadCloser, error) {
+	req, err := http.NewRequestWithContext(ctx, method, u.String(), body)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("User-Agent", "fruix")
+	res, err := c.http.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	switch res.StatusCode {
+	case http.StatusOK:
+		return res.Body, nil
+	case http.StatusNotFound, http.StatusForbidden, http.StatusGone: // some servers forbid what they lack
+		err = errAbsent
+	default:
+		err = fmt.Errorf("%s answers: %s", u, res.Status)
+	}
+	res.Body.Close()
+	return nil, err
+}
+
+// ready asks a cache once what it is; false when it is of no use.
+func (c *Client) ready(ctx context.Context, from *cache) bool {
+	from.once.Do(func() {
+		text, err := c.get(ctx, from, "nix-cache-info", 64<<10)
+		if err != nil {
+			from.down = err
+			if ctx.Err() == nil {
+				c.warn("the substitute server %s cannot be used: %v", from.url, err)
+			}
+			return
+		}
+		for line := range strings.Lines(string(text)) {
+			key, value, _ := strings.Cut(line, ":")
+			switch value = strings.TrimSpace(value); key {
+			case "StoreDir":
+				if value != c.o.StoreDir {
+					from.down = fmt.Errorf("it serves the store %s, not %s", value, c.o.StoreDir)
+					c.warn("the substitute server %s cannot be used: %v", from.url, from.down)
+				}
+			case "FruixClosure":
+				from.closures = value == "1"
+			}
+		}
+	})
+	return from.down == nil
+}
+
+// Find returns what caches say of paths, and of what these need, as far as it is
+// not in known, by path. A path that no cache has, or that nobody who is trusted
+// has signed, is missing from the answer. Caches that fail are passed over; the
+// error is the context's.
+func (c *Client) Find(ctx context.Context, paths []string, known func(paths []string) (map[string]bool, error)) (map[string]*Offer, error) {
+	found := map[string]*Offer{}
+	asked := map[string]bool{}
+	level := paths
+	for len(level) > 0 {
+		var fresh []string
+		for _, p := range level {
+			if !asked[p] {
+				asked[p] = true
+				fresh = append(fresh, p)
+			}
+		}
+		there, err := known(fresh)
+		if err != nil {
+			return nil, err
+		}
+		var missing []string
+		for _, p := range fresh {
+			if !there[p] && found[p] == nil {
+				missing = append(missing, p)
+			}
+		}
+		level = nil
+		for p, o := range c.ask(ctx, missing) {
+			if found[p] == nil {
+				found[p] = o
+				level = append(level, o.References...)
+			}
+		}
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+	}
+	return found, nil
+}
+
+// ask asks the caches in turn until all of paths are found. It may return more
+// than was asked for.
+func (c *Client) ask(ctx context.Context, paths []string) map[string]*Offer {
+	found := map[string]*Offer{}
+	for _, from := range c.caches {
+		var left []string
+		for _, p := range paths {
+			if found[p] == nil {
+				left = append(left, p)
+			}
+		}
+		if len(left) == 0 || ctx.Err() != nil {
+			break
+		}
+		if !c.ready(ctx, from) {
+			continue
+		}
+		for _, i := range c.askOne(ctx, from, left) {
+			if _, ok := i.SignedBy(c.o.Keys); !ok {
+				c.warn("%s has objects that no trusted key has signed; they are not used (\"fruix archive --authorize\" makes a key trusted)", from.url)
+				continue
+			}
+			if found[i.Path] == nil {
+				found[i.Path] = &Offer{*i, from}
+			}
+		}
+	}
+	return found
+}
+
+func (c *Client) askOne(ctx context.Context, from *cache, paths []string) []*narinfo.Info {
+	if from.closures {
+		if infos, err := c.askClosure(ctx, from, paths); err == nil {
+			return infos
+		}
+	}
+	var mu sync.Mutex
+	var out []*narinfo.Info
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, c.o.Parallel)
+	for _, p := range paths {
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			base := p[strings.LastIndexByte(p, '/')+1:]
+			hashPart, _, _ := strings.Cut(base, "-")
+			text, err := c.get(ctx, from, hashPart+".narinfo", narinfo.MaxSize)
+			if err != nil {
+				if !errors.Is(err, errAbsent) && ctx.Err() == nil {
+					c.warn("%v", err)
+				}
+				return
+			}
+			i, err := narinfo.Parse(c.o.StoreDir, text)
+			if err != nil || i.Path != p {
+				c.warn("%s/%s.narinfo is not what was asked for", from.url, hashPart)
+				return
+			}
+			mu.Lock()
+			out = append(out, i)
+			mu.Unlock()
+		})
+	}
+	wg.Wait()
+	return out
+}
+
+// maxClosure bounds the answer about closures.
+const maxClosure = 1 << 30
+
+// askClosure asks a Fruix server for objects with all that they need at once.
+func (c *Client) askClosure(ctx context.Context, from *cache, paths []string) ([]*narinfo.Info, error) {
+	var body bytes.Buffer
+	for _, p := range paths {
+		fmt.Fprintln(&body, p[strings.LastIndexByte(p, '/')+1:])
+	}
+	u, err := from.url.Parse(from.url.Path + "/closure")
+	if err != nil {
+		return nil, err
+	}
+	r, err := c.answer(ctx, http.MethodPost, u, &body)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	text, err := io.ReadAll(io.LimitReader(r, maxClosure))
+	if err != nil {
+		return nil, err
+	}
+	var out []*narinfo.Info
+	for _, one := range bytes.Split(text, []byte("\n\n")) {
+		if len(bytes.TrimSpace(one)) == 0 {
+			continue
+		}
+		i, err := narinfo.Parse(c.o.StoreDir, one)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, i)
+	}
+	return out, nil
+}
+
+// Open opens the archive of an offer, decompressed. progress is told how many
+// compressed bytes have come, of how many (-1 when unknown).
+func (c *Client) Open(ctx context.Context, o *Offer, progress func(done, total int64)) (io.ReadCloser, error) {
+	r, err := c.open(ctx, o.from, o.URL)
+	if err != nil {
+		return nil, fmt.Errorf("%s/%s: %w", o.from.url, o.URL, err)
+	}
+	total := o.FileSize
+	if total == 0 {
+		total = -1
+	}
+	plain, err := decompress(o.Compression, &counting{r: r, total: total, told: progress})
+	if err != nil {
+		r.Close()
+		return nil, fmt.Errorf("%s/%s: %w", o.from.url, o.URL, err)
+	}
+	return &body{plain, r}, nil
+}
+
+// body closes what lies below a decompressor.
+type body struct {
+	io.Reader
+	below io.Closer
+}
+
+func (b *body) Close() error {
+	if z, ok := b.Reader.(*zstd.Decoder); ok {
+		z.Close()
+	}
+	return b.below.Close()
+}
+
+func decompress(how string, r io.Reader) (io.Reader, error) {
+	switch how {
+	case "none":
+		return r, nil
+	case "zstd":
+		return zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(512<<20))
+	case "gzip":
+		return gzip.NewReader(r)
+	case "xz":
+		return xz.NewReader(r, xz.DefaultDictMax)
+	case "bzip2", "":
+		return bzip2.NewReader(r), nil
+	}
+	return nil, fmt.Errorf("the compression %q is not known", how)
+}
+
+// counting tells how much has been read.
+type counting struct {
+	r           io.Reader
+	done, total int64
+	told        func(done, total int64)
+}
+
+func (c *counting) Read(b []byte) (int, error) {
+	n, err := c.r.Read(b)
+	c.done += int64(n)
+	if c.told != nil {
+		c.told(c.done, c.total)
+	}
+	return n, err
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"fruix/builder"
+	"fruix/builder/fetch"
+	"fruix/builder/substitute"
+	"fruix/cmd/internal/report"
+	"fruix/store"
+	"fruix/store/narinfo"
+)
+
+// configDir is the logical folder of what an administrator decides.
+const configDir = "/frx/etc/fruix"
+
+// Files in it.
+const (
+	trustedKeysFile = "trusted-keys"    // public keys, one a line
+	urlsFile        = "substitute-urls" // servers, one a line
+	secretKeyFile   = "signing-key.sec"
+	publicKeyFile   = "signing-key.pub"
+)
+
+// configLines reads a file of the configuration: its lines without comments;
+// none when there is no file.
+func configLines(root, name string) ([]string, error) {
+	f, err := os.Open(filepath.Join(root, configDir, name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	var out []string
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
+		if line := strings.TrimSpace(lines.Text()); line != "" && !strings.HasPrefix(line, "#") {
+			out = append(out, line)
+		}
+	}
+	return out, lines.Err()
+}
+
+// trustedKeys are whom the administrator of the store under root believes.
+func trustedKeys(root string) ([]narinfo.PublicKey, error) {
+	lines, err := configLines(root, trustedKeysFile)
+	if err != nil {
+		return nil, err
+	}
+	var keys []narinfo.PublicKey
+	for _, line := range lines {
+		k, err := narinfo.ParsePublicKey(line)
+		if err != nil {
+			return nil, &report.AdvisedError{
+				Err:  fmt.Errorf("%s: %q: %w", filepath.Join(root, configDir, trustedKeysFile), line, err),
+				Hint: "remove the line, or make the key trusted again with \"fruix archive --authorize\"",
+			}
+		}
+		keys = append(keys, k)
+	}
+	return keys, nil
+}
+
+// substituter makes what the options and the configuration ask for; nil when
+// nobody is asked.
+func (s *session) substituter(root string) (builder.Substituter, error) {
+	if s.flags.noSubstitutes || s.flags.Lookup("no-substitutes") == nil {
+		return nil, nil
+	}
+	urls := strings.Fields(s.flags.substituteURLs)
+	if s.flags.substituteURLs == "" {
+		var err error
+		if urls, err = configLines(root, urlsFile); err != nil {
+			return nil, err
+		}
+	}
+	if len(urls) == 0 {
+		return nil, nil
+	}
+	keys, err := trustedKeys(root)
+	if err != nil {
+		return nil, err
+	}
+	dir := s.flags.storeDir
+	if dir == "" {
+		dir = store.DefaultStoreDir
+	}
+	c, err := substitute.New(substitute.Options{
+		StoreDir: dir, URLs: urls, Keys: keys, Proxy: fetch.Proxies(s.env.getenv),
+		Warn: func(text string) {
+			if !s.flags.quiet {
+				fmt.Fprintf(s.env.stderr, "fruix: warning: %s\n", text)
+			}
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return caches{c}, nil
+}
+
+// caches makes a builder.Substituter of a client.
+type caches struct{ c *substitute.Client }
+
+func (k caches) Find(ctx context.Context, paths []string, valid func([]string) (map[string]bool, error)) (map[string]builder.Offer, error) {
+	found, err := k.c.Find(ctx, paths, valid)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]builder.Offer, len(found))
+	for p, o := range found {
+		out[p] = builder.Offer{
+			Info: store.Info{
+				Path: o.Path, NarHash: o.NarHash.Sum, NarSize: o.NarSize, References: o.References,
+				Deriver: o.Deriver, ContentAddress: o.CA,
+			},
+			From: o.From(),
+			Open: func(ctx context.Context, progress func(done, total int64)) (io.ReadCloser, error) {
+				return k.c.Open(ctx, o, progress)
+			},
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,110 @@
+package narinfo
+
+import (
+	"crypto/ed25519"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Signature is an Ed25519 signature with the name of its key.
+type Signature struct {
+	Key string
+	Sig []byte
+}
+
+// String is "NAME:BASE64".
+func (s Signature) String() string { return s.Key + ":" + base64.StdEncoding.EncodeToString(s.Sig) }
+
+// ParseSignature reads "NAME:BASE64".
+func ParseSignature(text string) (Signature, error) {
+	name, sig, err := named(text, ed25519.SignatureSize)
+	return Signature{name, sig}, err
+}
+
+// PublicKey is the public half of a named key.
+type PublicKey struct {
+	Name string
+	key  ed25519.PublicKey
+}
+
+// String is "NAME:BASE64", the form in which keys are given to others.
+func (k PublicKey) String() string { return k.Name + ":" + base64.StdEncoding.EncodeToString(k.key) }
+
+// ParsePublicKey reads "NAME:BASE64".
+func ParsePublicKey(text string) (PublicKey, error) {
+	name, b, err := named(text, ed25519.PublicKeySize)
+	return PublicKey{name, b}, err
+}
+
+// SecretKey signs.
+type SecretKey struct {
+	Name string
+	key  ed25519.PrivateKey
+}
+
+// GenerateKey makes a key; the name is by convention that of a host, with a
+// number, such as "cache.example.org-1". random is where its bits come from.
+func GenerateKey(name string, random io.Reader) (SecretKey, error) {
+	if err := checkKeyName(name); err != nil {
+		return SecretKey{}, err
+	}
+	_, key, err := ed25519.GenerateKey(random)
+	return SecretKey{name, key}, err
+}
+
+// ParseSecretKey reads "NAME:BASE64" as String writes it.
+func ParseSecretKey(text string) (SecretKey, error) {
+	name, b, err := named(text, ed25519.PrivateKeySize)
+	return SecretKey{name, b}, err
+}
+
+// String is "NAME:BASE64"; it is to be kept secret.
+func (k SecretKey) String() string { return k.Name + ":" + base64.StdEncoding.EncodeToString(k.key) }
+
+// Public is the public half.
+func (k SecretKey) Public() PublicKey {
+	return PublicKey{k.Name, k.key.Public().(ed25519.PublicKey)}
+}
+
+// Sign adds a signature to i.
+func (k SecretKey) Sign(i *Info) {
+	i.Signatures = append(i.Signatures, Signature{k.Name, ed25519.Sign(k.key, []byte(i.Fingerprint()))})
+}
+
+// SignedBy returns the first of keys of which i has a right signature.
+func (i *Info) SignedBy(keys []PublicKey) (PublicKey, bool) {
+	text := []byte(i.Fingerprint())
+	for _, k := range keys {
+		for _, s := range i.Signatures {
+			if s.Key == k.Name && ed25519.Verify(k.key, text, s.Sig) {
+				return k, true
+			}
+		}
+	}
+	return PublicKey{}, false
+}
+
+func checkKeyName(name string) error {
+	if name == "" || strings.ContainsAny(name, ": \t\r\n") {
+		return fmt.Errorf("%q cannot be the name of a key: it must not be empty nor hold colons or spaces", name)
+	}
+	return nil
+}
+
+func named(text string, size int) (string, []byte, error) {
+	name, value, ok := strings.Cut(strings.TrimSpace(text), ":")
+	if !ok {
+		return "", nil, errors.New("a key or signature has the form NAME:BASE64")
+	}
+	if err := checkKeyName(name); err != nil {
+		return "", nil, err
+	}
+	b, err := base64.StdEncoding.DecodeString(value)
+	if err != nil || len(b) != size {
+		return "", nil, fmt.Errorf("what stands behind %q is not the base 64 of %d bytes", name+":", size)
+	}
+	return name, b, nil
+}

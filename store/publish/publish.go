@@ -1,0 +1,314 @@
+// Package publish serves a store over HTTP as a binary cache: the protocol of
+// Nix's "HTTP Binary Cache Store", which "nix copy --from" and substituters read,
+// and the routes of "guix publish" beside it (Guix manual, "Invoking guix
+// publish").
+//
+//	GET  /nix-cache-info                    of which store this is a cache
+//	GET  /HASH.narinfo                      what is known of the object HASH-…, signed
+//	GET  /nar/COMPRESSION/HASH-NAME         its archive: none, zstd or gzip
+//	GET  /log/HASH-NAME.drv                 the log of a build
+//	GET  /file/NAME/sha256/HASH             a fixed output, by its content
+//	POST /closure                           narinfos of objects and all they need
+//
+// The last is Fruix's own: the body holds base names, one a line; the answer
+// their narinfos and those of all that they refer to, what is referred to first,
+// with empty lines between. A closure is known after one question.
+package publish
+
+import (
+	"bufio"
+	"compress/gzip"
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+
+	"fruix/store"
+	"fruix/store/hash"
+	"fruix/store/narinfo"
+	"fruix/store/path"
+	"fruix/store/tree"
+)
+
+// Options say how a store is served.
+type Options struct {
+	// Keys sign what is told of objects.
+	Keys []narinfo.SecretKey
+	// Compression is what narinfos offer: "zstd", "gzip" or "none".
+	Compression string
+	// Priority tells clients which cache to ask first; less is sooner.
+	Priority int
+	// TTL is for how long clients may keep what they were told.
+	TTL time.Duration
+	// Log opens the log of a derivation's build; fs.ErrNotExist when there is
+	// none. nil serves no logs.
+	Log func(drvPath string) (io.ReadCloser, error)
+}
+
+// Handler serves s. It looks at objects without keeping them from being
+// collected; one that goes while it is sent breaks the answer off.
+func Handler(s *store.Store, o Options) http.Handler {
+	h := &server{s, o}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /nix-cache-info", h.cacheInfo)
+	mux.HandleFunc("GET /{file}", h.narinfo)
+	mux.HandleFunc("GET /nar/{compression}/{base}", h.nar)
+	mux.HandleFunc("GET /log/{base}", h.log)
+	mux.HandleFunc("GET /file/{name}/{algo}/{hash}", h.file)
+	mux.HandleFunc("POST /closure", h.closure)
+	return mux
+}
+
+type server struct {
+	s *store.Store
+	o Options
+}
+
+// notFound answers that there is no such thing. Nothing is said about why: names
+// are all that a stranger may learn from the answer.
+func notFound(w http.ResponseWriter) {
+	w.Header().Set("Cache-Control", "max-age=60")
+	http.Error(w, "404 not found", http.StatusNotFound)
+}
+
+func (h *server) cached(w http.ResponseWriter) {
+	if h.o.TTL > 0 {
+		w.Header().Set("Cache-Control", fmt.Sprintf("public, max-age=%d", int(h.o.TTL.Seconds())))
+	}
+}
+
+func (h *server) cacheInfo(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/x-nix-cache-info")
+	fmt.Fprintf(w, "StoreDir: %s\nWantMassQuery: 1\nPriority: %d\nFruixClosure: 1\n", h.s.Dir(), h.o.Priority)
+}
+
+func (h *server) narinfo(w http.ResponseWriter, r *http.Request) {
+	part, ok := strings.CutSuffix(r.PathValue("file"), ".narinfo")
+	if !ok || len(part) != path.HashLen {
+		notFound(w)
+		return
+	}
+	p, err := h.s.ByHash(r.Context(), part)
+	if err != nil {
+		h.fail(w, err)
+		return
+	}
+	if p == "" {
+		notFound(w)
+		return
+	}
+	i, err := h.info(r.Context(), p)
+	if err != nil {
+		notFound(w)
+		return
+	}
+	h.cached(w)
+	w.Header().Set("Content-Type", "text/x-nix-narinfo")
+	io.WriteString(w, i.String())
+}
+
+// fail answers that it is the server's fault.
+func (h *server) fail(w http.ResponseWriter, err error) {
+	http.Error(w, "500 "+err.Error(), http.StatusInternalServerError)
+}
+
+// info is the signed narinfo of p.
+func (h *server) info(ctx context.Context, p string) (*narinfo.Info, error) {
+	known, err := h.s.Peek(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	i := &narinfo.Info{
+		Path: p, URL: "nar/" + h.o.Compression + "/" + p[len(h.s.Dir())+1:], Compression: h.o.Compression,
+		NarHash: hash.Digest{Algo: hash.SHA256, Sum: known.NarHash}, NarSize: known.NarSize,
+		References: known.References, Deriver: known.Deriver, CA: known.ContentAddress,
+	}
+	for _, k := range h.o.Keys {
+		k.Sign(i)
+	}
+	return i, nil
+}
+
+func (h *server) nar(w http.ResponseWriter, r *http.Request) {
+	p := h.s.Dir() + "/" + r.PathValue("base")
+	known, err := h.s.Peek(r.Context(), p)
+	if err != nil {
+		notFound(w)
+		return
+	}
+	compression := r.PathValue("compression")
+	tag := fmt.Sprintf("%q", hash.Digest{Algo: hash.SHA256, Sum: known.NarHash}.Base32()+"."+compression)
+	header := w.Header()
+	header.Set("Content-Type", "application/x-nix-nar")
+	header.Set("ETag", tag)
+	header.Set("Cache-Control", "public, max-age=31536000, immutable")
+	send := func(to io.Writer) error {
+		_, err := tree.Dump(r.Context(), to, h.s.Physical(p), tree.Options{})
+		return err
+	}
+	switch compression {
+	case "none":
+		skip := resumeAt(r, tag, known.NarSize)
+		header.Set("Accept-Ranges", "bytes")
+		header.Set("Content-Length", strconv.FormatInt(known.NarSize-skip, 10))
+		if skip > 0 {
+			header.Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", skip, known.NarSize-1, known.NarSize))
+			w.WriteHeader(http.StatusPartialContent)
+		}
+		err = send(&skipping{w: w, skip: skip})
+	case "gzip":
+		z := gzip.NewWriter(w)
+		if err = send(z); err == nil {
+			err = z.Close()
+		}
+	case "zstd":
+		// One goroutine, so that the bytes are the same each time.
+		z, _ := zstd.NewWriter(w, zstd.WithEncoderConcurrency(1))
+		if err = send(z); err == nil {
+			err = z.Close()
+		}
+	default:
+		header.Del("ETag")
+		notFound(w)
+		return
+	}
+	if err != nil {
+		panic(http.ErrAbortHandler) // the client must see that this is not all
+	}
+}
+
+// resumeAt is the byte that a client wants to go on at: "Range: bytes=N-", the
+// one form that resuming takes (RFC 9110, section 14). Any other gets the whole.
+func resumeAt(r *http.Request, tag string, size int64) int64 {
+	text, ok := strings.CutPrefix(r.Header.Get("Range"), "bytes=")
+	if !ok {
+		return 0
+	}
+	n, rest, _ := strings.Cut(text, "-")
+	first, err := strconv.ParseInt(n, 10, 64)
+	if at := r.Header.Get("If-Range"); err != nil || rest != "" || first <= 0 || first >= size || at != "" && at != tag {
+		return 0
+	}
+	return first
+}
+
+// skipping drops the first bytes.
+type skipping struct {
+	w    io.Writer
+	skip int64
+}
+
+func (s *skipping) Write(b []byte) (int, error) {
+	n := len(b)
+	drop := min(s.skip, int64(n))
+	s.skip -= drop
+	if b = b[drop:]; len(b) > 0 {
+		if _, err := s.w.Write(b); err != nil {
+			return 0, err
+		}
+	}
+	return n, nil
+}
+
+func (h *server) log(w http.ResponseWriter, r *http.Request) {
+	base := r.PathValue("base")
+	if _, err := path.ParseBase(base); err != nil || h.o.Log == nil {
+		notFound(w)
+		return
+	}
+	log, err := h.o.Log(h.s.Dir() + "/" + base)
+	if err != nil {
+		notFound(w)
+		return
+	}
+	defer log.Close()
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	io.Copy(w, log)
+}
+
+// file serves a fixed output that is one file by its hash.
+func (h *server) file(w http.ResponseWriter, r *http.Request) {
+	algo, err := hash.ParseAlgo(r.PathValue("algo"))
+	if err != nil {
+		notFound(w)
+		return
+	}
+	digest, err := hash.Parse(r.PathValue("hash"), algo)
+	if err != nil {
+		notFound(w)
+		return
+	}
+	q, err := path.MakeFixed(h.s.Dir(), r.PathValue("name"), false, algo, digest.Sum, nil)
+	if err != nil {
+		notFound(w)
+		return
+	}
+	p := q.In(h.s.Dir())
+	if _, err := h.s.Peek(r.Context(), p); err != nil {
+		notFound(w)
+		return
+	}
+	f, err := os.Open(h.s.Physical(p))
+	if err != nil {
+		notFound(w)
+		return
+	}
+	defer f.Close()
+	if st, err := f.Stat(); err != nil || st.Mode()&fs.ModeType != 0 {
+		notFound(w)
+		return
+	}
+	w.Header().Set("Content-Type", "application/octet-stream")
+	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	http.ServeContent(w, r, "", time.Time{}, f)
+}
+
+// maxQuestion bounds the body of a question for closures.
+const maxQuestion = 16 << 20
+
+func (h *server) closure(w http.ResponseWriter, r *http.Request) {
+	var roots []string
+	lines := bufio.NewScanner(http.MaxBytesReader(w, r.Body, maxQuestion))
+	for lines.Scan() {
+		if _, err := path.ParseBase(lines.Text()); err != nil {
+			http.Error(w, "400 not a list of base names", http.StatusBadRequest)
+			return
+		}
+		roots = append(roots, h.s.Dir()+"/"+lines.Text())
+	}
+	if lines.Err() != nil {
+		http.Error(w, "400 the list cannot be read", http.StatusBadRequest)
+		return
+	}
+	w.Header().Set("Content-Type", "text/x-nix-narinfo")
+	out := bufio.NewWriter(w)
+	defer out.Flush()
+	done := map[string]bool{}
+	for _, p := range roots {
+		h.tell(r.Context(), out, p, done)
+	}
+}
+
+// tell writes the narinfos of what p refers to, then its own. An object that is
+// not there is left out.
+func (h *server) tell(ctx context.Context, w io.Writer, p string, done map[string]bool) {
+	if done[p] || ctx.Err() != nil {
+		return
+	}
+	done[p] = true
+	i, err := h.info(ctx, p)
+	if err != nil {
+		return
+	}
+	for _, ref := range i.References {
+		h.tell(ctx, w, ref, done)
+	}
+	fmt.Fprintf(w, "%s\n", i)
+}
