@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"io/fs"
 	"os"
@@ -21,6 +22,7 @@ import (
 	"fruix/interp/datum"
 	"fruix/jail/native"
 	"fruix/lang"
+	"fruix/lang/codec"
 	"fruix/osmodel"
 	"fruix/stdlib"
 	"fruix/store"
@@ -109,6 +111,7 @@ func (s *session) start(args []string) error {
 	}
 	s.engine = engine
 	lang.Register(engine, s.lang)
+	codec.Register(engine, rand.Reader)
 	osmodel.Register(engine)
 	return nil
 }
