@@ -30,17 +30,25 @@
              (cons x (map1 (cdr l))))
            (if (null? l) '() (%wrong-type "map" 2 l)))))
     ((f l1 l2)
+     (%check-finite "map" l1 l2)
      (let map2 ((l1 l1) (l2 l2))
        (if (and (pair? l1) (pair? l2))
            (let ((x (f (car l1) (car l2))))
              (cons x (map2 (cdr l1) (cdr l2))))
            (begin (%check-ends "map" l1 l2) '()))))
     ((f l1 l2 l3 . rest)
+     (apply %check-finite "map" l1 l2 l3 rest)
      (let mapn ((ls (cons* l1 l2 l3 rest)))
        (if (%all-pairs? ls)
            (let ((x (apply f (%cars ls))))
              (cons x (mapn (%cdrs ls))))
            '())))))
+
+;; One of several lists has to end.
+(define (%check-finite who . lists)
+  (if (not (or-map length+ lists))
+      (scm-error 'wrong-type-arg who "Args do not contain a proper (finite) list: ~S"
+                 (list lists) #f)))
 
 (define (map-in-order f l . rest)
   (apply map f l rest))
@@ -63,11 +71,13 @@
            (begin (f (car l)) (loop (cdr l)))
            (if (null? l) (if #f #f) (%wrong-type "for-each" 2 l)))))
     ((f l1 l2)
+     (%check-finite "for-each" l1 l2)
      (let loop ((l1 l1) (l2 l2))
        (if (and (pair? l1) (pair? l2))
            (begin (f (car l1) (car l2)) (loop (cdr l1) (cdr l2)))
            (%check-ends "for-each" l1 l2))))
     ((f l1 l2 l3 . rest)
+     (apply %check-finite "for-each" l1 l2 l3 rest)
      (let loop ((ls (cons* l1 l2 l3 rest)))
        (if (%all-pairs? ls)
            (begin (apply f (%cars ls)) (loop (%cdrs ls))))))))
@@ -94,3 +104,9 @@
         (loop (pred (car l)) (cdr l))
         result)))
 
+(define (list-index l k)
+  "Return the place of K in the list L by eq?, or #f.  That of SRFI 1 is
+another procedure."
+  (let loop ((l l) (i 0))
+    (and (pair? l)
+         (if (eq? (car l) k) i (loop (cdr l) (+ i 1))))))

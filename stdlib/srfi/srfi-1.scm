@@ -11,24 +11,86 @@
             unfold unfold-right append-map append-map! map! pair-for-each
             filter-map partition partition! remove remove! find find-tail
             take-while take-while! drop-while span span! break break! any every
-            list-index delete-duplicates delete-duplicates! alist-cons
+            delete-duplicates delete-duplicates! alist-cons
             alist-copy alist-delete alist-delete! lset<= lset= lset-adjoin
             lset-union lset-union! lset-intersection lset-intersection!
             lset-difference lset-difference! lset-xor lset-xor!
             lset-diff+intersection lset-diff+intersection!)
   #:re-export (cons list cons* make-list list-copy iota pair? null? length
                length+ append append! append-reverse reverse reverse! map
-               for-each map-in-order filter filter! delete delete! member assoc
-               memq memv assq assv car cdr last-pair set-car! set-cdr! list-ref
-               caar cadr cdar cddr))
+               for-each map-in-order filter filter! memq memv assq assv car cdr
+               last-pair set-car! set-cdr! list-ref
+               caar cadr cdar cddr)
+  #:replace (member assoc delete delete! list-index))
+
+;; The procedures of the core, which compare by equal?.
+(define core-member (@ (guile) member))
+(define core-assoc (@ (guile) assoc))
+(define core-delete (@ (guile) delete))
+(define core-delete! (@ (guile) delete!))
+
+(define* (member x l #:optional (same? equal?))
+  "The part of L that begins with the first element Y for which (SAME? X Y)."
+  (cond ((eq? same? equal?) (core-member x l))
+        ((eq? same? eqv?) (memv x l))
+        ((eq? same? eq?) (memq x l))
+        (else
+         (%check-procedure "member" 3 same?)
+         (let loop ((rest l))
+           (cond ((pair? rest) (if (same? x (car rest)) rest (loop (cdr rest))))
+                 ((null? rest) #f)
+                 (else (%bad "member" 2 l)))))))
+
+(define* (assoc key alist #:optional (same? equal?))
+  "The first pair of ALIST for whose car (SAME? KEY CAR)."
+  (cond ((eq? same? equal?) (core-assoc key alist))
+        ((eq? same? eqv?) (assv key alist))
+        ((eq? same? eq?) (assq key alist))
+        (else
+         (%check-procedure "assoc" 3 same?)
+         (let loop ((rest alist))
+           (cond ((pair? rest)
+                  (unless (pair? (car rest)) (%bad "assoc" 2 alist))
+                  (if (same? key (caar rest)) (car rest) (loop (cdr rest))))
+                 ((null? rest) #f)
+                 (else (%bad "assoc" 2 alist)))))))
+
+(define* (delete x l #:optional (same? equal?))
+  "L without the elements Y for which (SAME? X Y)."
+  (if (eq? same? equal?)
+      (core-delete x l)
+      (begin
+        (%check-procedure "delete" 3 same?)
+        (filter (lambda (y) (not (same? x y))) l))))
+
+(define* (delete! x l #:optional (same? equal?))
+  "delete; the pairs of L may be reused."
+  (if (eq? same? equal?)
+      (core-delete! x l)
+      (delete x l same?)))
+
+(define (%check-procedure who position x)
+  (unless (procedure? x) (%bad who position x)))
 
 (define (%bad who position value)
   (scm-error 'wrong-type-arg who "Wrong type argument in position ~A: ~S"
              (list position value) (list value)))
 
+;; RESULT, when the list that WHO got as its argument number POSITION ended
+;; well, in REST.
+(define-syntax-rule (%ended who position rest result)
+  (if (null? rest) result (%bad who position rest)))
+
+;; One of several lists has to end.
+(define (%check-finite who lists)
+  (unless (or-map length+ lists)
+    (scm-error 'wrong-type-arg who "Args do not contain a proper (finite) list: ~S"
+               (list lists) #f)))
+
 (define (xcons d a) (cons a d))
 
 (define (list-tabulate n proc)
+  (unless (and (exact-integer? n) (>= n 0)) (%bad "list-tabulate" 1 n))
   (let loop ((i (- n 1)) (out '()))
     (if (< i 0) out (loop (- i 1) (cons (proc i) out)))))
 
@@ -82,7 +144,12 @@
 
 (define (take l n) (list-head l n))
 (define (drop l n) (list-tail l n))
-(define (take! l n) (list-head l n))
+(define (take! l n)
+  (if (zero? n)
+      '()
+      (let ((last (list-tail l (- n 1))))
+        (set-cdr! last '())
+        l)))
 
 (define (take-right l n)
   (let loop ((lag l) (lead (list-tail l n)))
@@ -93,10 +160,21 @@
     (if (pair? lead)
         (loop (cdr lag) (cdr lead) (cons (car lag) out))
         (reverse! out))))
-(define drop-right! drop-right)
+(define (drop-right! l n)
+  (let ((lead (list-tail l n)))
+    (if (pair? lead)
+        (let loop ((lag l) (lead (cdr lead)))
+          (cond ((pair? lead) (loop (cdr lag) (cdr lead)))
+                (else (set-cdr! lag '()) l)))
+        '())))
 
 (define (split-at l n) (values (list-head l n) (list-tail l n)))
-(define split-at! split-at)
+(define (split-at! l n)
+  (if (zero? n)
+      (values '() l)
+      (let* ((last (list-tail l (- n 1))) (rest (cdr last)))
+        (set-cdr! last '())
+        (values l rest))))
 
 (define (last l)
   (if (pair? l) (car (last-pair l)) (%bad "last" 1 l)))
@@ -116,7 +194,9 @@
 
 (define (%any-null? lists)
   (and (pair? lists)
-       (or (not (pair? (car lists))) (%any-null? (cdr lists)))))
+       (cond ((pair? (car lists)) (%any-null? (cdr lists)))
+             ((null? (car lists)) #t)
+             (else (%bad "a procedure of lists" 2 (car lists))))))
 (define (%cars lists) (map car lists))
 (define (%cdrs lists) (map cdr lists))
 
@@ -124,9 +204,12 @@
   (case-lambda
     ((pred l)
      (let loop ((l l) (n 0))
-       (if (pair? l) (loop (cdr l) (if (pred (car l)) (+ n 1) n)) n)))
-    ((pred . lists)
-     (let loop ((ls lists) (n 0))
+       (if (pair? l)
+           (loop (cdr l) (if (pred (car l)) (+ n 1) n))
+           (%ended "count" 2 l n))))
+    ((pred l . lists)
+     (%check-finite "count" (cons l lists))
+     (let loop ((ls (cons l lists)) (n 0))
        (if (%any-null? ls)
            n
            (loop (%cdrs ls) (if (apply pred (%cars ls)) (+ n 1) n)))))))
@@ -142,9 +225,10 @@
      (let loop ((l1 l1) (l2 l2) (acc knil))
        (if (and (pair? l1) (pair? l2))
            (loop (cdr l1) (cdr l2) (kons (car l1) (car l2) acc))
-           acc)))
-    ((kons knil . lists)
-     (let loop ((ls lists) (acc knil))
+           (begin (%any-null? (list l1 l2)) acc))))
+    ((kons knil l . lists)
+     (%check-finite "fold" (cons l lists))
+     (let loop ((ls (cons l lists)) (acc knil))
        (if (%any-null? ls)
            acc
            (loop (%cdrs ls) (apply kons (append (%cars ls) (list acc)))))))))
@@ -154,8 +238,9 @@
     ((kons knil l)
      (let loop ((l (reverse l)) (acc knil))
        (if (pair? l) (loop (cdr l) (kons (car l) acc)) acc)))
-    ((kons knil . lists)
-     (let loop ((ls lists))
+    ((kons knil l . lists)
+     (%check-finite "fold-right" (cons l lists))
+     (let loop ((ls (cons l lists)))
        (if (%any-null? ls)
            knil
            (apply kons (append (%cars ls) (list (loop (%cdrs ls))))))))))
@@ -166,7 +251,7 @@
      (let loop ((l l) (acc knil))
        (if (pair? l)
            (let ((next (cdr l))) (loop next (kons l acc)))
-           acc)))
+           (%ended "pair-fold" 3 l acc))))
     ((kons knil . lists)
      (let loop ((ls lists) (acc knil))
        (if (%any-null? ls)
@@ -181,13 +266,15 @@
         (apply kons (append ls (list (loop (%cdrs ls))))))))
 
 (define (reduce f ridentity l)
-  (if (pair? l) (fold f (car l) (cdr l)) ridentity))
+  (if (pair? l)
+      (fold f (car l) (cdr l))
+      (%ended "reduce" 3 l ridentity)))
 
 (define (reduce-right f ridentity l)
   (if (pair? l)
       (let loop ((l l))
         (if (pair? (cdr l)) (f (car l) (loop (cdr l))) (car l)))
-      ridentity))
+      (%ended "reduce-right" 3 l ridentity)))
 
 (define* (unfold stop? mapper successor seed #:optional (tail-gen (lambda (x) '())))
   (let loop ((seed seed) (out '()))
@@ -202,8 +289,15 @@
         (loop (successor seed) (cons (mapper seed) out)))))
 
 (define (append-map f l . rest) (concatenate (apply map f l rest)))
-(define append-map! append-map)
-(define (map! f l . rest) (apply map f l rest))
+(define (append-map! f l . rest) (concatenate! (apply map f l rest)))
+(define (map! f l . rest)
+  (if (null? rest)
+      (let loop ((pair l))
+        (cond ((pair? pair)
+               (set-car! pair (f (car pair)))
+               (loop (cdr pair)))
+              (else (%ended "map!" 2 pair l))))
+      (apply map f l rest)))
 
 (define (pair-for-each f l . rest)
   (if (null? rest)
@@ -221,9 +315,10 @@
        (if (pair? l)
            (let ((x (f (car l))))
              (loop (cdr l) (if x (cons x out) out)))
-           (reverse! out))))
-    ((f . lists)
-     (let loop ((ls lists) (out '()))
+           (%ended "filter-map" 2 l (reverse! out)))))
+    ((f l . lists)
+     (%check-finite "filter-map" (cons l lists))
+     (let loop ((ls (cons l lists)) (out '()))
        (if (%any-null? ls)
            (reverse! out)
            (let ((x (apply f (%cars ls))))
@@ -235,50 +330,68 @@
         (if (pred (car l))
             (loop (cdr l) (cons (car l) in) out)
             (loop (cdr l) in (cons (car l) out)))
-        (values (reverse! in) (reverse! out)))))
+        (%ended "partition" 2 l (values (reverse! in) (reverse! out))))))
 (define partition! partition)
 
-(define (remove pred l) (filter (lambda (x) (not (pred x))) l))
+(define (remove pred l)
+  (%check-procedure "remove" 1 pred)
+  (filter (lambda (x) (not (pred x))) l))
 (define remove! remove)
 
 (define (find pred l)
   (let loop ((l l))
     (cond ((pair? l) (if (pred (car l)) (car l) (loop (cdr l))))
-          (else #f))))
+          (else (%ended "find" 2 l #f)))))
 
 (define (find-tail pred l)
   (let loop ((l l))
-    (and (pair? l) (if (pred (car l)) l (loop (cdr l))))))
+    (if (pair? l)
+        (if (pred (car l)) l (loop (cdr l)))
+        (%ended "find-tail" 2 l #f))))
 
 (define (take-while pred l)
-  (let loop ((l l) (out '()))
-    (if (and (pair? l) (pred (car l)))
-        (loop (cdr l) (cons (car l) out))
-        (reverse! out))))
-(define take-while! take-while)
+  (call-with-values (lambda () (%span "take-while" pred l))
+    (lambda (head rest) head)))
+
+(define (take-while! pred l)
+  (call-with-values (lambda () (span! pred l))
+    (lambda (head rest) head)))
 
 (define (drop-while pred l)
   (let loop ((l l))
-    (if (and (pair? l) (pred (car l))) (loop (cdr l)) l)))
+    (cond ((not (pair? l)) (%ended "drop-while" 2 l '()))
+          ((pred (car l)) (loop (cdr l)))
+          (else l))))
 
-(define (span pred l)
+(define (%span who pred l)
   (let loop ((l l) (out '()))
-    (if (and (pair? l) (pred (car l)))
-        (loop (cdr l) (cons (car l) out))
-        (values (reverse! out) l))))
-(define span! span)
+    (cond ((not (pair? l)) (%ended who 2 l (values (reverse! out) '())))
+          ((pred (car l)) (loop (cdr l) (cons (car l) out)))
+          (else (values (reverse! out) l)))))
 
-(define (break pred l) (span (lambda (x) (not (pred x))) l))
-(define break! break)
+(define (span pred l) (%span "span" pred l))
+
+(define (span! pred l)
+  (let loop ((last #f) (rest l))
+    (cond ((and (pair? rest) (pred (car rest))) (loop rest (cdr rest)))
+          ((not (or (pair? rest) (null? rest))) (%bad "span!" 2 l))
+          (last (set-cdr! last '()) (values l rest))
+          (else (values '() l)))))
+
+(define (break pred l) (%span "break" (lambda (x) (not (pred x))) l))
+(define (break! pred l) (span! (lambda (x) (not (pred x))) l))
 
 (define any
   (case-lambda
     ((pred l)
-     (and (pair? l)
-          (let loop ((l l))
-            (if (pair? (cdr l))
-                (or (pred (car l)) (loop (cdr l)))
-                (pred (car l))))))
+     (if (pair? l)
+         (let loop ((l l))
+           (if (pair? (cdr l))
+               (or (pred (car l)) (loop (cdr l)))
+               (if (null? (cdr l))
+                   (pred (car l))
+                   (or (pred (car l)) (%bad "any" 2 (cdr l))))))
+         (%ended "any" 2 l #f)))
     ((pred . lists)
      (let loop ((ls lists))
        (and (not (%any-null? ls))
@@ -287,11 +400,14 @@
 (define every
   (case-lambda
     ((pred l)
-     (or (not (pair? l))
+     (if (pair? l)
          (let loop ((l l))
            (if (pair? (cdr l))
                (and (pred (car l)) (loop (cdr l)))
-               (pred (car l))))))
+               (if (null? (cdr l))
+                   (pred (car l))
+                   (and (pred (car l)) (%bad "every" 2 (cdr l))))))
+         (%ended "every" 2 l #t)))
     ((pred . lists)
      (let loop ((ls lists) (last #t))
        (if (%any-null? ls)
@@ -300,9 +416,13 @@
              (and x (loop (%cdrs ls) x))))))))
 
 (define (list-index pred l . rest)
+  "The place in L of the first element that PRED is true of, or of the first
+elements of the lists together, or #f."
   (if (null? rest)
       (let loop ((l l) (i 0))
-        (and (pair? l) (if (pred (car l)) i (loop (cdr l) (+ i 1)))))
+        (if (pair? l)
+            (if (pred (car l)) i (loop (cdr l) (+ i 1)))
+            (%ended "list-index" 2 l #f)))
       (let loop ((ls (cons l rest)) (i 0))
         (and (not (%any-null? ls))
              (if (apply pred (%cars ls)) i (loop (%cdrs ls) (+ i 1)))))))
@@ -318,7 +438,8 @@
                 (loop (cdr l) out)
                 (begin (set seen (car l) #t)
                        (loop (cdr l) (cons (car l) out))))
-            (reverse! out)))))
+            (%ended "delete-duplicates" 1 l (reverse! out))))))
+  (%check-procedure "delete-duplicates" 2 same?)
   (cond ((eq? same? equal?) (by hash-ref hash-set!))
         ((eq? same? eq?) (by hashq-ref hashq-set!))
         ((eq? same? eqv?) (by hashv-ref hashv-set!))
@@ -330,7 +451,7 @@
                      (if (any (lambda (x) (same? x (car l))) out)
                          out
                          (cons (car l) out)))
-               (reverse! out))))))
+               (%ended "delete-duplicates" 1 l (reverse! out)))))))
 (define delete-duplicates! delete-duplicates)
 
 (define (alist-cons key value alist) (cons (cons key value) alist))
@@ -357,10 +478,13 @@
 (define (lset= same? . lists)
   (define (subset? a b)
     (every (lambda (x) (%in? same? x b)) a))
+  (define (superset? a b)
+    (every (lambda (x) (%in? (lambda (x y) (same? y x)) x a)) b))
+  (%check-procedure "lset=" 1 same?)
   (or (null? lists)
       (let loop ((a (car lists)) (rest (cdr lists)))
         (or (null? rest)
-            (and (subset? a (car rest)) (subset? (car rest) a)
+            (and (subset? a (car rest)) (superset? a (car rest))
                  (loop (car rest) (cdr rest)))))))
 
 (define (lset-adjoin same? l . items)
@@ -384,6 +508,7 @@
 (define lset-intersection! lset-intersection)
 
 (define (lset-difference same? l . rest)
+  (%check-procedure "lset-difference" 1 same?)
   (filter (lambda (x) (every (lambda (other) (not (%in? same? x other))) rest)) l))
 (define lset-difference! lset-difference)
 

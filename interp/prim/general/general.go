@@ -25,7 +25,12 @@ func Table() []*datum.Primitive {
 		arg.Is("default-object?", func(v datum.Value) bool { return v == datum.Default || v == datum.Unset }),
 		arg.F0("eof-object", func(datum.Caller) (datum.Value, error) { return datum.EOF, nil }),
 		arg.F0("unspecified", func(datum.Caller) (datum.Value, error) { return datum.Unspecified, nil }),
-		arg.FN("noop", 0, -1, func(datum.Caller, []datum.Value) (datum.Value, error) { return datum.False, nil }),
+		arg.FN("noop", 0, -1, func(_ datum.Caller, args []datum.Value) (datum.Value, error) {
+			if v, ok := arg.Given(args, 0); ok {
+				return v, nil
+			}
+			return datum.False, nil
+		}),
 		arg.F1("identity", func(_ datum.Caller, v datum.Value) (datum.Value, error) { return v, nil }),
 		arg.FN("boolean=?", 1, -1, same("boolean=?", func(v datum.Value) bool { return v == datum.True || v == datum.False }, "boolean")),
 		arg.FN("symbol=?", 1, -1, same("symbol=?", datum.Value.IsSymbol, "symbol")),

@@ -38,12 +38,19 @@ func Table() []*datum.Primitive {
 			if n := arg.Length(v); n >= 0 {
 				return datum.Fix(int64(n)), nil
 			}
+			if !circular(v) {
+				return datum.Unset, &datum.Error{Key: "wrong-type-arg", Who: "length+", Message: "Argument not a proper or circular list: ~S",
+					Irritants: []datum.Value{v}, Rest: datum.List(v), Payload: datum.Unset}
+			}
 			return datum.False, nil
 		}),
 		arg.FN("append", 0, -1, appendLists), arg.FN("append!", 0, -1, appendInPlace),
 		arg.F1("reverse", func(_ datum.Caller, v datum.Value) (datum.Value, error) { return reverse("reverse", v) }),
 		arg.FN("reverse!", 1, 2, reverseInPlace),
 		arg.F2("append-reverse", func(_ datum.Caller, l, tail datum.Value) (datum.Value, error) {
+			if arg.Length(l) < 0 {
+				return datum.Unset, datum.WrongTypeExpecting("append-reverse", 1, l, "list")
+			}
 			for ; l.IsPair(); l = l.Pair().Cdr {
 				tail = datum.Cons(l.Pair().Car, tail)
 			}
@@ -181,7 +188,7 @@ func makeList(_ datum.Caller, args []datum.Value) (datum.Value, error) {
 	if err != nil {
 		return datum.Unset, err
 	}
-	fill := datum.Unspecified
+	fill := datum.Null
 	if v, ok := arg.Given(args, 1); ok {
 		fill = v
 	}
@@ -200,6 +207,7 @@ func length(_ datum.Caller, v datum.Value) (datum.Value, error) {
 	return datum.Fix(int64(n)), nil
 }
 
+// circular reports whether a list never ends.
 func circular(v datum.Value) bool {
 	slow := v
 	for {
@@ -289,7 +297,10 @@ func tail(who string, l, k datum.Value) (datum.Value, error) {
 	}
 	for ; n > 0; n-- {
 		if !l.IsPair() {
-			return datum.Unset, datum.WrongTypeExpecting(who, 1, l, "pair")
+			if who == "list-tail" || !isNull(l) {
+				return datum.Unset, datum.WrongTypeExpecting(who, 1, l, "pair")
+			}
+			return datum.Unset, datum.OutOfRange(who, 2, k)
 		}
 		l = l.Pair().Cdr
 	}
@@ -366,7 +377,11 @@ func copyTree(v datum.Value, depth int) (datum.Value, error) {
 }
 
 func iota(_ datum.Caller, args []datum.Value) (datum.Value, error) {
-	n, err := arg.Size("iota", 1, args[0])
+	count := args[0]
+	if num.IsInteger(count) {
+		count, _ = num.Exact(count)
+	}
+	n, err := arg.Size("iota", 1, count)
 	if err != nil {
 		return datum.Unset, err
 	}
@@ -376,6 +391,11 @@ func iota(_ datum.Caller, args []datum.Value) (datum.Value, error) {
 	}
 	if v, ok := arg.Given(args, 2); ok {
 		step = v
+	}
+	if exact, ok := num.IsExact(step); ok && !exact {
+		if start, err = num.Inexact(start); err != nil {
+			return datum.Unset, datum.WrongType("iota", 2, args[1])
+		}
 	}
 	var b builder
 	for i := 0; i < n; i++ {

@@ -21,6 +21,7 @@ func Table() []*datum.Primitive {
 	t = append(t, joining()...)
 	t = append(t, chars()...)
 	t = append(t, charsets()...)
+	t = append(t, localized()...)
 	return append(t, regexps()...)
 }
 

@@ -3,6 +3,7 @@
 package vectors
 
 import (
+	"fruix/interp/array"
 	"fruix/interp/datum"
 	"fruix/interp/prim/arg"
 )
@@ -45,8 +46,8 @@ func Table() []*datum.Primitive {
 		arg.FN("vector-copy", 1, 3, subvector("vector-copy")),
 		arg.FN("subvector", 3, 3, subvector("subvector")),
 		arg.FN("vector-copy!", 3, 5, vectorCopyInto),
-		arg.FN("vector-move-left!", 5, 5, vectorMove("vector-move-left!")),
-		arg.FN("vector-move-right!", 5, 5, vectorMove("vector-move-right!")),
+		arg.FN("vector-move-left!", 5, 5, vectorMove("vector-move-left!", false)),
+		arg.FN("vector-move-right!", 5, 5, vectorMove("vector-move-right!", true)),
 		arg.FN("vector-append", 0, -1, func(_ datum.Caller, args []datum.Value) (datum.Value, error) {
 			var out []datum.Value
 			for i, a := range args {
@@ -108,6 +109,11 @@ func vectorSet(_ datum.Caller, v, k, val datum.Value) (datum.Value, error) {
 }
 
 func vectorToList(_ datum.Caller, args []datum.Value) (datum.Value, error) {
+	if args[0].Is(datum.KArray) && len(args) == 1 {
+		if w, ok := array.Of(args[0]); ok && w.Rank() == 1 {
+			return w.List(), nil
+		}
+	}
 	v, err := arg.Vec("vector->list", 1, args[0])
 	if err != nil {
 		return datum.Unset, err
@@ -159,8 +165,9 @@ func vectorCopyInto(_ datum.Caller, args []datum.Value) (datum.Value, error) {
 	return datum.Unspecified, nil
 }
 
-// vectorMove is Guile's vector-move-…!: from start end to at.
-func vectorMove(who string) func(datum.Caller, []datum.Value) (datum.Value, error) {
+// vectorMove is Guile's vector-move-…!: from start end to at, the last element
+// first when backward.
+func vectorMove(who string, backward bool) func(datum.Caller, []datum.Value) (datum.Value, error) {
 	return func(_ datum.Caller, args []datum.Value) (datum.Value, error) {
 		from, err := arg.Vec(who, 1, args[0])
 		if err != nil {
@@ -181,7 +188,14 @@ func vectorMove(who string) func(datum.Caller, []datum.Value) (datum.Value, erro
 		if e-s > len(to.Items)-at {
 			return datum.Unset, datum.OutOfRange(who, 5, args[4])
 		}
-		copy(to.Items[at:], from.Items[s:e])
+		// Within one vector the order of the moves shows.
+		for i := 0; i < e-s; i++ {
+			k := i
+			if backward {
+				k = e - s - 1 - i
+			}
+			to.Items[at+k] = from.Items[s+k]
+		}
 		return datum.Unspecified, nil
 	}
 }
