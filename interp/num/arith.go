@@ -94,8 +94,15 @@ func Mul(a, b datum.Value) (datum.Value, error) {
 	case flo:
 		return datum.Flo(toFloat(a) * toFloat(b)), nil
 	}
-	ar, ai := parts(a)
+	if !b.Is(datum.KCompnum) {
+		a, b = b, a
+	}
 	br, bi := parts(b)
+	if !a.Is(datum.KCompnum) {
+		x := toFloat(a)
+		return datum.Cmp(datum.Flo(x*toFloat(br)), datum.Flo(x*toFloat(bi))), nil
+	}
+	ar, ai := parts(a)
 	re := must(Sub(must(Mul(ar, br)), must(Mul(ai, bi))))
 	im := must(Add(must(Mul(ar, bi)), must(Mul(ai, br))))
 	return rectangular(re, im), nil
@@ -152,24 +159,11 @@ func Div(a, b datum.Value) (datum.Value, error) {
 	case flo:
 		return datum.Flo(toFloat(a) / toFloat(b)), nil
 	}
-	br, bi := parts(b)
 	if !b.Is(datum.KCompnum) {
 		ar, ai := parts(a)
-		return rectangular(must(Div(ar, br)), must(Div(ai, br))), nil
+		return rectangular(must(Div(ar, b)), must(Div(ai, b))), nil
 	}
-	// a·conj(b) / |b|²
-	d := must(Add(must(Mul(br, br)), must(Mul(bi, bi))))
-	n := must(Mul(a, rectangular(br, must(Negate(bi)))))
-	nr, ni := parts(n)
-	re, err := Div(nr, d)
-	if err != nil {
-		return datum.Unset, err
-	}
-	im, err := Div(ni, d)
-	if err != nil {
-		return datum.Unset, err
-	}
-	return rectangular(re, im), nil
+	return fromComplex(toComplex(a) / toComplex(b)), nil
 }
 
 // Negate is -a.

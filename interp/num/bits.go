@@ -52,7 +52,7 @@ func LogNot(a datum.Value) (datum.Value, error) {
 }
 
 // Ash is ash: a shift to the left by n bits, to the right when n is negative.
-// With round, right shifts round to nearest, halves up.
+// With round, right shifts round to nearest, halves to the even one.
 func Ash(who string, a, n datum.Value, round bool) (datum.Value, error) {
 	if !IsExactInteger(a) {
 		return datum.Unset, datum.WrongType(who, 1, a)
@@ -87,11 +87,16 @@ func Ash(who string, a, n datum.Value, round bool) (datum.Value, error) {
 	if s >= 0 {
 		return datum.Big(new(big.Int).Lsh(toBig(a), uint(s))), nil
 	}
-	b := new(big.Int).Set(toBig(a))
+	b := toBig(a)
+	q := new(big.Int).Rsh(b, uint(-s))
 	if round {
-		b.Add(b, new(big.Int).Lsh(big.NewInt(1), uint(-s-1)))
+		half := new(big.Int).Lsh(big.NewInt(1), uint(-s-1))
+		rest := new(big.Int).Sub(b, new(big.Int).Lsh(q, uint(-s)))
+		if c := rest.Cmp(half); c > 0 || c == 0 && q.Bit(0) == 1 {
+			q.Add(q, big.NewInt(1))
+		}
 	}
-	return datum.Big(b.Rsh(b, uint(-s))), nil
+	return datum.Big(q), nil
 }
 
 // BitExtract is bit-extract: bits start up to, not including, end.

@@ -154,6 +154,13 @@ func extreme(who string, a, b datum.Value, want int) (datum.Value, error) {
 	if c == -want || c == 0 && !a.IsFlo() {
 		r = b
 	}
+	if c == 0 && r.IsFlo() && r.Flo() == 0 {
+		// Zeros differ by their signs; an exact one has none.
+		negative := func(v datum.Value) bool { return v.IsFlo() && math.Signbit(v.Flo()) }
+		if negative(a) != negative(b) {
+			return datum.Flo(math.Copysign(0, float64(want))), nil
+		}
+	}
 	if (a.IsFlo() || b.IsFlo()) && !r.IsFlo() {
 		r = datum.Flo(toFloat(r))
 	}

@@ -52,51 +52,107 @@ func formatFloat(f float64, radix int) string {
 	if mant[0] == '-' {
 		sign, mant = "-", mant[1:]
 	}
-	digits := strings.Replace(mant, ".", "", 1)
+	return sign + layout(strings.Replace(mant, ".", "", 1), exp, 10)
+}
+
+// layout writes the digits of a number whose first one counts radix to the
+// power exp. As Guile, it writes positional notation while few zeros are
+// needed, and exponents in the radix.
+func layout(digits string, exp, radix int) string {
 	zeros := exp + 1 - len(digits) // to append before the point
-	// Guile writes positional notation while few zeros are needed.
 	switch {
-	case f == 0:
-		return sign + "0.0"
+	case digits == "0":
+		return "0.0"
 	case exp >= 0 && zeros < 0:
-		return sign + digits[:exp+1] + "." + digits[exp+1:]
+		return digits[:exp+1] + "." + digits[exp+1:]
 	case exp >= 0 && (zeros <= 3 || exp < 7):
-		return sign + digits + strings.Repeat("0", zeros) + ".0"
+		return digits + strings.Repeat("0", zeros) + ".0"
 	case exp < 0 && exp >= -3:
-		return sign + "0." + strings.Repeat("0", -exp-1) + digits
+		return "0." + strings.Repeat("0", -exp-1) + digits
 	}
 	frac := digits[1:]
 	if frac == "" {
 		frac = "0"
 	}
-	return sign + digits[:1] + "." + frac + "e" + strconv.Itoa(exp)
+	return digits[:1] + "." + frac + "e" + strconv.FormatInt(int64(exp), radix)
 }
 
-// floatRadix writes the exact value of f, which always has a finite
-// expansion in even radices; in odd ones digits stop when they identify f.
+// floatRadix writes the fewest digits in a radix other than ten that identify
+// f (Steele and White, "How to print floating-point numbers accurately",
+// 1990). r/s is what is left to write, m half the distance to the neighbours
+// below and above.
 func floatRadix(f float64, radix int) string {
 	sign := ""
 	if math.Signbit(f) {
 		sign, f = "-", -f
 	}
-	whole, frac := math.Modf(f)
-	i, _ := big.NewFloat(whole).Int(nil)
-	var b strings.Builder
-	b.WriteString(sign + i.Text(radix) + ".")
-	if frac == 0 {
-		b.WriteByte('0')
-		return b.String()
+	if f == 0 {
+		return sign + "0.0"
 	}
-	r := new(big.Rat).SetFloat64(frac)
-	base := new(big.Rat).SetInt64(int64(radix))
-	for n := 0; r.Sign() != 0 && n < 1100; n++ {
-		if radix%2 != 0 && n > 64 {
+	frac, e := math.Frexp(f)
+	mantissa := int64(frac * (1 << 53))
+	e = max(e-53, -1074)
+	if e == -1074 {
+		mantissa = int64(math.Float64bits(f) & (1<<52 - 1))
+		if f >= 0x1p-1022 {
+			mantissa |= 1 << 52
+		}
+	}
+	r, s := big.NewInt(mantissa), big.NewInt(1)
+	low, high := big.NewInt(1), big.NewInt(1)
+	boundary := mantissa == 1<<52 && e > -1074 // the neighbour below is nearer
+	shift := uint(1)
+	if boundary {
+		shift = 2
+		high.Lsh(high, 1)
+	}
+	r.Lsh(r, shift)
+	s.Lsh(s, shift)
+	if e >= 0 {
+		for _, x := range []*big.Int{r, low, high} {
+			x.Lsh(x, uint(e))
+		}
+	} else {
+		s.Lsh(s, uint(-e))
+	}
+	even := mantissa&1 == 0
+	base := big.NewInt(int64(radix))
+	// Scale so that the first digit counts radix to the power exp.
+	reaches := func(bound *big.Int) bool {
+		c := new(big.Int).Add(r, high).Cmp(bound)
+		return c > 0 || c == 0 && even
+	}
+	exp := int(math.Floor(math.Log(f)/math.Log(float64(radix)))) - 1
+	pow := new(big.Int).Exp(base, big.NewInt(int64(max(exp, -exp))), nil)
+	if exp >= 0 {
+		s.Mul(s, pow)
+	} else {
+		for _, x := range []*big.Int{r, low, high} {
+			x.Mul(x, pow)
+		}
+	}
+	for next := new(big.Int).Mul(s, base); reaches(next); next = new(big.Int).Mul(s, base) {
+		s = next
+		exp++
+	}
+	var digits []byte
+	for {
+		q, rest := new(big.Int).QuoRem(r, s, new(big.Int))
+		r = rest
+		c := r.Cmp(low)
+		down := c < 0 || c == 0 && even
+		up := reaches(s)
+		d := q.Int64()
+		if (down || up) && (!down || new(big.Int).Lsh(r, 1).Cmp(s) >= 0) && up {
+			d++
+		}
+		digits = append(digits, "0123456789abcdefghijklmnopqrstuvwxyz"[d])
+		if down || up {
 			break
 		}
 		r.Mul(r, base)
-		d := truncRat(r)
-		b.WriteByte("0123456789abcdefghijklmnopqrstuvwxyz"[d.Int64()])
-		r.Sub(r, new(big.Rat).SetInt(d))
+		low.Mul(low, base)
+		high.Mul(high, base)
 	}
-	return b.String()
+	return sign + layout(string(digits), exp, radix)
 }

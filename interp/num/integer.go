@@ -161,7 +161,12 @@ func (d *divide) apply(who string, a, b datum.Value, real bool) (q, r datum.Valu
 		return q, r, datum.NumericalOverflow(who)
 	}
 	if a.IsFlo() || b.IsFlo() {
-		x, y := d.flo(toFloat(a), toFloat(b))
+		f, g := toFloat(a), toFloat(b)
+		x, y := d.flo(f, g)
+		if !IsInteger(a) || !IsInteger(b) {
+			// As Guile: the remainder is what the rounded quotient leaves.
+			y = f - x*g
+		}
 		return datum.Flo(x), datum.Flo(y), nil
 	}
 	if a.Is(datum.KRatnum) || b.Is(datum.KRatnum) {
@@ -305,10 +310,18 @@ func ratPart(who string, v datum.Value, num bool) (datum.Value, error) {
 		}
 		return datum.Big(new(big.Int).Set(r.Denom())), nil
 	case flo:
-		if IsRational(v) {
-			e, err := ratPart(who, must(Exact(v)), num)
-			return datum.Flo(toFloat(e)), err
+		f := v.Flo()
+		switch {
+		case math.IsInf(f, 0) || f == math.Trunc(f):
+			if num {
+				return v, nil
+			}
+			return datum.Flo(1), nil
+		case f != f:
+			return datum.Unset, datum.OutOfRange("inexact->exact", 1, v)
 		}
+		e, err := ratPart(who, must(Exact(v)), num)
+		return datum.Flo(toFloat(e)), err
 	}
 	return datum.Unset, datum.WrongType(who, 1, v)
 }

@@ -150,6 +150,12 @@ func (p *parser) real(s string) (datum.Value, bool) {
 			return datum.Flo(math.NaN()), true
 		}
 	}
+	if p.exactness != 'e' && len(s) > 5 && strings.EqualFold(s[1:5], "nan.") && (s[0] == '+' || s[0] == '-') {
+		// Guile's NaNs may carry a payload, which is not kept.
+		if _, ok := p.digits(s[5:]); ok {
+			return datum.Flo(math.NaN()), true
+		}
+	}
 	body, neg := s, false
 	if body != "" && (body[0] == '+' || body[0] == '-') {
 		neg = body[0] == '-'
@@ -157,6 +163,23 @@ func (p *parser) real(s string) (datum.Value, bool) {
 	}
 	if body == "" {
 		return datum.Unset, false
+	}
+	if strings.Contains(body, "#") {
+		// R5RS: digits that are not known, which make the number inexact.
+		plain, ok := unknownDigits(body)
+		if !ok {
+			return datum.Unset, false
+		}
+		q := parser{radix: p.radix, exactness: 'i'}
+		if neg {
+			plain = "-" + plain
+		}
+		v, ok := q.real(plain)
+		if ok && p.exactness == 'e' {
+			exact, err := Exact(v)
+			return exact, err == nil
+		}
+		return v, ok
 	}
 	if n, d, found := strings.Cut(body, "/"); found {
 		x, ok1 := p.digits(n)
@@ -185,6 +208,33 @@ func (p *parser) real(s string) (datum.Value, bool) {
 		return p.decimal(body, neg)
 	}
 	return datum.Unset, false
+}
+
+// unknownDigits replaces the marks # at the end of the digits of a number by
+// zeros; ok is false when one stands anywhere else.
+func unknownDigits(s string) (plain string, ok bool) {
+	var b strings.Builder
+	seenDigit, seenMark := false, false
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		switch {
+		case c == '#':
+			if !seenDigit {
+				return "", false
+			}
+			seenMark = true
+			c = '0'
+		case digitValue(c) < 10:
+			if seenMark {
+				return "", false
+			}
+			seenDigit = true
+		case c != '.':
+			seenDigit, seenMark = false, false // an exponent or a denominator
+		}
+		b.WriteByte(c)
+	}
+	return b.String(), true
 }
 
 func (p *parser) finish(v datum.Value) datum.Value {

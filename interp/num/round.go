@@ -21,8 +21,7 @@ func Exact(v datum.Value) (datum.Value, error) {
 			return datum.Fix(int64(f)), nil
 		}
 		return datum.Rat(new(big.Rat).SetFloat64(f)), nil
-	case comp:
-		// There are no exact complex numbers.
+	case comp: // there are no exact complex numbers
 		return datum.Unset, datum.WrongType("inexact->exact", 1, v)
 	}
 	return v, nil

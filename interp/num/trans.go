@@ -65,8 +65,11 @@ func Log(v datum.Value) (datum.Value, error) {
 		}
 		return datum.Flo(l), nil
 	}
-	return unary("log", v, func(x float64) bool { return x >= 0 || x != x }, math.Log, cmplx.Log)
+	return unary("log", v, logDomain, math.Log, cmplx.Log)
 }
+
+// logDomain are the numbers with a real logarithm; a negative zero has none.
+func logDomain(x float64) bool { return x > 0 || x == 0 && !math.Signbit(x) || x != x }
 
 // Log10 is log10.
 func Log10(v datum.Value) (datum.Value, error) {
@@ -74,7 +77,7 @@ func Log10(v datum.Value) (datum.Value, error) {
 		return datum.Unset, datum.NumericalOverflow("log10")
 	}
 	if v.IsFlo() || v.IsFix() {
-		return unary("log10", v, func(x float64) bool { return x >= 0 || x != x }, math.Log10, cmplx.Log10)
+		return unary("log10", v, logDomain, math.Log10, cmplx.Log10)
 	}
 	l, err := Log(v)
 	if err != nil {
@@ -116,7 +119,10 @@ func Asin(v datum.Value) (datum.Value, error) {
 	if isExactZero(v) {
 		return zero, nil
 	}
-	return unary("asin", v, inUnit, math.Asin, cmplx.Asin)
+	if v.Is(datum.KCompnum) {
+		return fromComplex(cmplx.Asin(toComplex(v))), nil
+	}
+	return unary("asin", v, inUnit, math.Asin, beyond(cmplx.Asin))
 }
 
 // Acos is acos.
@@ -124,7 +130,10 @@ func Acos(v datum.Value) (datum.Value, error) {
 	if v.IsFix() && v.Fix() == 1 {
 		return zero, nil
 	}
-	return unary("acos", v, inUnit, math.Acos, cmplx.Acos)
+	if v.Is(datum.KCompnum) {
+		return fromComplex(cmplx.Acos(toComplex(v))), nil
+	}
+	return unary("acos", v, inUnit, math.Acos, beyond(cmplx.Acos))
 }
 
 // Asinh is asinh.
@@ -148,6 +157,28 @@ func Atanh(v datum.Value) (datum.Value, error) {
 	return unary("atanh", v, inUnit, math.Atanh, cmplx.Atanh)
 }
 
+// beyond picks the side of the branch cut of asin and acos for real numbers
+// outside [-1, 1] by which their definition as logarithms comes to it (R7RS
+// 6.2.6): from below on the right, from above on the left.
+func beyond(f func(complex128) complex128) func(complex128) complex128 {
+	return func(z complex128) complex128 {
+		if real(z) > 1 {
+			z = complex(real(z), math.Copysign(0, -1))
+		}
+		return f(z)
+	}
+}
+
+// atan is cmplx.Atan, with the branch cut on the imaginary axis approached
+// from the right.
+func atan(z complex128) complex128 {
+	w := cmplx.Atan(z)
+	if real(z) == 0 && !math.Signbit(real(z)) && math.Abs(imag(z)) > 1 {
+		w = complex(math.Pi/2, imag(w))
+	}
+	return w
+}
+
 func inUnit(x float64) bool { return x >= -1 && x <= 1 || x != x }
 
 // zeroFixed is unary for functions that map an exact zero to itself.
@@ -160,7 +191,7 @@ func zeroFixed(who string, v datum.Value, f func(float64) float64, g func(comple
 
 // Atan is atan of one argument.
 func Atan(v datum.Value) (datum.Value, error) {
-	return zeroFixed("atan", v, math.Atan, cmplx.Atan)
+	return zeroFixed("atan", v, math.Atan, atan)
 }
 
 // Atan2 is atan of two arguments.
@@ -229,21 +260,25 @@ func Expt(a, b datum.Value) (datum.Value, error) {
 			if n, ok := Int64(b); ok {
 				return datum.Flo(powInt(a.Flo(), n)), nil
 			}
-			return datum.Flo(math.Pow(a.Flo(), toFloat(b))), nil
+			return datum.Flo(floatPower(a.Flo(), toFloat(b))), nil
 		}
+	}
+	if a.Is(datum.KCompnum) && b.IsFlo() && b.Flo() == math.Trunc(b.Flo()) && math.Abs(b.Flo()) < 1024 {
+		return exptComplex(a, int64(b.Flo()))
 	}
 	if l != comp {
 		x, y := toFloat(a), toFloat(b)
 		if b.Is(datum.KRatnum) && !a.IsFlo() {
-			if r := b.Ratnum().Rat; r.Num().IsInt64() && r.Denom().IsInt64() && r.Denom().Int64() == 2 {
-				root := must(Sqrt(a))
-				if exact, _ := IsExact(root); exact {
-					return Expt(root, datum.Big(new(big.Int).Set(r.Num())))
-				}
+			r := b.Ratnum().Rat
+			if root, ok := exactRoot(a, r.Denom()); ok {
+				return Expt(root, datum.Big(new(big.Int).Set(r.Num())))
+			}
+			if r.Num().IsInt64() && r.Num().Int64() == 1 && r.Denom().IsInt64() && r.Denom().Int64() == 2 {
+				return Sqrt(a)
 			}
 		}
 		if x >= 0 || x != x || b.IsFlo() && IsInteger(b) {
-			return datum.Flo(math.Pow(x, y)), nil
+			return datum.Flo(floatPower(x, y)), nil
 		}
 	}
 	if z, _ := IsZero(a); z {
@@ -279,6 +314,51 @@ func powInt(x float64, n int64) float64 {
 	return out * x
 }
 
+// floatPower is pow, but that zero has no negative power, as Guile has it.
+func floatPower(x, y float64) float64 {
+	if x == 0 && y < 0 {
+		return math.NaN()
+	}
+	return math.Pow(x, y)
+}
+
+// exactRoot is the exact root of degree n of an exact number that is not
+// negative, if it has one.
+func exactRoot(a datum.Value, n *big.Int) (datum.Value, bool) {
+	if !n.IsInt64() || n.Int64() > 64 || Sign(a) < 0 {
+		return datum.Unset, false
+	}
+	r := toRat(a)
+	p, ok := integerRoot(r.Num(), int(n.Int64()))
+	if !ok {
+		return datum.Unset, false
+	}
+	q, ok := integerRoot(r.Denom(), int(n.Int64()))
+	if !ok {
+		return datum.Unset, false
+	}
+	return datum.Rat(new(big.Rat).SetFrac(p, q)), true
+}
+
+// integerRoot finds the integer whose power n is a, by Newton's method.
+func integerRoot(a *big.Int, n int) (*big.Int, bool) {
+	if a.Sign() == 0 {
+		return new(big.Int), true
+	}
+	x := new(big.Int).Lsh(big.NewInt(1), uint((a.BitLen()+n-1)/n)) // not less than the root
+	k, k1 := big.NewInt(int64(n)), big.NewInt(int64(n-1))
+	for {
+		y := new(big.Int).Quo(a, new(big.Int).Exp(x, k1, nil))
+		y.Add(y, new(big.Int).Mul(k1, x))
+		y.Quo(y, k)
+		if y.Cmp(x) >= 0 {
+			break
+		}
+		x = y
+	}
+	return x, new(big.Int).Exp(x, k, nil).Cmp(a) == 0
+}
+
 // exptExact raises an exact number to an integer power.
 func exptExact(a, b datum.Value) (datum.Value, error) {
 	if a.IsFix() {
@@ -297,7 +377,7 @@ func exptExact(a, b datum.Value) (datum.Value, error) {
 			case 1:
 				return zero, nil
 			}
-			return datum.Flo(math.NaN()), nil
+			return datum.Flo(math.NaN()), nil // as Guile has it
 		}
 	}
 	n, ok := Int64(b)
@@ -412,7 +492,7 @@ func Angle(v datum.Value) (datum.Value, error) {
 	if Sign(v) < 0 {
 		return datum.Flo(math.Pi), nil
 	}
-	return zero, nil
+	return datum.Flo(0), nil
 }
 
 // MakePolar is make-polar.
@@ -428,6 +508,9 @@ func MakePolar(m, a datum.Value) (datum.Value, error) {
 	}
 	if isExactZero(m) {
 		return zero, nil
+	}
+	if f := toFloat(a); toFloat(m) == 0 && f-f != 0 {
+		return datum.Cmp(datum.Flo(0), datum.Flo(0)), nil
 	}
 	s, c := math.Sincos(toFloat(a))
 	r := toFloat(m)

@@ -469,7 +469,9 @@ loop:
 					continue
 				}
 			} else if x.IsFlo() {
-				f = x.Flo() + float64(w.CI())
+				if f = x.Flo(); w.CI() != 0 { // an exact zero keeps a negative one
+					f += float64(w.CI())
+				}
 				goto float
 			}
 			if w&code.Swapped == 0 {

@@ -83,7 +83,11 @@
 
 ;; One of several lists has to end.
 (define (%check-finite who lists)
-  (unless (or-map length+ lists)
+  (unless (or-map (lambda (l)
+                    (cond ((list? l) #t)
+                          ((circular-list? l) #f)
+                          (else (%bad who 2 l))))
+                  lists)
     (scm-error 'wrong-type-arg who "Args do not contain a proper (finite) list: ~S"
                (list lists) #f)))
 

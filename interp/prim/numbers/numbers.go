@@ -3,6 +3,8 @@
 package numbers
 
 import (
+	"math"
+
 	"fruix/interp/datum"
 	"fruix/interp/num"
 	"fruix/interp/prim/arg"
@@ -31,12 +33,12 @@ func Table() []*datum.Primitive {
 		test("odd?", func(v datum.Value) (bool, bool) { e, ok := num.IsEven(v); return !e, ok }),
 		test("positive?", func(v datum.Value) (bool, bool) { return num.Sign(v) > 0, num.IsReal(v) }),
 		test("negative?", func(v datum.Value) (bool, bool) { return num.Sign(v) < 0, num.IsReal(v) }),
+		arg.F0("inf", func(datum.Caller) (datum.Value, error) { return datum.Flo(math.Inf(1)), nil }),
+		arg.F0("nan", func(datum.Caller) (datum.Value, error) { return datum.Flo(math.NaN()), nil }),
 		test("nan?", func(v datum.Value) (bool, bool) { return v.IsFlo() && v.Flo() != v.Flo(), num.IsReal(v) }),
 		test("inf?", func(v datum.Value) (bool, bool) { return infinite(v), num.IsReal(v) }),
-		test("infinite?", func(v datum.Value) (bool, bool) { return infinite(v), num.IsReal(v) }),
-		test("finite?", func(v datum.Value) (bool, bool) {
-			return num.IsRational(v), num.IsReal(v)
-		}),
+		test("infinite?", func(v datum.Value) (bool, bool) { return infinite(v), v.IsNumber() }),
+		test("finite?", func(v datum.Value) (bool, bool) { return num.IsRational(v), num.IsReal(v) }),
 		compare("=", num.NumEq), compare("<", num.Less), compare(">", num.Greater),
 		compare("<=", num.LessEq), compare(">=", num.GreaterEq),
 		arg.FN("number->string", 1, 2, numberToString), arg.FN("string->number", 1, 2, stringToNumber),
