@@ -334,21 +334,25 @@ func TestEnginesAreIndependent(t *testing.T) {
 	wg.Wait()
 }
 
+// TestAllocations checks that calls and sums allocate nothing: a hundred times
+// the work takes as many bytes.
 func TestAllocations(t *testing.T) {
 	e := newEngine(t, Options{})
 	ctx := context.Background()
 	for _, c := range []struct{ name, text string }{
-		{"calls", "(define (f n) (if (= n 0) 0 (+ 1 (f (- n 1))))) (lambda () (f 100))"},
-		{"integers", "(lambda () (let loop ((i 0) (s 0)) (if (< i 1000) (loop (+ i 1) (+ s i)) s)))"},
-		{"floats", "(lambda () (let loop ((i 0) (s 0.5)) (if (< i 1000) (loop (+ i 1) (* (+ s 1.25) 0.5)) s)))"},
+		{"calls", "(define (f n) (if (= n 0) 0 (g (- n 1)))) (define (g n) (f n)) f"},
+		{"integers", "(lambda (n) (let loop ((i 0) (s 0)) (if (< i n) (loop (+ i 1) (+ s i)) s)))"},
+		{"floats", "(lambda (n) (let loop ((i 0) (s 0.5)) (if (< i n) (loop (+ i 1) (* (+ s 1.25) 0.5)) s)))"},
 	} {
 		proc, err := e.Eval(ctx, c.text, "t")
 		if err != nil {
 			t.Fatal(err)
 		}
-		// What one Apply costs is counted apart: it does not grow with the work.
-		if n := testing.AllocsPerRun(20, func() { _, _ = e.Apply(ctx, proc) }); n > 5 {
-			t.Errorf("%s: %v allocations", c.name, n)
+		count := func(n int64) float64 {
+			return testing.AllocsPerRun(20, func() { _, _ = e.Apply(ctx, proc, datum.Fix(n)) })
+		}
+		if few, many := count(1000), count(100_000); many > few {
+			t.Errorf("%s: %v allocations for 1000, %v for 100000", c.name, few, many)
 		}
 	}
 }
