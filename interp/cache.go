@@ -41,6 +41,7 @@ type cache struct {
 	files map[string]*source.File
 	stack []*recording
 	hits  map[string]bool // the modules that came from the cache
+	parts map[string]*parts
 }
 
 // node is what is known of a module's entry.
@@ -64,7 +65,7 @@ func (e *Engine) newCache() *cache {
 		return nil
 	}
 	c := &cache{
-		e: e, dir: compiled.NewDir(e.opts.Cache.Dir), nodes: map[string]*node{}, files: map[string]*source.File{}, hits: map[string]bool{},
+		e: e, dir: compiled.NewDir(e.opts.Cache.Dir), nodes: map[string]*node{}, files: map[string]*source.File{}, hits: map[string]bool{}, parts: map[string]*parts{},
 		host: &compiled.Host{
 			Modules: e.modules, Expander: e.expander, Eval: e.runForm,
 			Known: map[string]datum.Value{"apply-list": compile.ApplyList().Value()},
@@ -136,12 +137,13 @@ func (c *cache) load(key string, f *source.File, deferring bool) error {
 	rec := &recording{f: f, key: c.key(f, digest), start: c.e.modules.Current, needs: map[string]compiled.Need{}}
 	rec.w = compiled.NewWriter(c.host, f)
 	if deferring {
-		rec.fail("its definitions wait until they are needed")
+		c.parts[f.Name] = &parts{key: rec.key, entry: entry}
 	}
 	c.stack = append(c.stack, rec)
 	defer func() { c.stack = c.stack[:len(c.stack)-1] }()
 	if entry != nil && len(entry.Unit) > 0 {
-		if done, err := c.bringIn(key, f, entry.Unit); done {
+		if done, err := c.bringIn(f, entry.Unit); done {
+			c.hits[key] = err == nil
 			return err
 		}
 		// What is wrong shows better from the source.
@@ -157,7 +159,7 @@ func (c *cache) load(key string, f *source.File, deferring bool) error {
 }
 
 // bringIn carries out a unit. It is not done when the unit is of no use.
-func (c *cache) bringIn(key string, f *source.File, unit []byte) (done bool, err error) {
+func (c *cache) bringIn(f *source.File, unit []byte) (done bool, err error) {
 	u, err := compiled.Open(c.host, f, func(name string) *source.File { return c.files[name] }, unit)
 	if err != nil {
 		return false, err
@@ -173,7 +175,6 @@ func (c *cache) bringIn(key string, f *source.File, unit []byte) (done bool, err
 		case err != nil:
 			return datum.Unset, asDatum(err)
 		case form == nil:
-			c.hits[key] = true
 			return datum.Unset, nil
 		}
 		at = form.Code
@@ -263,18 +264,10 @@ func (c *cache) refuse(why string) {
 func (c *cache) keep(r *recording) {
 	r.where(c.e)
 	entry := &compiled.Entry{}
-	for _, n := range r.needs {
-		if n.Module != "" {
-			var ok bool
-			if n.Place, n.Digest, ok = c.place(n.Module); !ok {
-				return // a program made that module: another may not have it
-			}
-		}
-		entry.Needs = append(entry.Needs, n)
+	var ok bool
+	if entry.Needs, ok = c.found(r.needs); !ok {
+		return // a program made a module: another may not have it
 	}
-	slices.SortFunc(entry.Needs, func(a, b compiled.Need) int {
-		return slices.Compare([]byte(a.Module+"\x00"+a.File), []byte(b.Module+"\x00"+b.File))
-	})
 	if r.failed == nil {
 		entry.Unit, r.failed = r.w.Bytes()
 	}
@@ -282,6 +275,23 @@ func (c *cache) keep(r *recording) {
 		entry.Unit = nil
 	}
 	c.dir.Put(r.key, entry)
+	if p := c.parts[r.f.Name]; p != nil {
+		p.entry = entry
+	}
+}
+
+// found completes needs with what is there now.
+func (c *cache) found(needs map[string]compiled.Need) (out []compiled.Need, ok bool) {
+	for _, key := range slices.Sorted(maps.Keys(needs)) {
+		n := needs[key]
+		if n.Module != "" {
+			if n.Place, n.Digest, ok = c.place(n.Module); !ok {
+				return nil, false
+			}
+		}
+		out = append(out, n)
+	}
+	return out, true
 }
 
 // place tells where a module comes from; ok is false for one that is neither
@@ -345,7 +355,7 @@ func (c *cache) visit(key string, walk *[]*node) *node {
 	n = &node{state: asked}
 	c.nodes[key] = n
 	*walk = append(*walk, n)
-	name, _, digest := c.e.modules.Locate(key)
+	name, embedded, digest := c.e.modules.Locate(key)
 	if name == "" {
 		if c.e.isNative(key) || c.e.modules.FindKey(key) == nil {
 			n.state = good
@@ -354,9 +364,16 @@ func (c *cache) visit(key string, walk *[]*node) *node {
 		}
 		return n
 	}
+	if embedded && !c.e.modules.Searches() {
+		// The library as a whole is part of the build.
+		n.state = good
+	}
 	n.entry = c.dir.Get(c.key(&source.File{Name: name}, digest))
 	if n.entry == nil {
 		n.state = stale
+		return n
+	}
+	if n.state == good {
 		return n
 	}
 	for _, need := range n.entry.Needs {

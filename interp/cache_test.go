@@ -52,6 +52,7 @@ func TestConformanceFromCache(t *testing.T) {
 				if err != nil {
 					out.WriteString(err.Error())
 				}
+				e.Close()
 				return out.String(), interp.FromCache(e, "(suite)")
 			}
 			source, from := run()
@@ -105,6 +106,7 @@ func loads(t testing.TB, dir, cache, text string, modules ...string) (printed, f
 	} else {
 		out.WriteString(e.Write(v))
 	}
+	e.Close()
 	var from []string
 	for _, m := range modules {
 		if interp.FromCache(e, m) {
@@ -255,4 +257,31 @@ func TestCacheElsewhere(t *testing.T) {
 	write(t, dir, map[string]string{"b.scm": "(define-module (b))\n"})
 	see("(@ (a) v)", "(a)", "(2 b)", false)
 	see("(@ (a) v)", "(a)", "(2 b)", true)
+}
+
+// TestCacheLibrary checks that the library comes from the cache, definition by
+// definition, and that a module put before one of it is used.
+func TestCacheLibrary(t *testing.T) {
+	dir, cache := t.TempDir(), t.TempDir()
+	const text = `(use-modules (srfi srfi-1) (srfi srfi-9) (ice-9 match))
+(define-record-type point (make-point x y) point? (x px))
+(list (px (make-point 1 2)) (fold + 0 (iota 5)) (match '(1 (2 3)) ((a (b c)) (list c b a))) (call-with-output-string (lambda (p) (display 'x p)))
+  (catch #t (lambda () (fold 1 2)) (lambda (k . r) k)))`
+	first, from := loads(t, dir, cache, text, "(srfi srfi-1)")
+	if from != "" {
+		t.Fatal("the library came from an empty cache")
+	}
+	for range 3 {
+		again, from := loads(t, dir, cache, text, "(srfi srfi-1)")
+		if again != first || from == "" {
+			t.Errorf("from the cache %q came %s, before that %s", from, again, first)
+		}
+	}
+	write(t, dir, map[string]string{"srfi/srfi-1.scm": "(define-module (srfi srfi-1) #:export (fold))\n(define (fold . x) 'mine)\n"})
+	for i := range 2 {
+		got, from := loads(t, dir, cache, "(use-modules (srfi srfi-1)) (fold 1 2)", "(srfi srfi-1)")
+		if got != "mine" || (from != "") != (i > 0) {
+			t.Errorf("run %d: got %s, from the cache %q", i, got, from)
+		}
+	}
 }

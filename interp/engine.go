@@ -419,22 +419,6 @@ func (e *Engine) runFile(key string, f *source.File, stdlib bool) error {
 	return err
 }
 
-// force evaluates one deferred definition.
-func (e *Engine) force(l *module.Lazy) error {
-	saved, journal := e.modules.Current, e.modules.Journal
-	e.modules.Current, e.modules.Journal = l.Module, nil
-	defer func() { e.modules.Current, e.modules.Journal = saved, journal }()
-	r := read.New(l.File, read.Options{Wrap: syntax.Wrap, Offset: l.Offset, Line: l.Line, Col: l.Col})
-	form, err := r.Read()
-	if err != nil {
-		return err
-	}
-	return e.expander.Top(form, func(n core.Node) error {
-		_, err := e.evalNode(n)
-		return err
-	})
-}
-
 // Disassemble shows the code of a procedure.
 func (e *Engine) Disassemble(w io.Writer, v datum.Value) error {
 	if !v.Is(datum.KClosure) {

@@ -8,10 +8,11 @@ import (
 // about to run; the result brings it back.
 func (e *Engine) suspend() (resume func()) {
 	current, ctx, depth, machine := e.modules.Current, e.ctx, e.depth, e.machine
-	expansion := e.expander.Suspend()
+	expansion, recording := e.expander.Suspend(), e.cache.suspend()
 	return func() {
 		e.modules.Current, e.ctx, e.depth, e.machine = current, ctx, depth, machine
 		expansion()
+		recording()
 	}
 }
 
@@ -31,5 +32,11 @@ func (e *Engine) fork(child *vm.Machine) (resume func()) {
 // dialogue for example. They stand still otherwise while nothing is evaluated.
 func (e *Engine) Idle(wait func()) { e.machine.Idle(wait) }
 
-// Close ends the threads of programs. The engine can be used on.
-func (e *Engine) Close() { e.machine.Close() }
+// Close ends the threads of programs and keeps what was compiled of the library
+// in the cache. The engine can be used on.
+func (e *Engine) Close() {
+	e.machine.Close()
+	if e.cache != nil {
+		e.cache.save()
+	}
+}

@@ -130,6 +130,9 @@ func hostSystem() string {
 
 // Close ends the session.
 func (s *session) Close() error {
+	if s.engine != nil {
+		s.engine.Close()
+	}
 	if s.store == nil {
 		return nil
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -54,10 +55,12 @@ const (
 )
 
 // Entry is what is kept of a file: what it needed and, unless it is one that
-// cannot be kept, its unit.
+// cannot be kept, its unit. Parts are units of definitions that were evaluated
+// later, by name.
 type Entry struct {
 	Needs []Need
 	Unit  []byte
+	Parts map[string][]byte
 }
 
 // NewDir gives the folder at path, which need not exist yet.
@@ -95,8 +98,9 @@ func (d *Dir) Get(k Key) *Entry {
 	return e
 }
 
-// ParseEntry reads an entry's file: the head, the number of needs, the needs,
-// padding, the unit. Without sum the checksum is not looked at.
+// ParseEntry reads an entry's file: the head; the needs; the size of the unit;
+// names and sizes of the parts; then the unit and the parts, each aligned.
+// Without sum the checksum is not looked at.
 func ParseEntry(data []byte, sum bool) (e *Entry, err error) {
 	defer recoverDamage(&err)
 	if len(data) < headSize || !bytes.HasPrefix(data, []byte(magic)) || data[len(magic)] != Format {
@@ -114,29 +118,59 @@ func ParseEntry(data []byte, sum bool) (e *Entry, err error) {
 		n.Loaded, n.Place = s.flag(), Place(s.byte())
 		copy(n.Digest[:], s.take(len(n.Digest)))
 	}
-	s.at = (s.at + 7) &^ 7
-	if s.at > len(data) {
+	size := s.int()
+	names, sizes := make([]string, s.count()), []int(nil)
+	for i := range names {
+		names[i] = string(s.take(s.int()))
+		sizes = append(sizes, s.int())
+	}
+	e.Unit = s.aligned(size)
+	if len(names) > 0 {
+		e.Parts = make(map[string][]byte, len(names))
+		for i, name := range names {
+			e.Parts[name] = s.aligned(sizes[i])
+		}
+	}
+	return e, nil
+}
+
+// aligned takes n bytes from the next multiple of eight on.
+func (s *stream) aligned(n int) []byte {
+	if s.at = (s.at + 7) &^ 7; s.at > len(s.data) {
 		bad("it is too short")
 	}
-	e.Unit = data[s.at:]
-	return e, nil
+	return s.take(n)
 }
 
 func (e *Entry) bytes() []byte {
 	b := make([]byte, headSize, headSize+len(e.Unit)+64*len(e.Needs)+64)
 	copy(b, magic)
 	b[len(magic)] = Format
+	text := func(s string) { b = append(uvarint(b, uint32(len(s))), s...) }
 	b = uvarint(b, uint32(len(e.Needs)))
 	for _, n := range e.Needs {
-		b = append(uvarint(b, uint32(len(n.Module))), n.Module...)
-		b = append(uvarint(b, uint32(len(n.File))), n.File...)
+		text(n.Module)
+		text(n.File)
 		b = append(flag(b, n.Loaded), byte(n.Place))
 		b = append(b, n.Digest[:]...)
 	}
-	for len(b)%8 != 0 {
-		b = append(b, 0)
+	b = uvarint(b, uint32(len(e.Unit)))
+	names := slices.Sorted(maps.Keys(e.Parts))
+	b = uvarint(b, uint32(len(names)))
+	for _, name := range names {
+		text(name)
+		b = uvarint(b, uint32(len(e.Parts[name])))
 	}
-	b = append(b, e.Unit...)
+	aligned := func(part []byte) {
+		for len(b)%8 != 0 {
+			b = append(b, 0)
+		}
+		b = append(b, part...)
+	}
+	aligned(e.Unit)
+	for _, name := range names {
+		aligned(e.Parts[name])
+	}
 	binary.LittleEndian.PutUint32(b[16:], crc32.Checksum(b[headSize:], castagnoli))
 	return b
 }

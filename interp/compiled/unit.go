@@ -389,6 +389,12 @@ func (u *Unit) change(s *stream) {
 		c.Name, c.Count = u.symbol(s.u()), s.int()
 	case module.Warned:
 		c.Text = u.str(s.u())
+	case module.Deferred:
+		c.Name = u.symbol(s.u())
+		c.Lazy = &module.Lazy{Module: c.Module, File: u.self, Offset: s.int(), Line: s.u(), Col: s.u(), Syntax: s.flag()}
+		if c.Lazy.Offset > len(u.self.Text) {
+			bad("a definition lies outside")
+		}
 	case module.ExportAll, module.Declaring, module.Declared:
 	default:
 		bad("an unknown change")

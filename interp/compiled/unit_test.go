@@ -108,6 +108,9 @@ func FuzzUnit(f *testing.F) {
 		if err != nil || len(e.Unit) == 0 {
 			return
 		}
+		for _, part := range e.Parts {
+			e.Unit = part
+		}
 		u, err := compiled.Open(host(), &source.File{Name: "m.scm"}, func(string) *source.File { return nil }, e.Unit)
 		if err != nil {
 			return
@@ -130,7 +133,7 @@ func TestFields(t *testing.T) {
 	}{
 		{code.Proc{}, 19}, {code.Clause{}, 8}, {code.Capture{}, 4}, {code.Local{}, 5}, {code.Closure{}, 3},
 		{syntax.Macro{}, 12}, {syntax.Binding{}, 10}, {syntax.Syntax{}, 4}, {syntax.Scope{}, 7},
-		{module.Change{}, 11}, {module.Shape{}, 10}, {datum.Bytevector{}, 3}, {datum.Vector{}, 2}, {datum.String{}, 4},
+		{module.Change{}, 12}, {module.Lazy{}, 7}, {module.Shape{}, 10}, {datum.Bytevector{}, 3}, {datum.Vector{}, 2}, {datum.String{}, 4},
 		{datum.Variable{}, 4}, {datum.Symbol{}, 2},
 	} {
 		if typ := reflect.TypeOf(tc.of); typ.NumField() != tc.fields {

@@ -156,6 +156,13 @@ func (w *Writer) Change(c module.Change) {
 		b = uvarint(uvarint(b, w.symbol(c.Name)), uint32(c.Count))
 	case module.Warned:
 		b = uvarint(b, w.str(c.Text))
+	case module.Deferred:
+		l := c.Lazy
+		if l.Module != c.Module || w.files.items[0] != l.File {
+			w.fail("a definition of another file waits")
+		}
+		b = uvarint(uvarint(b, w.symbol(c.Name)), uint32(l.Offset))
+		b = flag(uvarint(uvarint(b, l.Line), l.Col), l.Syntax)
 	case module.Made, module.ExportAll, module.Declaring, module.Declared:
 	default:
 		w.fail("an unknown change of a module")

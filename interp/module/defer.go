@@ -55,7 +55,10 @@ func (r *Registry) Defer(f *source.File, off int, at source.Pos) (end Place, ok 
 	if !ok {
 		return end, false
 	}
-	r.lazy[m.Define(sym)] = &Lazy{Module: m, File: f, Offset: off, Line: at.Line, Col: at.Col, Syntax: syntax}
+	v, _ := m.define(sym)
+	l := &Lazy{Module: m, File: f, Offset: off, Line: at.Line, Col: at.Col, Syntax: syntax}
+	r.lazy[v] = l
+	r.note(Change{Kind: Deferred, Module: m, Name: sym, Lazy: l})
 	return end, true
 }
 

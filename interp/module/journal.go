@@ -24,6 +24,7 @@ const (
 	Warned                       // Text was said to the person
 	Declaring                    // Module's declaration is being carried out
 	Declared                     // and now it is
+	Deferred                     // Module's variable Name is to be defined by Lazy
 	Other                        // something that Redo cannot do
 )
 
@@ -40,6 +41,7 @@ type Change struct {
 	Handlers  []string
 	Text      string
 	Count     int
+	Lazy      *Lazy
 	Replacing bool // Exported, ReExported: the name wins over others
 }
 
@@ -78,6 +80,8 @@ func (r *Registry) Redo(c Change) {
 		m.SetDuplicates(c.Handlers)
 	case Named:
 		m.named(c.Name, c.Count)
+	case Deferred:
+		r.lazy[m.Define(c.Name)] = c.Lazy
 	case Declaring, Declared:
 		m.Defining(c.Kind == Declaring)
 	case Warned:

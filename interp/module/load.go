@@ -158,6 +158,10 @@ func (r *Registry) Locate(key string) (name string, embedded bool, digest [sha25
 	return l.name, l.embedded, l.digest
 }
 
+// Searches reports whether there are directories before Stdlib that may hold
+// other files of the same names.
+func (r *Registry) Searches() bool { return len(r.dirs()) > 0 }
+
 // known is what is known of files, as long as the load path stays the same.
 func (r *Registry) known() map[string]*located {
 	if dirs := r.dirs(); !slices.Equal(dirs, r.foundIn) {
