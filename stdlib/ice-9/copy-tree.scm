@@ -25,7 +25,7 @@ hold.  Raise an error if OBJECT contains itself."
               (else
                (let ((tail (copy x)))
                  (for-each (lambda (p) (hashq-remove! under p)) seen)
-                 (append-reverse! out tail))))))
+                 (append-reverse out tail))))))
     (define (copy x)
       (cond ((pair? x)
              (if (hashq-ref under x) (inside x (lambda () x)) (pairs x)))
