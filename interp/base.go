@@ -12,6 +12,7 @@ import (
 	"fruix/interp/prim/memory"
 	"fruix/interp/prim/objects"
 	"fruix/interp/prim/state"
+	"fruix/interp/prim/weaks"
 	"fruix/interp/print"
 	"fruix/interp/source"
 	"fruix/interp/stacks"
@@ -54,6 +55,7 @@ func (e *Engine) registerBase() {
 	e.Register(memory.Module, memory.Table()...)
 	e.Register(objects.Module, e.objects.Table()...)
 	e.Register(threads.Module, threads.Table()...)
+	e.Register(weaks.Module, weaks.Table()...)
 	e.Register("(guile)", e.expander.Natives()...)
 	e.Register("(guile)", e.exceptionNatives()...)
 	e.Register("(guile)", e.procedureNatives()...)

@@ -24,9 +24,8 @@ type HashTable struct {
 	entries []hashEntry
 	index   []int32 // open addressing; 0 is empty, i+1 is entries[i], -1 deleted
 	live    int
-	used    int // index slots that are not empty
-	// Weak is "", "key", "value" or "key-value", for make-weak-…-hash-table.
-	Weak string
+	used    int        // index slots that are not empty
+	weak    *weakTable // the entries of a weak table, which uses none of the above
 }
 
 type hashEntry struct {
@@ -37,6 +36,18 @@ type hashEntry struct {
 // NewHashTable makes an empty table.
 func NewHashTable() *HashTable { return &HashTable{} }
 
+// NewWeakTable makes an empty table that does not keep its keys or its values
+// alive. Its cells are copies.
+func NewWeakTable(keys, values bool) *HashTable { return &HashTable{weak: newWeakTable(keys, values)} }
+
+// Weakness tells whether the keys and the values are weak.
+func (t *HashTable) Weakness() (keys, values bool) {
+	if t.weak == nil {
+		return false, false
+	}
+	return t.weak.keys, t.weak.values
+}
+
 // Value returns t as a value.
 func (t *HashTable) Value() Value { return Obj(KHashTable, unsafe.Pointer(t)) }
 
@@ -44,7 +55,13 @@ func (t *HashTable) Value() Value { return Obj(KHashTable, unsafe.Pointer(t)) }
 func (v Value) HashTable() *HashTable { return (*HashTable)(v.p) }
 
 // Len is the number of entries.
-func (t *HashTable) Len() int { return t.live }
+func (t *HashTable) Len() int {
+	if t.weak != nil {
+		t.weak.sweep()
+		return len(t.weak.entries)
+	}
+	return t.live
+}
 
 func (e Equivalence) same(a, b Value) bool {
 	if a == b {
@@ -197,6 +214,12 @@ func (t *HashTable) find(hash uint64, key Value, e Equivalence) int {
 // Handle returns the cell (key . value) of a key, nil when there is none. The
 // value may be changed through it, the key may not.
 func (t *HashTable) Handle(key Value, e Equivalence) *Pair {
+	if t.weak != nil {
+		if en := t.weak.find(e.Hash(key), key, e); en != nil {
+			return en.cell()
+		}
+		return nil
+	}
 	if t.live == 0 {
 		return nil
 	}
@@ -209,18 +232,18 @@ func (t *HashTable) Handle(key Value, e Equivalence) *Pair {
 // Create returns the cell of a key, made with the value init when there is
 // none yet.
 func (t *HashTable) Create(key, init Value, e Equivalence) *Pair {
+	if t.weak != nil {
+		if c := t.Handle(key, e); c != nil {
+			return c
+		}
+		t.weak.set(key, init, e)
+		return &Pair{key, init}
+	}
 	hash := e.Hash(key)
 	if i := t.find(hash, key, e); i >= 0 {
 		return t.entries[t.index[i]-1].cell
 	}
-	if (t.used+1)*4 > len(t.index)*3 {
-		t.rebuild()
-	}
-	cell := &Pair{key, init}
-	t.entries = append(t.entries, hashEntry{hash, cell})
-	t.place(hash, int32(len(t.entries)))
-	t.live++
-	return cell
+	return t.AddToBucket(hash, key, init)
 }
 
 // Get returns the value of a key, and whether there is one.
@@ -233,11 +256,24 @@ func (t *HashTable) Get(key Value, e Equivalence) (Value, bool) {
 
 // Set gives a key a value.
 func (t *HashTable) Set(key, value Value, e Equivalence) {
+	if t.weak != nil {
+		t.weak.set(key, value, e)
+		return
+	}
 	t.Create(key, value, e).Cdr = value
 }
 
 // Remove takes a key out and returns its cell, nil when there was none.
 func (t *HashTable) Remove(key Value, e Equivalence) *Pair {
+	if t.weak != nil {
+		en := t.weak.find(e.Hash(key), key, e)
+		if en == nil {
+			return nil
+		}
+		en.removed = true
+		c, _ := en.key.Value()
+		return &Pair{c, Unspecified}
+	}
 	if t.live == 0 {
 		return nil
 	}
@@ -257,7 +293,12 @@ func (t *HashTable) Remove(key Value, e Equivalence) *Pair {
 }
 
 // Clear removes all entries.
-func (t *HashTable) Clear() { t.entries, t.index, t.live, t.used = nil, nil, 0, 0 }
+func (t *HashTable) Clear() {
+	if t.weak != nil {
+		t.weak = newWeakTable(t.weak.keys, t.weak.values)
+	}
+	t.entries, t.index, t.live, t.used = nil, nil, 0, 0
+}
 
 func (t *HashTable) place(hash uint64, n int32) {
 	mask := uint64(len(t.index) - 1)
@@ -293,6 +334,9 @@ func (t *HashTable) rebuild() {
 
 // Cells returns the cells (key . value) in order of insertion.
 func (t *HashTable) Cells() []*Pair {
+	if t.weak != nil {
+		return t.weak.cells()
+	}
 	out := make([]*Pair, 0, t.live)
 	for _, en := range t.entries {
 		if en.cell != nil {
@@ -300,6 +344,61 @@ func (t *HashTable) Cells() []*Pair {
 		}
 	}
 	return out
+}
+
+// Bucket lists the cells whose key has a hash. It is for tables that hash as
+// their user says; AddToBucket makes a new cell in such a bucket.
+func (t *HashTable) Bucket(hash uint64) []*Pair {
+	var out []*Pair
+	if t.weak != nil {
+		for _, i := range t.weak.index[hash] {
+			if c := t.weak.entries[i].cell(); c != nil {
+				out = append(out, c)
+			}
+		}
+		return out
+	}
+	if len(t.index) == 0 {
+		return nil
+	}
+	mask := uint64(len(t.index) - 1)
+	for i := hash & mask; t.index[i] != 0; i = (i + 1) & mask {
+		if n := t.index[i]; n > 0 && t.entries[n-1].hash == hash {
+			out = append(out, t.entries[n-1].cell)
+		}
+	}
+	return out
+}
+
+// AddToBucket adds a key that the bucket does not hold yet.
+func (t *HashTable) AddToBucket(hash uint64, key, value Value) *Pair {
+	if t.weak != nil {
+		t.weak.add(hash, key, value)
+		return &Pair{key, value}
+	}
+	if (t.used+1)*4 > len(t.index)*3 {
+		t.rebuild()
+	}
+	cell := &Pair{key, value}
+	t.entries = append(t.entries, hashEntry{hash, cell})
+	t.place(hash, int32(len(t.entries)))
+	t.live++
+	return cell
+}
+
+// RemoveFromBucket removes the entry whose key is key itself.
+func (t *HashTable) RemoveFromBucket(hash uint64, key Value) {
+	if t.weak != nil {
+		if en := t.weak.find(hash, key, ByEq); en != nil {
+			en.removed = true
+		}
+		return
+	}
+	if i := t.find(hash, key, ByEq); i >= 0 {
+		t.entries[t.index[i]-1].cell = nil
+		t.index[i] = -1
+		t.live--
+	}
 }
 
 // PairValue returns a cell as a value.

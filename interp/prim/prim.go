@@ -18,6 +18,7 @@ import (
 	"fruix/interp/prim/text"
 	"fruix/interp/prim/times"
 	"fruix/interp/prim/vectors"
+	"fruix/interp/prim/weaks"
 )
 
 // Guile lists the natives of the base module. Each call makes fresh objects.
@@ -26,7 +27,7 @@ func Guile() []*datum.Primitive {
 	var t []*datum.Primitive
 	for _, table := range [][]*datum.Primitive{
 		general.Table(), lists.Table(), numbers.Table(), text.Table(), vectors.Table(), tables.Table(), records.Table(), records.Structs(),
-		ports.Table(), files.Table(), process.Table(), sockets.Table(), times.Table(),
+		ports.Table(), files.Table(), process.Table(), sockets.Table(), times.Table(), weaks.Base(),
 	} {
 		t = append(t, table...)
 	}

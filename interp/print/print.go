@@ -44,7 +44,12 @@ type Config struct {
 
 // String returns the representation of v.
 func (c *Config) String(v datum.Value, mode Mode) string {
-	b, _ := c.Append(nil, v, mode)
+	b, err := c.Append(nil, v, mode)
+	if err != nil {
+		plain := *c
+		plain.Record = nil
+		b, _ = plain.Append(nil, v, mode)
+	}
 	return string(b)
 }
 
@@ -84,7 +89,7 @@ type printer struct {
 }
 
 // Append writes v at the end of buf. The error is that of a record's printer
-// procedure; the text is complete nevertheless.
+// procedure, at which the text ends.
 func (c *Config) Append(buf []byte, v datum.Value, mode Mode) ([]byte, error) {
 	switch {
 	case v.IsString() && mode == Display:
@@ -97,7 +102,7 @@ func (c *Config) Append(buf []byte, v datum.Value, mode Mode) ([]byte, error) {
 		p.labels = findShared(v, mode == Shared)
 	}
 	p.stack = append(p.stack, task{v: v})
-	for len(p.stack) > 0 {
+	for len(p.stack) > 0 && p.err == nil {
 		t := p.stack[len(p.stack)-1]
 		p.stack = p.stack[:len(p.stack)-1]
 		p.step(t)

@@ -43,6 +43,7 @@ const (
 	iNextStep
 	iParameterSet
 	iPushState
+	iCollect
 	iPushBarrier
 	iPushLimit
 	iStack
@@ -127,6 +128,8 @@ var (
 		in(iPushLimit),
 		op(code.Move, 3, 1), op(code.Call, 3, 0), op(code.AcceptValues),
 		in(iPopDyn), op(code.ReturnValues, 3))
+
+	collectClosure = asm("gc", req(), 2, in(iCollect), op(code.Return, 0))
 
 	makeStackClosure = asm("make-stack", rest(1, "object", "cuts"), 4, in(iStack))
 
@@ -223,6 +226,9 @@ func (m *Machine) intrinsic(i int, fp unsafe.Pointer, cl *code.Closure, pc unsaf
 		m.push(&dyn{kind: dynBarrier})
 	case iPushLimit:
 		return actNext, datum.Value{}, m.pushLimit(fp)
+	case iCollect:
+		m.collect(fp)
+		*reg(fp, 0) = datum.Unspecified
 	case iStack:
 		return m.makeStack(fp)
 	case iPushState:

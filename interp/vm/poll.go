@@ -78,6 +78,7 @@ func (m *Machine) Procedures() map[string]datum.Value {
 		"with-fluids*":                   withFluidsClosure,
 		"%with-barrier":                  withBarrierClosure,
 		"%call-with-stack-limit":         withLimitClosure,
+		"%gc":                            collectClosure,
 		"make-stack":                     makeStackClosure,
 		"with-dynamic-state":             withStateClosure,
 		"call-with-prompt":               promptClosure,

@@ -1,40 +1,67 @@
 ;;; Hooks, properties and small things of Guile's core.
 
 (define %hook-type
-  (make-record-type 'hook '(arity procedures)))
+  (make-record-type 'hook '(arity procedures)
+                    (lambda (hook port)
+                      (display "#<hook " port)
+                      (write (hook-arity hook) port)
+                      (for-each (lambda (proc) (display " " port) (write proc port))
+                                (hook->list hook))
+                      (display ">" port))))
 
 (define %make-hook (record-constructor %hook-type))
 
 (define hook? (record-predicate %hook-type))
 
-(define hook->list (record-accessor %hook-type 'procedures))
+(define hook-arity (record-accessor %hook-type 'arity))
+
+(define %hook-procedures (record-accessor %hook-type 'procedures))
 
 (define %set-hook-procedures! (record-modifier %hook-type 'procedures))
 
 (define* (make-hook #:optional (arity 0))
+  "Return a hook whose procedures take ARITY arguments."
+  (if (not (and (integer? arity) (exact? arity))) (%wrong-type "make-hook" 1 arity))
+  (if (< arity 0)
+      (scm-error 'out-of-range "make-hook" "Argument ~A out of range: ~S" (list 1 arity) (list arity)))
   (%make-hook arity '()))
 
-(define (hook-empty? hook) (null? (hook->list hook)))
+(define (hook->list hook)
+  "Return the procedures of HOOK."
+  (list-copy (%hook-procedures hook)))
+
+(define (hook-empty? hook)
+  "Is there no procedure in HOOK?"
+  (null? (%hook-procedures hook)))
 
 (define* (add-hook! hook proc #:optional append?)
-  (let ((others (delete proc (hook->list hook) eq?)))
+  "Add PROC to HOOK, in front, or at the end with APPEND?."
+  (if (not (procedure? proc)) (%wrong-type "add-hook!" 2 proc))
+  (let ((arity (procedure-minimum-arity proc)) (n (hook-arity hook)))
+    (if (and arity
+             (not (and (<= (car arity) n)
+                       (or (caddr arity) (<= n (+ (car arity) (cadr arity)))))))
+        (%wrong-type "add-hook!" 2 proc)))
+  (let ((others (delq proc (%hook-procedures hook))))
     (%set-hook-procedures! hook
                            (if append? (append others (list proc)) (cons proc others)))))
 
 (define (remove-hook! hook proc)
-  (%set-hook-procedures! hook (delete proc (hook->list hook) eq?)))
+  "Remove PROC from HOOK."
+  (%set-hook-procedures! hook (delq proc (%hook-procedures hook)))
+  hook)
 
-(define (reset-hook! hook) (%set-hook-procedures! hook '()))
+(define (reset-hook! hook)
+  "Remove all procedures from HOOK."
+  (%set-hook-procedures! hook '())
+  hook)
 
 (define (run-hook hook . args)
+  "Call the procedures of HOOK with ARGS, the first first."
+  (if (not (= (length args) (hook-arity hook)))
+      (scm-error 'misc-error "run-hook" "Hook ~S requires ~S arguments"
+                 (list hook (hook-arity hook)) #f))
   (for-each (lambda (proc) (apply proc args)) (hook->list hook)))
-
-;; Run at the end of a dialogue, before and after what is typed is read.
-(define exit-hook (make-hook))
-
-(define before-read-hook (make-hook))
-
-(define after-read-hook (make-hook))
 
 (define (make-object-property)
   (let ((table (make-weak-key-hash-table)))
@@ -137,7 +164,12 @@ value is #f then."
   (load (if (absolute-file-name? file) file (string-append directory "/" file))))
 
 
-(define (gc) (if #f #f))
+(define (gc)
+  "Collect garbage."
+  (%gc)
+  (run-hook after-gc-hook))
+
+(define after-gc-hook (make-hook 0))
 
 (define (version) "3.0.9")
 

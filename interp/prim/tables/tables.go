@@ -19,9 +19,11 @@ func table(who string, v datum.Value) (*datum.HashTable, error) {
 func Table() []*datum.Primitive {
 	t := []*datum.Primitive{
 		arg.Is("hash-table?", func(v datum.Value) bool { return v.Is(datum.KHashTable) }),
-		maker("make-hash-table", ""), maker("make-weak-key-hash-table", "key"),
-		maker("make-weak-value-hash-table", "value"), maker("make-doubly-weak-hash-table", "key-value"),
-		weak("weak-key-hash-table?", "key"), weak("weak-value-hash-table?", "value"), weak("doubly-weak-hash-table?", "key-value"),
+		maker("make-hash-table", datum.NewHashTable),
+		maker("make-weak-key-hash-table", func() *datum.HashTable { return datum.NewWeakTable(true, false) }),
+		maker("make-weak-value-hash-table", func() *datum.HashTable { return datum.NewWeakTable(false, true) }),
+		maker("make-doubly-weak-hash-table", func() *datum.HashTable { return datum.NewWeakTable(true, true) }),
+		weak("weak-key-hash-table?", true, false), weak("weak-value-hash-table?", false, true), weak("doubly-weak-hash-table?", true, true),
 		arg.F1("hash-clear!", func(_ datum.Caller, v datum.Value) (datum.Value, error) {
 			h, err := table("hash-clear!", v)
 			if err == nil {
@@ -55,21 +57,25 @@ func Table() []*datum.Primitive {
 	return append(t, custom()...)
 }
 
-func maker(name, weakness string) *datum.Primitive {
+func maker(name string, f func() *datum.HashTable) *datum.Primitive {
 	return arg.FN(name, 0, 1, func(_ datum.Caller, args []datum.Value) (datum.Value, error) {
 		if v, ok := arg.Given(args, 0); ok {
 			if _, err := arg.Count(name, 1, v); err != nil {
 				return datum.Unset, err
 			}
 		}
-		h := datum.NewHashTable()
-		h.Weak = weakness
-		return h.Value(), nil
+		return f().Value(), nil
 	})
 }
 
-func weak(name, weakness string) *datum.Primitive {
-	return arg.Is(name, func(v datum.Value) bool { return v.Is(datum.KHashTable) && v.HashTable().Weak == weakness })
+func weak(name string, keys, values bool) *datum.Primitive {
+	return arg.Is(name, func(v datum.Value) bool {
+		if !v.Is(datum.KHashTable) {
+			return false
+		}
+		k, x := v.HashTable().Weakness()
+		return k == keys && x == values
+	})
 }
 
 // family lists the operations of one equivalence.
@@ -137,89 +143,49 @@ func family(name string, e datum.Equivalence) []*datum.Primitive {
 	}
 }
 
-// custom lists the hashx procedures, whose hash and assoc procedures the
-// user gives. The table holds, by hash value, alists of handles.
+// custom lists what the hashx procedures, which are Scheme, are made of. A
+// bucket is named by an equivalence, whose hash of the key counts, or by the
+// number that the user's hash procedure gives.
 func custom() []*datum.Primitive {
-	find := func(c datum.Caller, who string, args []datum.Value) (*datum.HashTable, *datum.Pair, datum.Value, error) {
-		hash, assoc, key := args[0], args[1], args[3]
-		h, err := table(who, args[2])
-		if err != nil {
-			return nil, nil, datum.Unset, err
+	hashOf := func(by, key datum.Value) uint64 {
+		switch {
+		case by == datum.Sym("hashq"):
+			return datum.ByEq.Hash(key)
+		case by == datum.Sym("hashv"):
+			return datum.ByEqv.Hash(key)
+		case by == datum.Sym("hash"):
+			return datum.ByEqual.Hash(key)
 		}
-		n, err := c.Apply(hash, key, datum.Fix(1<<30))
-		if err != nil {
-			return nil, nil, datum.Unset, err
-		}
-		l := datum.Null
-		for _, cell := range h.Cells() {
-			// Buckets are not kept: the hash only shortens the alist given
-			// to assoc.
-			m, err := c.Apply(hash, cell.Car, datum.Fix(1<<30))
-			if err != nil {
-				return nil, nil, datum.Unset, err
-			}
-			if datum.Eqv(m, n) {
-				l = datum.Cons(cell.PairValue(), l)
-			}
-		}
-		found, err := c.Apply(assoc, key, l)
-		if err != nil {
-			return nil, nil, datum.Unset, err
-		}
-		if found.IsPair() {
-			return h, found.Pair(), key, nil
-		}
-		return h, nil, key, nil
+		return datum.ByEqv.Hash(by)
 	}
 	return []*datum.Primitive{
-		arg.FN("hashx-ref", 4, 5, func(c datum.Caller, args []datum.Value) (datum.Value, error) {
-			_, cell, _, err := find(c, "hashx-ref", args)
+		// (%hash-bucket table by key) lists cells.
+		arg.F3("%hash-bucket", func(_ datum.Caller, v, by, key datum.Value) (datum.Value, error) {
+			h, err := table("hashx-ref", v)
 			if err != nil {
 				return datum.Unset, err
 			}
-			if cell != nil {
-				return cell.Cdr, nil
+			l := datum.Null
+			for _, c := range h.Bucket(hashOf(by, key)) {
+				l = datum.Cons(c.PairValue(), l)
 			}
-			if d, ok := arg.Given(args, 4); ok {
-				return d, nil
-			}
-			return datum.False, nil
+			return l, nil
 		}),
-		arg.FN("hashx-set!", 5, 5, func(c datum.Caller, args []datum.Value) (datum.Value, error) {
-			h, cell, key, err := find(c, "hashx-set!", args)
+		// (%hash-bucket-add! table by key value) returns the new cell.
+		arg.FN("%hash-bucket-add!", 4, 4, func(_ datum.Caller, args []datum.Value) (datum.Value, error) {
+			h, err := table("hashx-set!", args[0])
 			if err != nil {
 				return datum.Unset, err
 			}
-			if cell == nil {
-				cell = h.Create(key, args[4], datum.ByEq)
-			}
-			cell.Cdr = args[4]
-			return args[4], nil
+			return h.AddToBucket(hashOf(args[1], args[2]), args[2], args[3]).PairValue(), nil
 		}),
-		arg.FN("hashx-get-handle", 4, 4, func(c datum.Caller, args []datum.Value) (datum.Value, error) {
-			_, cell, _, err := find(c, "hashx-get-handle", args)
-			if err != nil || cell == nil {
-				return datum.False, err
+		// (%hash-bucket-remove! table by key stored-key)
+		arg.FN("%hash-bucket-remove!", 4, 4, func(_ datum.Caller, args []datum.Value) (datum.Value, error) {
+			h, err := table("hashx-remove!", args[0])
+			if err == nil {
+				h.RemoveFromBucket(hashOf(args[1], args[2]), args[3])
 			}
-			return cell.PairValue(), nil
-		}),
-		arg.FN("hashx-create-handle!", 5, 5, func(c datum.Caller, args []datum.Value) (datum.Value, error) {
-			h, cell, key, err := find(c, "hashx-create-handle!", args)
-			if err != nil {
-				return datum.Unset, err
-			}
-			if cell == nil {
-				cell = h.Create(key, args[4], datum.ByEq)
-			}
-			return cell.PairValue(), nil
-		}),
-		arg.FN("hashx-remove!", 4, 4, func(c datum.Caller, args []datum.Value) (datum.Value, error) {
-			h, cell, _, err := find(c, "hashx-remove!", args)
-			if err != nil || cell == nil {
-				return datum.False, err
-			}
-			h.Remove(cell.Car, datum.ByEq)
-			return cell.PairValue(), nil
+			return datum.Unspecified, err
 		}),
 	}
 }
