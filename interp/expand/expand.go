@@ -314,24 +314,42 @@ func constant(v datum.Value) datum.Value {
 	return v
 }
 
+// freezeBudget is how many objects freeze visits before it looks out for
+// circular data.
+const freezeBudget = 1 << 16
+
+// freeze marks the strings and vectors in a constant as such.
 func freeze(v datum.Value) {
-	for v.IsPair() {
-		freeze(v.Pair().Car)
-		v = v.Pair().Cdr
-	}
-	switch {
-	case v.IsString():
-		v.Str().Literal = true
-	case v.Is(datum.KVector):
-		if v.Vector().Literal {
-			return
+	var seen map[*datum.Pair]bool
+	stack := append(make([]datum.Value, 0, 16), v)
+	for n := 0; len(stack) > 0; n++ {
+		v := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		switch {
+		case v.IsPair():
+			if n >= freezeBudget && seen == nil {
+				seen = map[*datum.Pair]bool{}
+			}
+			if seen != nil {
+				if seen[v.Pair()] {
+					continue
+				}
+				seen[v.Pair()] = true
+			}
+			stack = append(stack, v.Pair().Cdr)
+			if !v.Pair().Car.IsFix() && !v.Pair().Car.IsSymbol() {
+				stack = append(stack, v.Pair().Car)
+			}
+		case v.IsString():
+			v.Str().Literal = true
+		case v.Is(datum.KVector):
+			if !v.Vector().Literal {
+				v.Vector().Literal = true
+				stack = append(stack, v.Vector().Items...)
+			}
+		case v.Is(datum.KBytevector):
+			v.Bytevector().Literal = true
 		}
-		v.Vector().Literal = true
-		for _, e := range v.Vector().Items {
-			freeze(e)
-		}
-	case v.Is(datum.KBytevector):
-		v.Bytevector().Literal = true
 	}
 }
 
@@ -341,7 +359,9 @@ func at(s *stx) core.At { return core.At{Where: s.pos} }
 func (x *Expander) call(s stx, proc core.Node) core.Node {
 	n := 0
 	for v := s.v.Pair().Cdr; v.IsPair(); v = v.Pair().Cdr {
-		n++
+		if n++; n > maxForm {
+			x.fail(&s, "", "the form has no end")
+		}
 	}
 	args := make([]core.Node, 0, min(n, 1<<16))
 	rest := s.cdr()

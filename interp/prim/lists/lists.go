@@ -342,7 +342,7 @@ func listHead(_ datum.Caller, l, k datum.Value) (datum.Value, error) {
 }
 
 // maxTree bounds the native recursion of copy-tree into cars and vectors.
-const maxTree = 100000
+const maxTree = 2_000_000
 
 func copyTree(v datum.Value, depth int) (datum.Value, error) {
 	if depth > maxTree {

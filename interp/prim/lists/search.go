@@ -22,8 +22,8 @@ func searching() []*datum.Primitive {
 	for _, e := range equalities {
 		t = append(t,
 			arg.F2(e.member, func(_ datum.Caller, x, l datum.Value) (datum.Value, error) {
-				for n := l; ; n = n.Pair().Cdr {
-					if !n.IsPair() {
+				for n, i := l, 1; ; n, i = n.Pair().Cdr, i+1 {
+					if !n.IsPair() || endless(i, l) {
 						if !isNull(n) {
 							return datum.Unset, datum.WrongTypeExpecting(e.member, 2, l, "list")
 						}
@@ -38,7 +38,7 @@ func searching() []*datum.Primitive {
 				return e.find(e.assoc, k, l)
 			}),
 			arg.F2(e.ref, func(_ datum.Caller, l, k datum.Value) (datum.Value, error) {
-				for ; l.IsPair(); l = l.Pair().Cdr {
+				for i := 1; l.IsPair() && !endless(i, l); l, i = l.Pair().Cdr, i+1 {
 					if c := l.Pair().Car; c.IsPair() && e.same(c.Pair().Car, k) {
 						return c.Pair().Cdr, nil
 					}
@@ -46,7 +46,7 @@ func searching() []*datum.Primitive {
 				return datum.False, nil
 			}),
 			arg.F3(e.set, func(_ datum.Caller, l, k, v datum.Value) (datum.Value, error) {
-				for n := l; n.IsPair(); n = n.Pair().Cdr {
+				for n, i := l, 1; n.IsPair() && !endless(i, l); n, i = n.Pair().Cdr, i+1 {
 					if c := n.Pair().Car; c.IsPair() && e.same(c.Pair().Car, k) {
 						c.Pair().Cdr = v
 						return l, nil
@@ -65,8 +65,8 @@ func searching() []*datum.Primitive {
 }
 
 func (e *equality) find(who string, k, l datum.Value) (datum.Value, error) {
-	for n := l; ; n = n.Pair().Cdr {
-		if !n.IsPair() {
+	for n, i := l, 1; ; n, i = n.Pair().Cdr, i+1 {
+		if !n.IsPair() || endless(i, l) {
 			if !isNull(n) {
 				return datum.Unset, datum.WrongTypeExpecting(who, 2, l, "association list")
 			}
@@ -82,11 +82,17 @@ func (e *equality) find(who string, k, l datum.Value) (datum.Value, error) {
 	}
 }
 
+// endless reports, for a loop that has looked at i pairs of l, whether it would
+// go on for ever. It looks into that rarely.
+func endless(i int, l datum.Value) bool {
+	return i&(i-1) == 0 && i >= 1<<16 && circular(l)
+}
+
 // removeIf unlinks in place the elements that fail; once says to stop after
 // the first.
 func removeIf(l datum.Value, once bool, drop func(datum.Value) bool) datum.Value {
 	head, prev := l, datum.Unset
-	for n := l; n.IsPair(); n = n.Pair().Cdr {
+	for n, i := l, 1; n.IsPair() && !endless(i, l); n, i = n.Pair().Cdr, i+1 {
 		if !drop(n.Pair().Car) {
 			prev = n
 			continue
