@@ -7,5 +7,5 @@ import "embed"
 // FS holds the library, one folder per first part of a module's name; the
 // folder guile is the boot library.
 //
-//go:embed fruix gcrypt gnu guile guix ice-9 json json.scm language lzlib.scm oop rnrs rnrs.scm scheme shepherd srfi sxml system zlib.scm zstd.scm
+//go:embed fruix gcrypt gnu guile guix ice-9 json json.scm language lzlib.scm oop rnrs rnrs.scm scheme shepherd srfi sxml system zlib.scm zstd.scm web
 var FS embed.FS

@@ -20,6 +20,7 @@ import (
 	"fruix/cmd/internal/runtimes"
 	"fruix/interp"
 	"fruix/interp/datum"
+	"fruix/interp/tls"
 	"fruix/jail/native"
 	"fruix/lang"
 	"fruix/lang/codec"
@@ -110,6 +111,7 @@ func (s *session) start(args []string) error {
 		return err
 	}
 	s.engine = engine
+	engine.Register(tls.Module, tls.Natives()...)
 	lang.Register(engine, s.lang)
 	codec.Register(engine, rand.Reader)
 	osmodel.Register(engine)

@@ -111,7 +111,7 @@ func (f *FD) Read(b []byte) (int, error) {
 		return 0, os.ErrClosed
 	}
 	if f.kind != fdRegular && f.kind != fdSocket && !f.Poll(false, 0) {
-		return 0, errBlocked
+		return 0, ErrBlocked
 	}
 	for {
 		var n int
@@ -125,7 +125,7 @@ func (f *FD) Read(b []byte) (int, error) {
 		case err == unix.EINTR:
 			continue
 		case err == unix.EAGAIN:
-			return 0, errBlocked
+			return 0, ErrBlocked
 		case err == unix.EIO && f.kind == fdOther:
 			return 0, io.EOF // the other side of a terminal is gone
 		case err != nil:
@@ -155,7 +155,7 @@ func (f *FD) Write(b []byte) (int, error) {
 			n, err = send(f.fd, part)
 		case fdPipe:
 			if !f.Poll(true, 0) {
-				return done, errBlocked
+				return done, ErrBlocked
 			}
 			n, err = unix.Write(f.fd, part[:min(chunk, len(part))])
 		default:
@@ -165,7 +165,7 @@ func (f *FD) Write(b []byte) (int, error) {
 		case err == unix.EINTR:
 			continue
 		case err == unix.EAGAIN:
-			return done, errBlocked
+			return done, ErrBlocked
 		case err != nil:
 			return done, err
 		}
@@ -222,4 +222,4 @@ func (p *Port) Collect() {
 
 // Blocked reports whether a read or write of a descriptor failed because it was
 // not ready.
-func Blocked(err error) bool { return errors.Is(err, errBlocked) }
+func Blocked(err error) bool { return errors.Is(err, ErrBlocked) }

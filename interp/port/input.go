@@ -33,7 +33,7 @@ func (p *Port) fill() error {
 		switch {
 		case n > 0:
 			return nil
-		case errors.Is(err, errBlocked):
+		case errors.Is(err, ErrBlocked):
 			return &Pause{p, NeedReadable}
 		case err != nil:
 			return err
@@ -214,7 +214,7 @@ func (p *Port) Buffered() []byte {
 // Ready reports whether a read would not block. A port of procedures is asked
 // by its own.
 func (p *Port) Ready() bool {
-	return p.rpos < len(p.rbuf) || p.eof || p.in == nil || p.File == nil || p.File.Poll(false, 0)
+	return p.rpos < len(p.rbuf) || p.eof || p.in == nil || p.Poll(false, 0)
 }
 
 // Mark is a place in the input to which a reader can go back.

@@ -154,7 +154,7 @@ func (p *Port) Flush() error {
 		return nil
 	}
 	n, err := p.out.Write(p.wbuf)
-	if errors.Is(err, errBlocked) {
+	if errors.Is(err, ErrBlocked) {
 		p.wbuf = append(p.wbuf[:0], p.wbuf[n:]...)
 		return &Pause{p, NeedWritable}
 	}

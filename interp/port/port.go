@@ -9,6 +9,7 @@ package port
 import (
 	"errors"
 	"io"
+	"time"
 	"unicode/utf8"
 	"unsafe"
 
@@ -56,6 +57,7 @@ type Port struct {
 	// Properties are those of %port-property.
 	Properties map[*datum.Symbol]datum.Value
 
+	poller   Poller // tells when a stream is ready; nil when it always is
 	in       io.Reader
 	base     []byte // what an input port of memory was made of
 	rbuf     []byte // unread input is rbuf[rpos:]
@@ -123,8 +125,8 @@ var ErrNotSeekable = errors.New("port is not seekable")
 // ErrClosed is the error for operations on a closed port.
 var ErrClosed = errors.New("the port is closed")
 
-// errBlocked is what descriptors give that are not ready.
-var errBlocked = errors.New("the descriptor is not ready")
+// ErrBlocked is what streams give that are not ready, so that the port pauses.
+var ErrBlocked = errors.New("the descriptor is not ready")
 
 const (
 	defaultRead  = 4096
@@ -188,7 +190,7 @@ func NewMemory(binary bool) *Port {
 // NewFile makes a port over a descriptor, which it closes.
 func NewFile(f *FD, name string, input, output bool) *Port {
 	p := newPort("UTF-8")
-	p.File, p.Name, p.onDone, p.Label = f, name, f.Close, "file"
+	p.File, p.Name, p.onDone, p.Label, p.poller = f, name, f.Close, "file", f
 	if input {
 		p.in, p.canR = f, true
 	}
@@ -196,6 +198,27 @@ func NewFile(f *FD, name string, input, output bool) *Port {
 		p.out, p.canW = f, true
 	}
 	return p
+}
+
+// Poller is a stream that may have to be waited for.
+type Poller interface {
+	// Poll reports whether the stream can be written to, or read from, within
+	// the time given.
+	Poll(write bool, timeout time.Duration) bool
+}
+
+// NewStream makes a port for both directions over a stream that gives
+// ErrBlocked when it is not ready.
+func NewStream(rw io.ReadWriter, poller Poller, name string, closer func() error) *Port {
+	p := NewReadWriter(rw, rw, name, closer)
+	p.poller = poller
+	return p
+}
+
+// Poll reports whether what is under the port can be written to, or read from,
+// within the time given.
+func (p *Port) Poll(write bool, timeout time.Duration) bool {
+	return p.poller == nil || p.closed || p.poller.Poll(write, timeout)
 }
 
 // NewCustom makes a port of procedures.

@@ -261,8 +261,8 @@ func redirect(c datum.Caller, from, to datum.Value) (datum.Value, error) {
 }
 
 // poll is (%poll descriptors events milliseconds): waits until one of the
-// descriptors is ready, but for a slice of time at most, and lists what
-// happened to each. Negative times have no end.
+// descriptors is ready, the time is over or the program has something else to
+// do, and lists what happened to each. Negative times have no end.
 func poll(c datum.Caller, fds, events, ms datum.Value) (datum.Value, error) {
 	const who = "poll"
 	if err := state.Of(c).CheckFiles(who); err != nil {
@@ -292,13 +292,24 @@ func poll(c datum.Caller, fds, events, ms datum.Value) (datum.Value, error) {
 	if err != nil {
 		return datum.Unset, err
 	}
-	if slice := int(state.WaitSlice / time.Millisecond); timeout < 0 || timeout > slice {
-		timeout = slice
-	}
-	if err := c.Context().Err(); err != nil {
+	if err := datum.Interrupted(c); err != nil {
 		return datum.Unset, err
 	}
-	if _, err := unix.Poll(set, timeout); err != nil && err != unix.EINTR {
+	end := time.Now().Add(time.Duration(timeout) * time.Millisecond)
+	err = nil
+	if n, perr := unix.Poll(set, 0); n == 0 && perr == nil && timeout != 0 {
+		state.Wait(c, func(slice time.Duration) bool {
+			if timeout > 0 {
+				slice = min(slice, time.Until(end))
+			}
+			var n int
+			n, err = unix.Poll(set, max(int(slice.Milliseconds()), 0))
+			return n > 0 || err != nil && err != unix.EINTR || timeout > 0 && !time.Now().Before(end)
+		})
+	} else {
+		err = perr
+	}
+	if err != nil && err != unix.EINTR {
 		return datum.Unset, fault(who, err)
 	}
 	out := make([]datum.Value, len(set))

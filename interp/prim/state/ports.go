@@ -47,7 +47,7 @@ func (s *State) FlushAll() error {
 		}
 		err := p.Flush()
 		for paused(err) {
-			p.File.Poll(true, time.Second)
+			p.Poll(true, time.Second)
 			err = p.Flush()
 		}
 		if first == nil {
@@ -80,10 +80,8 @@ var WaitReady = &datum.Primitive{Name: "%wait-for-port", Min: 2, Max: 2, F2: fun
 	if err := datum.Interrupted(c); err != nil {
 		return datum.Unset, err
 	}
-	if fd := p.File; fd != nil {
-		out := write.Truthy()
-		Wait(c, func(slice time.Duration) bool { return fd.Poll(out, slice) })
-	}
+	out := write.Truthy()
+	Wait(c, func(slice time.Duration) bool { return p.Poll(out, slice) })
 	return datum.Unspecified, nil
 }}
 

@@ -2,7 +2,8 @@
 
 (define-module (rnrs io simple)
   #:use-module (rnrs files)
-  #:use-module ((rnrs io ports) #:select ())
+  #:use-module ((rnrs io ports)
+                #:select (open-file-output-port file-options native-transcoder))
   #:replace (open-input-file open-output-file call-with-input-file
             call-with-output-file with-input-from-file with-output-to-file
             read-char peek-char read write-char newline display write)
@@ -49,9 +50,8 @@
     (lambda () ((@ (guile) open-input-file) filename))))
 
 (define (open-output-file filename)
-  "A textual output port on the file FILENAME."
-  (%with-file-conditions filename
-    (lambda () ((@ (guile) open-output-file) filename))))
+  "A textual output port on the file FILENAME, which must not exist."
+  (open-file-output-port filename (file-options) 'block (native-transcoder)))
 
 (define (call-with-input-file filename proc)
   "Call PROC with an input port on FILENAME, and close the port when it returns."
