@@ -333,7 +333,7 @@ func (p *printer) object(v datum.Value) {
 	case datum.KClosure:
 		p.text("#<procedure>")
 	default:
-		p.text("#<object " + kindNames[v.Kind()] + ">")
+		p.text("#<" + kindNames[v.Kind()] + " " + address(v.Ptr()) + ">")
 	}
 }
 

@@ -41,9 +41,15 @@
    (lambda (port)
      (string-for-each
       (lambda (c)
-        (when (string-index "[]().*^$+?{}\\|" c)
-          (write-char #\\ port))
-        (write-char c port))
+        ;; A backslash before these would give them a meaning in basic syntax.
+        (cond ((memv c '(#\( #\) #\+ #\? #\{ #\} #\|))
+               (write-char #\[ port)
+               (write-char c port)
+               (write-char #\] port))
+              (else
+               (when (memv c '(#\[ #\* #\. #\\ #\^ #\$))
+                 (write-char #\\ port))
+               (write-char c port))))
       s))))
 
 (define* (string-match pattern s #:optional (start 0))
@@ -54,7 +60,9 @@
 (define* (fold-matches regexp s init proc #:optional (flags 0))
   (let ((rx (%compiled regexp)) (len (string-length s)))
     (let loop ((start 0) (value init) (last-empty-at -1))
-      (let ((m (and (<= start len) (regexp-exec rx s start flags))))
+      (let ((m (and (<= start len)
+                    (regexp-exec rx s start
+                                 (if (= start 0) flags (logior flags regexp/notbol))))))
         (cond ((not m) value)
               ((and (= (match:start m) (match:end m))
                     (= (match:start m) last-empty-at))

@@ -12,14 +12,23 @@ import (
 // of Go's package regexp. newline says that line ends are not matched by "."
 // and by non-matching lists.
 func Translate(pattern string, basic, newline bool) (string, error) {
-	t := &translator{src: pattern, basic: basic, newline: newline}
-	if !utf8.ValidString(pattern) {
-		return "", errors.New("invalid characters in the regular expression")
-	}
-	if err := t.run(); err != nil {
+	t, err := translate(pattern, basic, newline)
+	if err != nil {
 		return "", err
 	}
+	if t.backRefs {
+		return "", errors.New("Go's regular expressions have no back-references")
+	}
 	return t.out.String(), nil
+}
+
+// translate is Translate with back-references as characters from backRef on.
+func translate(pattern string, basic, newline bool) (*translator, error) {
+	t := &translator{src: pattern, basic: basic, newline: newline}
+	if !utf8.ValidString(pattern) {
+		return nil, errors.New("invalid characters in the regular expression")
+	}
+	return t, t.run()
 }
 
 type translator struct {
@@ -29,6 +38,10 @@ type translator struct {
 	basic   bool
 	newline bool
 	depth   int
+	groups  int // opened so far
+	// backRefs tells that the pattern refers back to groups, anchors that it
+	// has ^ or $.
+	backRefs, anchors bool
 	// start is true where an expression may begin: ^ is an anchor and * a
 	// literal there in basic syntax.
 	start bool
@@ -61,19 +74,20 @@ func (t *translator) char(c rune) error {
 		t.out.WriteString(".")
 		return nil
 	case '*':
-		if was {
+		if was && t.basic {
 			t.literal('*')
 			return nil
 		}
-		return t.repeat("*")
+		return t.repeated(was, "*")
 	case '^':
 		if !t.basic || was {
 			t.out.WriteString("^")
-			t.start = true
+			t.start, t.anchors = true, true
 			return nil
 		}
 	case '$':
 		if !t.basic || t.pos == len(t.src) || strings.HasPrefix(t.src[t.pos:], `\)`) || strings.HasPrefix(t.src[t.pos:], `\|`) {
+			t.anchors = true
 			if t.newline {
 				t.out.WriteString("$")
 			} else {
@@ -100,11 +114,7 @@ func (t *translator) char(c rune) error {
 		t.start = true
 		return nil
 	case '+', '?':
-		if was {
-			t.literal(c)
-			return nil
-		}
-		return t.repeat(string(c))
+		return t.repeated(was, string(c))
 	case '{':
 		if !was {
 			return t.interval("}")
@@ -114,9 +124,18 @@ func (t *translator) char(c rune) error {
 	return nil
 }
 
+// repeated is repeat where an expression must stand before.
+func (t *translator) repeated(start bool, op string) error {
+	if start {
+		return fmt.Errorf("nothing stands before the %s of the regular expression", op)
+	}
+	return t.repeat(op)
+}
+
 func (t *translator) open() {
 	t.out.WriteString("(")
 	t.depth++
+	t.groups++
 	t.start = true
 }
 
@@ -282,7 +301,12 @@ func (t *translator) escape(was bool) error {
 		return nil
 	}
 	if c >= '1' && c <= '9' {
-		return errors.New("back-references are not supported in regular expressions")
+		if int(c-'0') > t.groups {
+			return errors.New("invalid back-reference in the regular expression")
+		}
+		t.backRefs = true
+		t.out.WriteRune(backRef + c - '0')
+		return nil
 	}
 	t.literal(c)
 	return nil

@@ -2,6 +2,8 @@ package text
 
 import (
 	"regexp"
+	"regexp/syntax"
+	"strings"
 	"unicode/utf8"
 	"unsafe"
 
@@ -12,8 +14,21 @@ import (
 // Regexp is a compiled POSIX regular expression.
 type Regexp struct {
 	Source string
-	re     *regexp.Regexp
-	noSub  bool
+	// re finds matches, unless the pattern refers back to groups. Then, and
+	// where re cannot be told that an end of the text is none of a line, tree
+	// is searched.
+	re      *regexp.Regexp
+	tree    *syntax.Regexp
+	anchors bool
+	noSub   bool
+}
+
+// find gives the leftmost longest match as FindStringSubmatchIndex does.
+func (r *Regexp) find(text string, notbol, noteol bool) ([]int, error) {
+	if r.re != nil && (!r.anchors || !notbol && !noteol) {
+		return r.re.FindStringSubmatchIndex(text), nil
+	}
+	return search(r.tree, text, notbol, noteol)
 }
 
 // The flags of make-regexp and regexp-exec.
@@ -46,7 +61,7 @@ func regexps() []*datum.Primitive {
 
 // Compile makes a Regexp; basic chooses BRE syntax.
 func Compile(pattern string, basic, icase, newline, noSub bool) (*Regexp, error) {
-	translated, err := Translate(pattern, basic, newline)
+	t, err := translate(pattern, basic, newline)
 	if err != nil {
 		return nil, err
 	}
@@ -59,12 +74,20 @@ func Compile(pattern string, basic, icase, newline, noSub bool) (*Regexp, error)
 	} else {
 		flags += "s"
 	}
-	re, err := regexp.Compile("(?" + flags + ")" + translated)
-	if err != nil {
-		return nil, err
+	text := "(?" + flags + ")" + t.out.String()
+	r := &Regexp{Source: pattern, anchors: t.anchors, noSub: noSub}
+	if t.anchors || t.backRefs {
+		if r.tree, err = syntax.Parse(text, syntax.Perl); err != nil {
+			return nil, err
+		}
 	}
-	re.Longest()
-	return &Regexp{pattern, re, noSub}, nil
+	if !t.backRefs {
+		if r.re, err = regexp.Compile(text); err != nil {
+			return nil, err
+		}
+		r.re.Longest()
+	}
+	return r, nil
 }
 
 func makeRegexp(_ datum.Caller, args []datum.Value) (datum.Value, error) {
@@ -88,8 +111,8 @@ func makeRegexp(_ datum.Caller, args []datum.Value) (datum.Value, error) {
 	}
 	re, err := Compile(pattern, basic, flags&regIcase != 0, flags&regNewline != 0, flags&regNosub != 0)
 	if err != nil {
-		return datum.Unset, &datum.Error{Key: "regular-expression-syntax", Who: "make-regexp", Message: "~A",
-			Irritants: []datum.Value{datum.NewString(err.Error())}, Rest: args[0], Payload: datum.Unset, Cause: err}
+		return datum.Unset, &datum.Error{Key: "regular-expression-syntax", Who: "make-regexp", Message: strings.ReplaceAll(err.Error(), "~", "~~"),
+			Rest: datum.List(args[0]), Payload: datum.Unset, Cause: err}
 	}
 	return datum.Obj(datum.KRegexp, unsafe.Pointer(re)), nil
 }
@@ -111,9 +134,18 @@ func regexpExec(_ datum.Caller, args []datum.Value) (datum.Value, error) {
 			return datum.Unset, err
 		}
 	}
+	flags := 0
+	if v, ok := arg.Given(args, 3); ok {
+		if flags, err = arg.Int("regexp-exec", 4, v); err != nil {
+			return datum.Unset, err
+		}
+	}
 	// As regexec(3), the search sees only the text from start on.
 	text := s.Sub(start, s.Len())
-	m := re.re.FindStringSubmatchIndex(text)
+	m, err := re.find(text, flags&regNotbol != 0, flags&regNoteol != 0)
+	if err != nil {
+		return datum.Unset, datum.Misc("regexp-exec", "~A", datum.NewString(err.Error()))
+	}
 	if m == nil {
 		return datum.False, nil
 	}
