@@ -2,7 +2,6 @@ package ports
 
 import (
 	"fmt"
-	"math/big"
 	"strconv"
 	"strings"
 	"unicode"
@@ -14,11 +13,12 @@ import (
 	"fruix/interp/print"
 )
 
-// fullFormat is format of (ice-9 format): (format destination message args…)
+// fullFormat is format of (ice-9 format) behind a procedure that writes
+// numbers as a locale has them: (%format localize destination message args…)
 // with the directives of Common Lisp (Guile manual, "Formatted Output").
 func fullFormat(c datum.Caller, args []datum.Value) (datum.Value, error) {
-	dest := args[0]
-	args = args[1:]
+	numbers, dest := args[0], args[1]
+	args = args[2:]
 	if dest.IsString() { // (format "message" args…) gives a string
 		args = append([]datum.Value{dest}, args...)
 		dest = datum.False
@@ -30,7 +30,7 @@ func fullFormat(c datum.Caller, args []datum.Value) (datum.Value, error) {
 	if err != nil {
 		return datum.Unset, err
 	}
-	f := &formatter{c: c, text: message.Runes(0, message.Len()), args: args[1:]}
+	f := &formatter{c: c, numbers: numbers, text: message.Runes(0, message.Len()), args: args[1:]}
 	var p *port.Port
 	if dest != datum.False {
 		if p, err = outputPort(c, "format", 1, dest); err != nil {
@@ -51,12 +51,13 @@ func fullFormat(c datum.Caller, args []datum.Value) (datum.Value, error) {
 const maxWidth = 1 << 20
 
 type formatter struct {
-	c      datum.Caller
-	text   []rune
-	args   []datum.Value
-	next   int
-	out    strings.Builder
-	column int // where the output began
+	c       datum.Caller
+	numbers datum.Value // the procedure behind ~h
+	text    []rune
+	args    []datum.Value
+	next    int
+	out     strings.Builder
+	column  int // where the output began
 }
 
 // param is one prefix parameter; set is false for an empty place.
@@ -158,7 +159,8 @@ func (f *formatter) parse(i int) (directive, error) {
 			return d, nil
 		}
 	}
-	return d, f.fail("unfinished directive at the end of the control string")
+	d.char, d.end = '~', len(f.text) // a tilde at the end stands for itself
+	return d, nil
 }
 
 func (d *directive) param(i, def int) int {
@@ -224,6 +226,12 @@ func (f *formatter) simple(d directive) error {
 		if err != nil {
 			return err
 		}
+		if d.colon && strings.HasPrefix(s, "#<") { // what cannot be read, as a string
+			s = string(print.AppendString(nil, datum.NewString(s).Str()))
+		}
+		if d.char == 'y' {
+			s += "\n"
+		}
 		f.out.WriteString(padText(s, d))
 	case 'd', 'x', 'o', 'b':
 		return f.integer(d, map[rune]int{'d': 10, 'x': 16, 'o': 8, 'b': 2}[d.char], 0)
@@ -243,13 +251,18 @@ func (f *formatter) simple(d directive) error {
 		if !v.IsChar() {
 			return f.fail("~~c needs a character")
 		}
-		if d.at {
-			f.out.WriteString(print.CharName(v.Char()))
-		} else {
-			f.out.WriteRune(v.Char())
+		switch c := v.Char(); {
+		case d.at && !d.colon:
+			f.out.WriteString(print.CharName(c))
+		case d.colon && c < ' ':
+			f.out.WriteString("^" + string(c+'@'))
+		default:
+			f.out.WriteRune(c)
 		}
 	case 'f', 'e', 'g', '$':
 		return f.float(d)
+	case 'h':
+		return f.localized(d)
 	case '%':
 		f.out.WriteString(strings.Repeat("\n", max(d.param(0, 1), 0)))
 	case '&':
@@ -298,7 +311,8 @@ func (f *formatter) simple(d directive) error {
 		}
 	case '?', 'k':
 		return f.indirect(d)
-	case '!', 'q', 'i':
+	case '!': // flushes the output, which format does in any case
+	case 'q', 'i':
 		return f.fail("directive ~~%c is not supported", d.char)
 	default:
 		return f.fail("unknown directive ~~%c", d.char)
@@ -324,8 +338,8 @@ func (f *formatter) integer(d directive, radix, at int) error {
 	if err != nil {
 		return err
 	}
-	if !v.IsNumber() {
-		return f.fail("argument is not a number")
+	if !num.IsExactInteger(v) {
+		return f.fail("argument of ~~%c is not an exact integer", d.char)
 	}
 	s := num.Format(v, radix)
 	sign := ""
@@ -334,7 +348,7 @@ func (f *formatter) integer(d directive, radix, at int) error {
 	} else if d.at {
 		sign = "+"
 	}
-	if d.colon && num.IsExactInteger(v) {
+	if d.colon {
 		sep, group := string(rune(d.param(at+2, ','))), max(d.param(at+3, 3), 1)
 		for i := len(s) - group; i > 0; i -= group {
 			s = s[:i] + sep + s[i:]
@@ -363,7 +377,7 @@ func (f *formatter) tab(d directive) {
 	case col < to:
 		f.out.WriteString(strings.Repeat(" ", to-col))
 	case inc > 0:
-		f.out.WriteString(strings.Repeat(" ", inc-(col-to)%inc))
+		f.out.WriteString(strings.Repeat(" ", (inc-(col-to)%inc)%inc))
 	}
 }
 
@@ -376,7 +390,7 @@ func (f *formatter) indirect(d directive) error {
 	if err != nil {
 		return err
 	}
-	inner := &formatter{c: f.c, text: s.Runes(0, s.Len()), args: f.args[f.next:], column: f.col()}
+	inner := &formatter{c: f.c, numbers: f.numbers, text: s.Runes(0, s.Len()), args: f.args[f.next:], column: f.col()}
 	if !d.at {
 		l, err := f.arg()
 		if err != nil {
@@ -394,86 +408,4 @@ func (f *formatter) indirect(d directive) error {
 	}
 	f.out.WriteString(inner.out.String())
 	return nil
-}
-
-// float writes ~f, ~e, ~g and ~$.
-func (f *formatter) float(d directive) error {
-	v, err := f.arg()
-	if err != nil {
-		return err
-	}
-	x, ok := num.Float64(v)
-	if !ok {
-		if v.IsString() { // as Guile: the text of a number
-			if n, isNum := num.Parse(v.Str().Go(), 10); isNum {
-				x, ok = num.Float64(n)
-			}
-		}
-		if !ok {
-			return f.fail("argument is not a real number")
-		}
-	}
-	s := ""
-	width := d.param(0, 0)
-	fill := string(rune(d.param(3, ' ')))
-	switch {
-	case x-x != 0:
-		s = num.Format(datum.Flo(x), 10)
-	case d.char == '$':
-		s = fixedPoint(v, x, d.param(0, 2))
-		width, fill = d.param(2, 0), string(rune(d.param(3, ' ')))
-	case d.char == 'e':
-		digits := -1
-		if len(d.params) > 1 && d.params[1].set {
-			digits = max(d.params[1].n, 0)
-		}
-		s = strconv.FormatFloat(x, 'E', digits, 64)
-		m, e, _ := strings.Cut(s, "E")
-		if !strings.Contains(m, ".") {
-			m += ".0"
-		}
-		sign, e := e[:1], strings.TrimLeft(e[1:], "0")
-		if e == "" {
-			e = "0"
-		}
-		if n := d.param(2, 0) - len(e); n > 0 {
-			e = strings.Repeat("0", n) + e
-		}
-		s = m + "E" + sign + e
-		fill = string(rune(d.param(5, ' ')))
-	case len(d.params) > 1 && d.params[1].set:
-		s = fixedPoint(v, x, max(d.params[1].n, 0))
-		fill = string(rune(d.param(4, ' ')))
-	default:
-		s = strconv.FormatFloat(x, 'f', -1, 64)
-		if !strings.Contains(s, ".") {
-			s += ".0"
-		}
-		fill = string(rune(d.param(4, ' ')))
-	}
-	if d.at && s[0] != '-' && s[0] != '+' {
-		s = "+" + s
-	}
-	if n := width - len(s); n > 0 {
-		s = strings.Repeat(fill, n) + s
-	}
-	f.out.WriteString(s)
-	return nil
-}
-
-// fixedPoint writes a number with a fixed count of decimals; exact numbers
-// are not rounded to floats first.
-func fixedPoint(v datum.Value, x float64, decimals int) string {
-	s := ""
-	if v.Is(datum.KRatnum) {
-		s = v.Ratnum().Rat.FloatString(decimals)
-	} else if i, ok := num.BigInt(v); ok {
-		s = new(big.Rat).SetInt(i).FloatString(decimals)
-	} else {
-		s = strconv.FormatFloat(x, 'f', decimals, 64)
-	}
-	if decimals == 0 {
-		s += "."
-	}
-	return s
 }

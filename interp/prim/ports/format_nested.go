@@ -5,7 +5,6 @@ import (
 	"unicode"
 
 	"fruix/interp/datum"
-	"fruix/interp/num"
 	"fruix/interp/prim/arg"
 )
 
@@ -60,7 +59,7 @@ func (f *formatter) nested(d directive) (next int, stop bool, err error) {
 	case '{':
 		err = f.iterate(d, parts[0])
 	default:
-		inner := &formatter{c: f.c, text: f.text, args: f.args, next: f.next, column: f.col()}
+		inner := &formatter{c: f.c, numbers: f.numbers, text: f.text, args: f.args, next: f.next, column: f.col()}
 		stop, err = inner.run(parts[0].from, parts[0].to)
 		f.next = inner.next
 		f.out.WriteString(caseConvert(inner.out.String(), d))
@@ -144,6 +143,19 @@ func (f *formatter) conditional(d directive, parts []clause) (bool, error) {
 // iterate performs ~{…~}: over a list, over lists in a list (:), over the
 // arguments (@), or both.
 func (f *formatter) iterate(d directive, body clause) error {
+	text := f.text
+	if body.from == body.to { // an empty body stands for one that comes as argument
+		v, err := f.arg()
+		if err != nil {
+			return err
+		}
+		s, err := arg.Str("format", f.next, v)
+		if err != nil {
+			return err
+		}
+		text = s.Runes(0, s.Len())
+		body.from, body.to = 0, len(text)
+	}
 	items := f.args[f.next:]
 	if d.at {
 		f.next = len(f.args)
@@ -152,12 +164,15 @@ func (f *formatter) iterate(d directive, body clause) error {
 		if err != nil {
 			return err
 		}
+		if arg.Length(v) < 0 {
+			return f.fail("argument of ~~{ is not a list")
+		}
 		if items, err = arg.List("format", f.next+1, v); err != nil {
 			return err
 		}
 	}
 	limit := d.param(0, -1)
-	inner := &formatter{c: f.c, text: f.text, args: items, column: f.col()}
+	inner := &formatter{c: f.c, numbers: f.numbers, text: text, args: items, column: f.col()}
 	for n := 0; (limit < 0 || n < limit) && (inner.next < len(items) || n == 0 && body.end.colon); n++ {
 		before := inner.next
 		if d.colon {
@@ -168,7 +183,7 @@ func (f *formatter) iterate(d directive, body clause) error {
 			if err != nil {
 				return err
 			}
-			sub := &formatter{c: f.c, text: f.text, args: l, column: inner.col()}
+			sub := &formatter{c: f.c, numbers: f.numbers, text: text, args: l, column: inner.col()}
 			if _, err := sub.run(body.from, body.to); err != nil {
 				return err
 			}
@@ -183,7 +198,7 @@ func (f *formatter) iterate(d directive, body clause) error {
 		if stop {
 			break
 		}
-		if inner.next == before && limit < 0 {
+		if inner.next == before && limit < 0 && inner.next < len(items) {
 			return f.fail("~~{ takes no argument in its body and would never end")
 		}
 	}
@@ -191,90 +206,7 @@ func (f *formatter) iterate(d directive, body clause) error {
 	return nil
 }
 
-// words writes ~r without a radix: cardinal and ordinal (:) numbers in
-// English, Roman numerals (@).
-func (f *formatter) words(d directive) error {
-	v, err := f.arg()
-	if err != nil {
-		return err
-	}
-	n, ok := num.Int64(v)
-	if !ok || n < -999999999999 || n > 999999999999 {
-		f.out.WriteString(num.Format(v, 10))
-		return nil
-	}
-	switch {
-	case d.at && (n < 1 || n > 3999):
-		return f.fail("only 1 to 3999 have Roman numerals")
-	case d.at:
-		f.out.WriteString(roman(n))
-	case d.colon:
-		f.out.WriteString(ordinal(cardinal(n)))
-	default:
-		f.out.WriteString(cardinal(n))
-	}
-	return nil
-}
-
-func roman(n int64) string {
-	s := ""
-	for _, r := range []struct {
-		n int64
-		s string
-	}{{1000, "M"}, {900, "CM"}, {500, "D"}, {400, "CD"}, {100, "C"}, {90, "XC"}, {50, "L"}, {40, "XL"}, {10, "X"}, {9, "IX"}, {5, "V"}, {4, "IV"}, {1, "I"}} {
-		for n >= r.n {
-			s += r.s
-			n -= r.n
-		}
-	}
-	return s
-}
-
-var small = strings.Fields("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen")
-var tens = strings.Fields("_ _ twenty thirty forty fifty sixty seventy eighty ninety")
-
-func cardinal(n int64) string {
-	switch {
-	case n < 0:
-		return "minus " + cardinal(-n)
-	case n < 20:
-		return small[n]
-	case n < 100:
-		if n%10 == 0 {
-			return tens[n/10]
-		}
-		return tens[n/10] + "-" + small[n%10]
-	case n < 1000:
-		return join2(small[n/100]+" hundred", n%100, " ")
-	case n < 1000000:
-		return join2(cardinal(n/1000)+" thousand", n%1000, ", ")
-	case n < 1000000000:
-		return join2(cardinal(n/1000000)+" million", n%1000000, ", ")
-	}
-	return join2(cardinal(n/1000000000)+" billion", n%1000000000, ", ")
-}
-
-func join2(head string, rest int64, sep string) string {
-	if rest == 0 {
-		return head
-	}
-	return head + sep + cardinal(rest)
-}
-
-func ordinal(s string) string {
-	i := strings.LastIndexAny(s, " -") + 1
-	last := s[i:]
-	irregular := map[string]string{"one": "first", "two": "second", "three": "third", "five": "fifth", "eight": "eighth", "nine": "ninth", "twelve": "twelfth"}
-	if o, ok := irregular[last]; ok {
-		return s[:i] + o
-	}
-	if strings.HasSuffix(last, "y") {
-		return s[:len(s)-1] + "ieth"
-	}
-	return s + "th"
-}
-
 // formatPrimitives lists what (ice-9 format) re-exports.
 func formatPrimitives() []*datum.Primitive {
-	return []*datum.Primitive{arg.FN("%format", 1, -1, fullFormat)}
+	return []*datum.Primitive{arg.FN("%format", 2, -1, fullFormat)}
 }
