@@ -24,6 +24,7 @@ type Registry interface {
 func Register(r Registry, s *Session) {
 	r.Register(Module, s.storeNatives()...)
 	r.Register(Module, s.derivationNatives()...)
+	r.Register(Module, s.workerNatives()...)
 	r.Register(Module, encodingNatives()...)
 }
 

@@ -16,6 +16,7 @@ type Store interface {
 	NewBatch() (*store.Batch, error)
 	IsValid(ctx context.Context, p string) (bool, error)
 	References(ctx context.Context, p string) ([]string, error)
+	Info(ctx context.Context, p string) (*store.Info, error)
 	ReadDerivation(ctx context.Context, drvPath string) (*drv.Derivation, error)
 	AddPath(ctx context.Context, name, hostPath string, o store.AddOptions) (string, error)
 	AddNAR(ctx context.Context, name string, r reader, algo hashAlgo, refs []string) (string, error)

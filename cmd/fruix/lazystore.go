@@ -44,6 +44,14 @@ func (l lazyStore) References(ctx context.Context, p string) ([]string, error) {
 	return st.References(ctx, p)
 }
 
+func (l lazyStore) Info(ctx context.Context, p string) (*store.Info, error) {
+	st, err := l.s.openStore(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return st.Info(ctx, p)
+}
+
 func (l lazyStore) ReadDerivation(ctx context.Context, p string) (*drv.Derivation, error) {
 	st, err := l.s.openStore(ctx)
 	if err != nil {

@@ -97,7 +97,6 @@ func formTable() []*form {
 
 		def("define", (*Expander).define),
 		def("define*", (*Expander).defineStar),
-		def("define-inlinable", (*Expander).define),
 		def("define-values", (*Expander).defineValues),
 		def("define-syntax", (*Expander).defineSyntax),
 		def("define-syntax-rule", (*Expander).defineSyntaxRule),

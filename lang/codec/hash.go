@@ -8,6 +8,7 @@ import (
 	"crypto/sha3"
 	"crypto/sha512"
 	"hash"
+	"hash/crc32"
 
 	"fruix/interp/datum"
 	"fruix/interp/prim/arg"
@@ -27,7 +28,45 @@ var hashes = map[string]func() hash.Hash{
 	"sha3-256":   func() hash.Hash { return sha3.New256() },
 	"sha3-384":   func() hash.Hash { return sha3.New384() },
 	"sha3-512":   func() hash.Hash { return sha3.New512() },
+	"crc32":      func() hash.Hash { return crc32.NewIEEE() },
+
+	"crc24-rfc2440": func() hash.Hash { c := crc24(crc24Start); return &c },
 }
+
+// crc24 is the checksum of OpenPGP's armour (RFC 4880, section 6.1).
+type crc24 uint32
+
+const (
+	crc24Start      = 0xb704ce
+	crc24Polynomial = 0x1864cfb
+)
+
+// Write adds bytes; it never fails.
+func (c *crc24) Write(p []byte) (int, error) {
+	sum := uint32(*c)
+	for _, b := range p {
+		sum ^= uint32(b) << 16
+		for range 8 {
+			if sum <<= 1; sum&0x1000000 != 0 {
+				sum ^= crc24Polynomial
+			}
+		}
+	}
+	*c = crc24(sum & 0xffffff)
+	return len(p), nil
+}
+
+// Sum appends the checksum, the most significant byte first.
+func (c *crc24) Sum(b []byte) []byte { return append(b, byte(*c>>16), byte(*c>>8), byte(*c)) }
+
+// Reset begins anew.
+func (c *crc24) Reset() { *c = crc24Start }
+
+// Size is the length of the checksum.
+func (c *crc24) Size() int { return 3 }
+
+// BlockSize is 1: bytes are taken one by one.
+func (c *crc24) BlockSize() int { return 1 }
 
 // hashType is the type name of opaque values that hold a hash.Hash.
 const hashType = "hash"

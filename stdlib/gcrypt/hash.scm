@@ -1,7 +1,7 @@
 ;;; Commentary:
 ;;;
 ;;; The interface of Guile-Gcrypt's hash functions.  The functions are those of
-;;; the program itself: MD5, SHA-1, SHA-2 and SHA-3.
+;;; the program itself: MD5, SHA-1, SHA-2, SHA-3 and CRC.
 ;;;
 ;;; Code:
 
@@ -53,16 +53,17 @@
                (hashq-set! algorithms name algorithm)
                algorithm)))))
 
-(define-syntax hash-algorithm
-  ;; (hash-algorithm sha256) is that algorithm; an unknown name is an error of
-  ;; the program.
-  (lambda (s)
-    (syntax-case s ()
-      ((_ name)
-       (begin
-         (unless (%hash-size (symbol->string (syntax->datum #'name)))
-           (syntax-violation 'hash-algorithm "unknown hash algorithm" s #'name))
-         #'(lookup-hash-algorithm 'name))))))
+(define-syntax-rule (hash-algorithm name)
+  ;; The hash algorithm NAME, an identifier such as sha256.
+  (needed-hash-algorithm 'name))
+
+(define (needed-hash-algorithm name)
+  "Return the hash algorithm NAME; it is an error if there is none."
+  (or (lookup-hash-algorithm name)
+      (scm-error 'misc-error "hash-algorithm"
+                 "~A: this program has no such hash function; it has MD5, SHA-1, \
+SHA-2, SHA-3 and CRC"
+                 (list name) #f)))
 
 (define (start algorithm)
   "Begin to hash with ALGORITHM."

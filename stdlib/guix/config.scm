@@ -65,3 +65,7 @@
 (define %gzip "gzip")
 (define %bzip2 "bzip2")
 (define %xz "xz")
+
+;; Where Guix's modules look for the daemon: in this process.
+(unless (getenv "GUIX_DAEMON_SOCKET")
+  (setenv "GUIX_DAEMON_SOCKET" "fruix://"))

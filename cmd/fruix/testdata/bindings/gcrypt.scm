@@ -11,6 +11,12 @@
 (test "a9993e364706816aba3e25717850c26c9cd0d89d" (hex 'sha1))
 (test "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" (hex 'sha256))
 (test "3a985da74fe225b2045c172d6bd390bd855f086e3e9d525b46bfe24511431532" (hex 'sha3-256))
+;; The check values that are customary for CRCs, of "123456789".
+(test #vu8(#x21 #xcf #x02)
+      (bytevector-hash (string->utf8 "123456789") (hash-algorithm crc24-rfc2440)))
+(test #vu8(#xcb #xf4 #x39 #x26)
+      (bytevector-hash (string->utf8 "123456789") (hash-algorithm crc32)))
+(test-error (hash-algorithm rot13))
 (test #f (lookup-hash-algorithm 'rot13))
 (test '(sha256 32) (let ((a (hash-algorithm sha256))) (list (hash-algorithm-name a) (hash-size a))))
 (test (sha256 abc)
