@@ -3,21 +3,44 @@ package main
 import (
 	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
 )
 
-// youthPercent makes the first garbage collection wait until the heap holds 64
-// MiB, since Go's smallest goal is 4 MiB for 100 per cent.
-const youthPercent = 1600
+const (
+	// youth is how large the heap is when it is collected for the first time;
+	// Go's smallest goal is 4 MiB for 100 per cent.
+	youth        = 64 << 20
+	youthPercent = 100 * youth / (4 << 20)
+	// roomy is how large the heap may get in any case before it is collected
+	// again.
+	roomy = 256 << 20
+)
 
 // spareYouth keeps the collector away from a heap that is still small. Most
 // commands are done before they have used 64 MiB, and a third of their time
-// would go into collecting 4, 8 and 16 MiB; from the first collection on Go's
-// usual rule holds. A person's GOGC or GOMEMLIMIT is left alone.
+// would go into collecting 4, 8 and 16 MiB. Those that load very many packages
+// keep a small part of what they allocate: they are given 256 MiB, beyond which
+// Go's usual rule holds. A person's GOGC or GOMEMLIMIT is left alone.
 func spareYouth(getenv func(string) string) {
 	if getenv("GOGC") != "" || getenv("GOMEMLIMIT") != "" {
 		return
 	}
 	usual := debug.SetGCPercent(youthPercent)
+	afterCollection(usual)
+}
+
+// afterCollection sets the percentage anew after each collection. It runs when
+// an object that nobody holds is found to be gone.
+func afterCollection(usual int) {
 	sentinel := new([64]byte)
-	runtime.AddCleanup(sentinel, func(percent int) { debug.SetGCPercent(percent) }, usual)
+	runtime.AddCleanup(sentinel, func(usual int) {
+		live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+		metrics.Read(live)
+		percent := usual
+		if n := live[0].Value.Uint64(); n > 0 && n < roomy {
+			percent = max(percent, int(100*(roomy-n)/n))
+		}
+		debug.SetGCPercent(min(percent, youthPercent))
+		afterCollection(usual)
+	}, usual)
 }

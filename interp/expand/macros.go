@@ -28,6 +28,11 @@ func (x *Expander) macroValue(id, rhs stx) *syntax.Macro {
 		if f.name == "syntax-rules" {
 			return x.compileRules(rhs, name).macro(name, id.pos, x.level)
 		}
+		if f.name == "identifier-syntax" {
+			if r := x.identifierRules(rhs, name); r != nil {
+				return r.macro(name, id.pos, x.level)
+			}
+		}
 		break
 	}
 	if rhs.isID() {

@@ -19,9 +19,22 @@ type primitives struct {
 // native wraps f so that failures of the expander become errors.
 func native(f func([]datum.Value) (datum.Value, error)) func(datum.Caller, []datum.Value) (datum.Value, error) {
 	return func(_ datum.Caller, args []datum.Value) (v datum.Value, err error) {
-		defer func() { err = Exception(err) }()
-		defer recoverFailure(&err)
+		defer recoverException(&err)
 		return f(args)
+	}
+}
+
+// recoverException is recoverFailure that leaves an error of the language.
+func recoverException(err *error) {
+	switch r := recover().(type) {
+	case nil:
+	case *failure:
+		*err = r.err
+	default:
+		panic(r)
+	}
+	if *err != nil {
+		*err = Exception(*err)
 	}
 }
 
@@ -29,8 +42,11 @@ func native(f func([]datum.Value) (datum.Value, error)) func(datum.Caller, []dat
 // of the module system; other errors are returned as they are. Guile's
 // syntax-error has the arguments who, message, source properties, form, part.
 func Exception(err error) error {
+	if err == nil {
+		return nil
+	}
 	var de *datum.Error
-	if err == nil || errors.As(err, &de) {
+	if errors.As(err, &de) {
 		return err
 	}
 	var se *syntax.Error
@@ -73,16 +89,25 @@ func wrongType(who string, n int, v datum.Value) error {
 		Irritants: []datum.Value{datum.Fix(int64(n)), v}, Rest: datum.List(v), Payload: datum.Unset}
 }
 
+// syntaxMatch matches syntax with a pattern of syntax-case: a vector of what the
+// variables matched, or #f.
+func (x *Expander) syntaxMatch(_ datum.Caller, pat, form datum.Value) (v datum.Value, err error) {
+	defer recoverException(&err)
+	p := pat.Opaque().Go.(*compiledPattern)
+	var few [8]datum.Value
+	vals := few[:]
+	if p.slots > len(few) {
+		vals = make([]datum.Value, p.slots)
+	}
+	if !x.match(p.pattern, view(form), vals) {
+		return datum.False, nil
+	}
+	return datum.NewVector(append([]datum.Value(nil), vals[:p.slots]...)), nil
+}
+
 func (x *Expander) makePrimitives() primitives {
 	return primitives{
-		match: &datum.Primitive{Name: "syntax-match", Min: 2, Max: 2, FN: native(func(a []datum.Value) (datum.Value, error) {
-			p := a[0].Opaque().Go.(*compiledPattern)
-			vals := make([]datum.Value, p.slots)
-			if !x.match(p.pattern, view(a[1]), vals) {
-				return datum.False, nil
-			}
-			return datum.NewVector(vals), nil
-		})},
+		match:       &datum.Primitive{Name: "syntax-match", Min: 2, Max: 2, F2: x.syntaxMatch},
 		instantiate: &datum.Primitive{Name: "syntax-instantiate", Min: 1, Max: -1, FN: native(x.instantiate)},
 		noMatch: &datum.Primitive{Name: "syntax-case", Min: 1, Max: 1, FN: native(func(a []datum.Value) (datum.Value, error) {
 			s := view(a[0])

@@ -14,7 +14,7 @@ import (
 //
 //	template  #(kind literal open? slot extra slots car cdr who)
 //	pattern   #(kind literal slot count tail car cdr)
-//	rules     #(name slots #(pattern template shape) …)
+//	rules     #(name slots alone #(pattern template shape) …)
 //
 // A literal is syntax that holds a view as it is, #f when there is none; an
 // absent part is #f.
@@ -45,7 +45,7 @@ func PortableRules(m *syntax.Macro) (plain datum.Value, ok bool) {
 	if !ok {
 		return datum.Unset, false
 	}
-	items := []datum.Value{datum.Sym(r.name), fix(r.slots)}
+	items := []datum.Value{datum.Sym(r.name), fix(r.slots), r.alone.plain()}
 	for i := range r.cases {
 		c := &r.cases[i]
 		items = append(items, datum.NewVector([]datum.Value{c.pattern.plain(), c.template.plain(), c.shape}))
@@ -71,11 +71,14 @@ func Restore(typ string, plain datum.Value) (v datum.Value, err error) {
 func (x *Expander) RestoreRules(name string, pos source.Pos, level int, plain datum.Value) (m *syntax.Macro, err error) {
 	defer recoverPlain(&err)
 	f := fields(plain, -1)
-	if len(f) < 2 || !f[0].IsSymbol() {
+	if len(f) < 3 || !f[0].IsSymbol() {
 		panic(badPlain("rules"))
 	}
-	r := &rules{x: x, name: f[0].Symbol().Name, slots: number(f[1], 1<<16)}
-	for _, c := range f[2:] {
+	r := &rules{x: x, name: f[0].Symbol().Name, slots: number(f[1], 1<<16), alone: templateOf(f[2], 0)}
+	if r.alone != nil && r.alone.kind != tplConst {
+		panic(badPlain("rules"))
+	}
+	for _, c := range f[3:] {
 		p := fields(c, 3)
 		if !p[2].IsPair() {
 			panic(badPlain("rule"))

@@ -13,7 +13,7 @@ func TestPortableFields(t *testing.T) {
 		of     any
 		fields int
 	}{
-		{template{}, 9}, {pattern{}, 7}, {rules{}, 4}, {rule{}, 3}, {compiledPattern{}, 2}, {stx{}, 4},
+		{template{}, 9}, {pattern{}, 7}, {rules{}, 5}, {rule{}, 3}, {compiledPattern{}, 2}, {stx{}, 4},
 	} {
 		if typ := reflect.TypeOf(tc.of); typ.NumField() != tc.fields {
 			t.Errorf("%s has %d fields, portable.go knows %d", typ, typ.NumField(), tc.fields)

@@ -15,6 +15,8 @@ type rules struct {
 	name  string
 	cases []rule
 	slots int
+	// alone is what the identifier alone stands for; nil when it is no use.
+	alone *template
 }
 
 type rule struct {
@@ -106,6 +108,10 @@ func (r *rules) expand(use *syntax.Syntax, fresh *syntax.Scope) (datum.Value, er
 			}
 			return out, nil
 		}
+	}
+	if r.alone != nil && s.isID() {
+		in := instance{intro: fresh.Only(), pos: use.Pos}
+		return in.make(r.alone), nil
 	}
 	return datum.Unset, r.noMatch(&s)
 }

@@ -165,6 +165,55 @@ func (x *Expander) identifierSyntax(s stx) core.Node {
 	return x.expr(stx{v: list(id("make-variable-transformer"), lam), pos: s.pos})
 }
 
+// identifierRules makes rules of an identifier-syntax with one template that
+// holds no pattern variables, so that no transformer has to be compiled; nil
+// for others. Syntax parameters of records get such a macro for every field.
+func (x *Expander) identifierRules(s stx, name string) *rules {
+	p := x.parts(&s, "identifier-syntax", 1, 2, "(identifier-syntax template)")
+	if len(p) != 1 {
+		return nil
+	}
+	x.level++
+	defer func() { x.level-- }()
+	c := &templateCompiler{x: x, who: "syntax", ellipsis: x.currentEllipsis(), quoted: true}
+	c.variable = func(id *stx) (int, int, bool) {
+		if id.set != nil {
+			if b := syntax.Lookup(id.sym(), id.set); b != nil && b.Kind == syntax.Pattern {
+				panic(hasVariables{})
+			}
+		}
+		return 0, 0, false
+	}
+	tpl := constantTemplate(c, p[0])
+	if tpl == nil || tpl.kind != tplConst {
+		return nil
+	}
+	alone := *tpl
+	alone.open = datum.Unset
+	args := &pattern{kind: patMany, car: &pattern{kind: patVar}, count: 1, cdr: &pattern{kind: patNull}}
+	use := &template{kind: tplPair, car: &alone, cdr: &template{
+		kind: tplMany, car: &template{kind: tplVar}, slots: [][]int{{0}}, who: "syntax",
+		cdr: &template{kind: tplConst, lit: stx{v: datum.Null}, open: datum.Unset}}}
+	shape := datum.Cons(datum.Sym("_"), datum.List(datum.Sym("arg"), datum.Sym("...")))
+	return &rules{x: x, name: name, slots: 1, alone: &alone, cases: []rule{{args, use, shape}}}
+}
+
+// hasVariables ends the compilation of a template that should have none.
+type hasVariables struct{}
+
+// constantTemplate compiles a template, nil when it holds pattern variables.
+func constantTemplate(c *templateCompiler, s stx) (t *template) {
+	defer func() {
+		if r := recover(); r != nil {
+			if _, ok := r.(hasVariables); !ok {
+				panic(r)
+			}
+			t = nil
+		}
+	}()
+	return c.compile(s)
+}
+
 // private makes an identifier that no program can mean.
 func (x *Expander) private(v datum.Value) datum.Value {
 	if x.privateScope == nil {
