@@ -64,6 +64,10 @@ func (e *Engine) registerBase() {
 	for _, t := range e.types.All() {
 		e.define(m, t.Name, t.Value())
 	}
+	if e.opts.Sandbox {
+		e.SetExtension(accountKey, &account{})
+		e.confine()
+	}
 	e.define(m, "the-root-module", m.Value())
 	e.define(m, "the-scm-module", m.Public().Value())
 }

@@ -60,13 +60,20 @@ type Options struct {
 	// programs may change what belongs to all of it: working directory,
 	// environment, umask, user, limits.
 	OwnsProcess bool
+	// Sandbox is for programs that are not trusted. It implies NoFiles,
+	// NoProcesses and NoNetwork, ignores Environ and Dir, and makes every native
+	// that could reach past the engine refuse to work (see Effects), but for the
+	// standard ports. Natives that are given to Register are not looked at. Set
+	// the limits below as well; the context's deadline bounds the time.
+	Sandbox bool
 	// Exit is called by (exit); nil makes Eval return an *Error whose Key is
 	// "quit".
 	Exit func(status int)
 
 	// MaxSteps bounds the calls and loop iterations of one Eval, MaxMemory the
 	// bytes of the process's heap while it runs, MaxDepthBytes the bytes of
-	// the stack. 0 is no limit (for the stack: 4 GiB).
+	// the stack. 0 is no limit (for the stack: 4 GiB). With MaxMemory integers
+	// are bounded, too, to about a million bits.
 	MaxSteps, MaxMemory, MaxDepthBytes int64
 	// Cache says where compiled files of modules are kept.
 	Cache Cache
@@ -95,8 +102,12 @@ type Engine struct {
 
 // New makes an engine. The only failures are those of the library's boot file.
 func New(opts Options) (*Engine, error) {
+	if opts.Sandbox {
+		opts.NoFiles, opts.NoProcesses, opts.NoNetwork, opts.OwnsProcess = true, true, true, false
+		opts.Environ, opts.Dir, opts.Cache = nil, "/", Cache{}
+	}
 	e := &Engine{opts: opts, ext: map[string]any{}, natives: map[string][]string{}, ctx: context.Background()}
-	e.printer = &print.Config{Describe: describe}
+	e.printer = &print.Config{Describe: describe, Check: e.checkPrinting}
 	e.types = condition.NewTypes()
 	e.objects = objects.New()
 	e.setterType = &datum.RecordType{
@@ -106,6 +117,7 @@ func New(opts Options) (*Engine, error) {
 	e.modules = module.NewRegistry()
 	e.modules.Stdlib, e.modules.LoadPath = opts.Stdlib, opts.LoadPath
 	e.modules.Warn = opts.Warn
+	e.modules.Fixed = opts.NoFiles
 	e.modules.Run = e.runFile
 	e.modules.Force = e.force
 	e.machine = vm.New(vm.Options{MaxStack: opts.MaxDepthBytes, MaxSteps: opts.MaxSteps, MaxMemory: opts.MaxMemory}, vm.Hooks{
@@ -234,7 +246,16 @@ func (e *Engine) Lookup(moduleName, name string) (datum.Value, error) {
 	})
 }
 
-// Write gives the text of v as write does, Display as display does.
+// checkPrinting lets the printing of large data heed what bounds evaluations.
+func (e *Engine) checkPrinting(length int) error {
+	if err := e.ctx.Err(); err != nil {
+		return &vm.Stopped{Cause: err}
+	}
+	return e.machine.Reserve(int64(length))
+}
+
+// Write gives the text of v as write does. It does not call the printers of
+// records that programs define, and cuts off what is longer than a megabyte.
 func (e *Engine) Write(v datum.Value) string { return e.printer.String(v, print.Write) }
 
 // Display gives the text of v as display does.

@@ -453,7 +453,7 @@ func (e *Engine) place(file string, line, column int64) source.Pos {
 		return source.Pos{}
 	}
 	f := &source.File{Name: file}
-	if !e.inLibrary(f) {
+	if !e.inLibrary(f) && !e.opts.NoFiles {
 		f.Text, _ = os.ReadFile(f.Name)
 	}
 	return source.Pos{File: f, Line: uint32(line), Col: uint32(column) + 1}

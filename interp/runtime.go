@@ -2,6 +2,8 @@ package interp
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -62,6 +64,9 @@ func (r runtime) ReadFile(name string) ([]byte, error) {
 func (r runtime) readFile(name string) ([]byte, error) {
 	if r.e.opts.Dir != "" && !filepath.IsAbs(name) {
 		name = filepath.Join(r.e.opts.Dir, name)
+	}
+	if r.e.opts.NoFiles {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: errors.New("access to files is switched off")}
 	}
 	return os.ReadFile(name)
 }

@@ -97,6 +97,9 @@ func stem(name datum.Value) (string, bool) {
 // open finds and reads the file of a module or of load-from-path, and tells
 // whether it is part of Stdlib; nil without an error when there is none.
 func (r *Registry) open(stem string) (f *source.File, embedded bool, err error) {
+	if r.Fixed && !fs.ValidPath(stem) {
+		return nil, false, nil
+	}
 	for _, dir := range r.dirs() {
 		for _, ext := range extensions {
 			path := filepath.Join(dir, filepath.FromSlash(stem)+ext)
@@ -216,7 +219,7 @@ func (r *Registry) take(key, stem string) (*source.File, bool, error) {
 // OpenPath finds a file for load-from-path and include: name as it is below
 // the load path or in Stdlib, then with a module's extensions.
 func (r *Registry) OpenPath(name string) (*source.File, error) {
-	if !strings.Contains(name, "..") && !filepath.IsAbs(name) {
+	if !strings.Contains(name, "..") && !filepath.IsAbs(name) && (!r.Fixed || fs.ValidPath(name)) {
 		for _, dir := range r.dirs() {
 			path := filepath.Join(dir, filepath.FromSlash(name))
 			if text, err := os.ReadFile(path); err == nil {
@@ -258,7 +261,7 @@ func (r *Registry) PublishLoadPath() {
 // dirs lists the directories to search.
 func (r *Registry) dirs() []string {
 	v := r.Guile.vars[loadPath]
-	if v == nil {
+	if v == nil || r.Fixed {
 		return r.LoadPath
 	}
 	var dirs []string

@@ -33,6 +33,9 @@ type Registry struct {
 	// Journal is told of every change of a module; nil when nobody wants to
 	// know.
 	Journal func(Change)
+	// Fixed says that the load path is LoadPath, whatever programs do to the
+	// variable %load-path, and that nothing outside of it is read.
+	Fixed bool
 	// Warn is called with a line for the user; nil to keep silent.
 	Warn func(text string)
 

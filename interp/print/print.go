@@ -4,6 +4,7 @@
 package print
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 	"unicode"
@@ -40,15 +41,34 @@ type Config struct {
 	// are, Bars writes symbols that need quoting as |…|, QuoteColons quotes
 	// symbols that would read as keywords.
 	RawNewlines, Bars, QuoteColons bool
+	// Check is asked from time to time, with the length of the text so far,
+	// whether to go on; nil always goes on.
+	Check func(length int) error
 }
 
-// String returns the representation of v.
+// maxString is the length from which on String cuts a text off.
+const maxString = 1 << 20
+
+// errLong ends a text that String cuts off.
+var errLong = errors.New("the text is too long")
+
+// String returns the representation of v, cut off when it is longer than a
+// megabyte: that of data that shares parts may be longer than all memory.
 func (c *Config) String(v datum.Value, mode Mode) string {
-	b, err := c.Append(nil, v, mode)
-	if err != nil {
-		plain := *c
-		plain.Record = nil
-		b, _ = plain.Append(nil, v, mode)
+	short := *c
+	short.Check = func(length int) error {
+		if length > maxString {
+			return errLong
+		}
+		return nil
+	}
+	b, err := short.Append(nil, v, mode)
+	if err != nil && err != errLong {
+		short.Record = nil
+		b, err = short.Append(nil, v, mode)
+	}
+	if err == errLong {
+		b = append(b, "…"...)
 	}
 	return string(b)
 }
@@ -86,10 +106,14 @@ type printer struct {
 	labels map[datum.Value]int // -1: needs a label, ≥ 0: has this one
 	next   int
 	err    error
+	seen   int // length of the text at the last Check
 }
 
+// checkEvery is how many bytes are written between calls of Check.
+const checkEvery = 64 << 10
+
 // Append writes v at the end of buf. The error is that of a record's printer
-// procedure, at which the text ends.
+// procedure, or of Check, at which the text ends.
 func (c *Config) Append(buf []byte, v datum.Value, mode Mode) ([]byte, error) {
 	switch {
 	case v.IsString() && mode == Display:
@@ -106,6 +130,12 @@ func (c *Config) Append(buf []byte, v datum.Value, mode Mode) ([]byte, error) {
 		t := p.stack[len(p.stack)-1]
 		p.stack = p.stack[:len(p.stack)-1]
 		p.step(t)
+		if c.Check != nil && len(p.buf)-p.seen > checkEvery {
+			p.seen = len(p.buf)
+			if err := c.Check(len(p.buf) - len(buf)); err != nil {
+				return p.buf, err
+			}
+		}
 	}
 	return p.buf, p.err
 }

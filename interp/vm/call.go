@@ -169,6 +169,22 @@ func (m *Machine) special(callee datum.Value, fp unsafe.Pointer, n int) (datum.V
 		Irritants: []datum.Value{callee}, Rest: datum.List(callee), Payload: datum.Unset}
 }
 
+// circular reports whether a list has no end (Brent, "An improved Monte Carlo
+// factorization algorithm", 1980, finds cycles by steps of growing length).
+func circular(l datum.Value) bool {
+	mark, steps, bound := l, 0, 16
+	for l.IsPair() {
+		l = l.Pair().Cdr
+		if l == mark && l.IsPair() {
+			return true
+		}
+		if steps++; steps == bound {
+			mark, steps, bound = l, 0, 2*bound
+		}
+	}
+	return false
+}
+
 // listArgs appends the elements of a list to args.
 func listArgs(args []datum.Value, l datum.Value) []datum.Value {
 	for ; l.IsPair(); l = l.Pair().Cdr {

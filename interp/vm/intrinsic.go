@@ -303,6 +303,9 @@ func (m *Machine) apply(fp unsafe.Pointer) (action, datum.Value, error) {
 func (m *Machine) pushFluids(fp unsafe.Pointer) (action, datum.Value, error) {
 	n := int64(0)
 	fs, vs := *reg(fp, 0), *reg(fp, 1)
+	if circular(fs) {
+		return actReturn, fs, datum.WrongType("with-fluids*", 1, fs)
+	}
 	for f, v := fs, vs; f.IsPair(); f, v = f.Pair().Cdr, v.Pair().Cdr {
 		if !v.IsPair() || !f.Pair().Car.Is(datum.KFluid) {
 			return actReturn, f, datum.WrongType("with-fluids*", 1, fs)
@@ -409,6 +412,9 @@ func (d *dyn) handlerOf() datum.Value {
 // list in register 1.
 func (m *Machine) abort(fp unsafe.Pointer) (action, datum.Value, error) {
 	tag, args := *reg(fp, 0), *reg(fp, 1)
+	if circular(args) {
+		return actReturn, args, datum.WrongTypeExpecting("abort-to-prompt*", 2, args, "list")
+	}
 	p := m.findPrompt(tag)
 	if p == nil {
 		return actReturn, tag, &datum.Error{Key: "misc-error", Who: "abort-to-prompt", Message: "Abort to unknown prompt: ~S",

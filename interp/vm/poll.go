@@ -1,8 +1,6 @@
 package vm
 
 import (
-	"runtime/metrics"
-
 	"fruix/interp/code"
 	"fruix/interp/datum"
 )
@@ -53,12 +51,8 @@ func (w *world) overdrawn(opts Options) error {
 		return ErrSteps
 	}
 	w.polls++
-	if opts.MaxMemory > 0 && w.polls%8 == 0 {
-		s := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
-		metrics.Read(s)
-		if s[0].Value.Kind() == metrics.KindUint64 && s[0].Value.Uint64() > uint64(opts.MaxMemory) {
-			return ErrMemory
-		}
+	if opts.MaxMemory > 0 && w.polls%8 == 0 && overheap(opts.MaxMemory, 0) {
+		return ErrMemory
 	}
 	return nil
 }

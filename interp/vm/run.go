@@ -352,7 +352,7 @@ loop:
 				f = x.Flo() + y.Flo()
 				goto float
 			}
-			if x, err = num.Add(x, y); err != nil {
+			if x, err = m.checked(num.Add, x, y); err != nil {
 				goto extend
 			}
 			*rA(fp, w) = x
@@ -367,7 +367,7 @@ loop:
 				f = x.Flo() - y.Flo()
 				goto float
 			}
-			if x, err = num.Sub(x, y); err != nil {
+			if x, err = m.checked(num.Sub, x, y); err != nil {
 				goto extend
 			}
 			*rA(fp, w) = x
@@ -383,7 +383,7 @@ loop:
 					continue
 				}
 			}
-			if x, err = num.Mul(x, y); err != nil {
+			if x, err = m.checked(num.Mul, x, y); err != nil {
 				goto extend
 			}
 			*rA(fp, w) = x
@@ -393,7 +393,7 @@ loop:
 				f = x.Flo() / y.Flo()
 				goto float
 			}
-			if x, err = num.Div(x, y); err != nil {
+			if x, err = m.checked(num.Div, x, y); err != nil {
 				goto extend
 			}
 			*rA(fp, w) = x

@@ -13,7 +13,7 @@ func options() []*datum.Primitive {
 	return []*datum.Primitive{
 		arg.F2("%reading!", func(c datum.Caller, name, v datum.Value) (datum.Value, error) {
 			s := &state.Of(c).Reading
-			switch name.Symbol().Name {
+			switch optionName(name) {
 			case "case-insensitive":
 				s.FoldCase = v.Truthy()
 			case "keywords":
@@ -31,7 +31,7 @@ func options() []*datum.Primitive {
 		}),
 		arg.F2("%printing!", func(c datum.Caller, name, v datum.Value) (datum.Value, error) {
 			s := state.Of(c).Print
-			switch name.Symbol().Name {
+			switch optionName(name) {
 			case "escape-newlines":
 				s.RawNewlines = !v.Truthy()
 			case "r7rs-symbols":
@@ -52,4 +52,11 @@ func keywordStyle(v datum.Value) read.KeywordStyle {
 		return read.KeywordPostfix
 	}
 	return read.KeywordHash
+}
+
+func optionName(v datum.Value) string {
+	if v.IsSymbol() {
+		return v.Symbol().Name
+	}
+	return ""
 }

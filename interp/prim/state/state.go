@@ -127,7 +127,9 @@ func New(o Options) *State {
 		errOut = io.Discard
 	}
 	stdin, stdout, stderr := port.NewReader(in, "stdin", nil), port.NewWriter(out, "stdout", nil), port.NewWriter(errOut, "stderr", nil)
-	stdin, stdout, stderr = standard(stdin, in), standard(stdout, out), standard(stderr, errOut)
+	if !o.NoFiles {
+		stdin, stdout, stderr = standard(stdin, in), standard(stdout, out), standard(stderr, errOut)
+	}
 	stdout.Buffering, stderr.Buffering = port.Line, port.None
 	s.stdout, s.stderr = stdout, stderr
 	fluid := func(name string, v datum.Value) *datum.Fluid { return &datum.Fluid{Name: name, Default: v} }

@@ -72,7 +72,7 @@ func sharing() []*datum.Primitive {
 		}),
 		// (%array-offset who array indices) is where an element lies in the root.
 		arg.F3("%array-offset", func(_ datum.Caller, who, a, l datum.Value) (datum.Value, error) {
-			name := who.Symbol().Name
+			name := caller(who)
 			w, err := check(name, 1, a)
 			if err != nil {
 				return datum.Unset, err
@@ -299,7 +299,7 @@ func rowMajor() []*datum.Primitive {
 	return []*datum.Primitive{
 		// (%array-match who a b) is b with the dimensions of a, which must fit.
 		arg.F3("%array-match", func(_ datum.Caller, who, a, b datum.Value) (datum.Value, error) {
-			name := who.Symbol().Name
+			name := caller(who)
 			w, err := check(name, 1, a)
 			if err != nil {
 				return datum.Unset, err
@@ -315,7 +315,7 @@ func rowMajor() []*datum.Primitive {
 		}),
 		// (%array-count who a) is the number of elements.
 		arg.F2("%array-count", func(_ datum.Caller, who, a datum.Value) (datum.Value, error) {
-			w, err := check(who.Symbol().Name, 1, a)
+			w, err := check(caller(who), 1, a)
 			if err != nil {
 				return datum.Unset, err
 			}
@@ -357,4 +357,12 @@ func rowMajor() []*datum.Primitive {
 			return datum.NewArray(&datum.Array{Root: w.Root, Dims: w.Dims()[:k], Inc: make([]int, k)}), nil
 		}),
 	}
+}
+
+// caller is the name that the library gave for messages.
+func caller(v datum.Value) string {
+	if v.IsSymbol() {
+		return v.Symbol().Name
+	}
+	return ""
 }
