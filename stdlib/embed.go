@@ -7,5 +7,5 @@ import "embed"
 // FS holds the library, one folder per first part of a module's name; the
 // folder guile is the boot library.
 //
-//go:embed fruix gcrypt gnu guile guix ice-9 json json.scm language lzlib.scm oop rnrs rnrs.scm scheme shepherd srfi sxml system zlib.scm zstd.scm web
+//go:embed fruix gcrypt gnu guile guix ice-9 json json.scm language lzlib.scm oop rnrs rnrs.scm scheme shepherd srfi sxml system texinfo texinfo.scm zlib.scm zstd.scm
 var FS embed.FS

@@ -1,0 +1,52 @@
+;;; Guile manual, "SXML": reading, writing, matching and transforming XML.
+(use-modules (conformance) (sxml simple) (sxml transform) (sxml fold)
+             ((sxml xpath) #:select (sxpath)) (sxml match))
+
+(define doc "<?xml version='1.0'?><a x='1' y='&lt;2'>t&amp;u<b/><!-- c --><c>&#65;<![CDATA[<z>]]></c></a>")
+(define tree (xml->sxml doc))
+(test '(*TOP* (*PI* xml "version='1.0'") (a (@ (y "<2") (x "1")) "t&u" (b) (c "A<z>"))) tree)
+(test '(*TOP* (a "\n" (b " x ") "\n")) (xml->sxml "<a>\n<b> x </b>\n</a>"))
+(test '(*TOP* (a (b " x "))) (xml->sxml "<a>\n<b> x </b>\n</a>" #:trim-whitespace? #t))
+(test '(*TOP* (http://e.org/:a (http://e.org/:b)))
+  (xml->sxml "<a xmlns='http://e.org/'><b/></a>"))
+(test '(*TOP* (e:a (e:b)))
+  (xml->sxml "<q:a xmlns:q='http://e.org/'><q:b/></q:a>" #:namespaces '((e . "http://e.org/"))))
+(test '(*TOP* (a "one two")) (xml->sxml "<a>&x; two</a>" #:entities '((x . "one"))))
+(test '(*TOP* (a "?y")) (xml->sxml "<a>&y;</a>" #:default-entity-handler
+                                   (lambda (port name) (string-append "?" (symbol->string name)))))
+(test '(*TOP* (p (i "Hi"))) (xml->sxml "<!DOCTYPE foo><p>&g;</p>" #:doctype-handler
+                                       (lambda (name system subset)
+                                         (values #:entities '((g . "<i>Hi</i>"))))))
+(test-error (xml->sxml "<a><b></a>"))
+(test-error (xml->sxml "<a>&none;</a>"))
+(test-error (xml->sxml "<a x='1' x='2'/>"))
+(test "<a x=\"1&quot;\">t&lt;<b /></a>"
+  (call-with-output-string (lambda (p) (sxml->xml '(a (@ (x "1\"")) "t<" (b)) p))))
+(test "txy" (sxml->string '(a "t" (b "x" (c "y")))))
+
+(test '((c "A<z>")) ((sxpath '(a c)) tree))
+(test '("1") ((sxpath '(a @ x *text*)) tree))
+(test '("A<z>") ((sxpath '(// c *text*)) tree))
+(test '((b 2)) ((sxpath '((b 2))) '(a (b 1) (b 2) (b 3))))
+(test '((b (c) 1)) ((sxpath '((b (c)))) '(a (b (c) 1) (b 2))))
+
+(test '("1" "t&u")
+  (sxml-match (caddr tree)
+    ((a (@ (x ,x)) ,text . ,rest) (list x text))))
+(test '(1 (2 3)) (sxml-match '(e 1 2 3) ((e ,a ,b ...) (list a b))))
+(test '(no 3) (sxml-match '(f 3) ((e ,a) a) ((f ,a) (guard (string? a)) a) ((f ,a) (list 'no a))))
+(test 14 (let loop ((x '(+ 2 (* 3 4))))
+           (sxml-match x
+             (,n (guard (number? n)) n)
+             ((+ ,(loop -> a) ,(loop -> b)) (+ a b))
+             ((* ,(loop -> a) ,(loop -> b)) (* a b)))))
+(test '(x ((1 2) (3))) (sxml-match '(d (a 1 2) (a 3)) ((d (a ,b ...) ...) `(x ,(list (list b ...) ...)))))
+(test 5 (sxml-match-let (((a (@ (n (,n 5))) . ,rest) '(a))) n))
+
+(test '(div (em "X") "y" (p 1))
+  (pre-post-order '(doc (i "x") "y" (raw (p 1)))
+                  `((doc . ,(lambda (tag . kids) `(div ,@kids)))
+                    (i . ,(lambda (tag . kids) `(em ,(string-upcase (car kids)))))
+                    (raw *preorder* . ,(lambda (tag . kids) (car kids)))
+                    (*text* . ,(lambda (tag text) text)))))
+(test 6 (foldt (lambda (kids) (apply + kids)) (lambda (x) (if (number? x) x 0)) '(a 1 (b 2 3))))

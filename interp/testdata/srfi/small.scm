@@ -1,0 +1,55 @@
+;;; SRFI 17, 27, 38, 64 and others in short.
+(use-modules (conformance) (srfi srfi-27) (srfi srfi-38) (srfi srfi-64))
+
+;; 17: generalized set!
+(define m (make-fresh-user-module))
+(test '(1 9 x "aXc")
+  (eval '(begin
+           (use-modules (srfi srfi-17))
+           (let ((l (list 1 2 3)) (v (vector 0)) (s (string-copy "abc")))
+             (set! (cadr l) 9) (set! (vector-ref v 0) 'x) (set! (string-ref s 1) #\X)
+             (list (car l) (cadr l) (vector-ref v 0) s)))
+        m))
+(test 5 (eval '(let* ((box (list 0)) (get (getter-with-setter (lambda () (car box))
+                                                              (lambda (x) (set-car! box x)))))
+                 (set! (get) 5) (get))
+              m))
+
+;; 27: random bits
+(define s (make-random-source))
+(define ints (random-source-make-integers s))
+(test #t (let loop ((i 0)) (or (= i 100) (and (<= 0 (ints 7) 6) (loop (+ i 1))))))
+(test #t (< 0 (random-real) 1))
+(test #t (let* ((state (random-source-state-ref s)) (a (ints 1000000)))
+           (random-source-state-set! s state)
+           (= a (ints 1000000))))
+
+;; 38: shared structure
+(define shared (let ((l (list 'a))) (list l l)))
+(define text (call-with-output-string (lambda (p) (write-with-shared-structure shared p))))
+(test "(#1=(a) #1#)" text)
+(test #t (let ((back (call-with-input-string text read-with-shared-structure)))
+           (eq? (car back) (cadr back))))
+
+;; 64: test suites
+(define (tally thunk)
+  (let ((r (test-runner-null)) (kinds '()))
+    (test-runner-on-test-end! r (lambda (r)
+                                  (set! kinds (cons (cons (test-runner-test-name r)
+                                                          (test-result-kind r))
+                                                    kinds))))
+    (test-with-runner r (thunk))
+    (list (reverse kinds) (test-runner-pass-count r) (test-runner-fail-count r)
+          (test-runner-xfail-count r) (test-runner-xpass-count r) (test-runner-skip-count r))))
+(test '((("a" . pass) ("b" . fail) ("c" . xfail) ("d" . skip) ("e" . pass) ("f" . pass)) 3 1 1 0 1)
+  (tally (lambda ()
+           (test-begin "suite")
+           (test-assert "a" #t)
+           (test-equal "b" 1 2)
+           (test-expect-fail 1)
+           (test-eqv "c" 1 2)
+           (test-skip "d")
+           (test-assert "d" #t)
+           (test-group "inner" (test-approximate "e" 1.0 1.01 0.1))
+           (test-error "f" #t (car 1))
+           (test-end "suite"))))
