@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -28,8 +29,7 @@ func main() {
 	}
 	spareYouth(os.Getenv)
 	builtin.Main(os.Args, jailBuiltins())
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	ctx := untilSignalled()
 	e := &environment{
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
 		getenv: os.Getenv, uid: os.Geteuid(),
@@ -39,6 +39,28 @@ func main() {
 		report.Error(e.stderr, err, report.Options{Color: e.color(e.stderr)})
 	}
 	os.Exit(report.ExitCode(err))
+}
+
+// patience is how long a process that is asked to end may take to tidy up.
+const patience = 10 * time.Second
+
+// untilSignalled returns a context that ends with the first interrupt or request
+// to end. A second interrupt ends the process at once, and so does patience: what
+// the first one leaves, the next command removes.
+func untilSignalled() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		s := <-signals
+		cancel()
+		signal.Stop(signals) // the dialogue has its own way with interrupts
+		if s == syscall.SIGTERM {
+			time.Sleep(patience)
+			os.Exit(128 + int(syscall.SIGTERM))
+		}
+	}()
+	return ctx
 }
 
 // environment is what a command knows of the process it runs in.
