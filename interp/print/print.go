@@ -39,8 +39,9 @@ type Config struct {
 	Record func(v datum.Value, mode Mode) (string, error)
 	// Guile's print options: RawNewlines writes line ends in strings as they
 	// are, Bars writes symbols that need quoting as |…|, QuoteColons quotes
-	// symbols that would read as keywords.
-	RawNewlines, Bars, QuoteColons bool
+	// symbols that would read as keywords, HexEscapes writes characters that
+	// need it as \x…; alone, and as #\x….
+	RawNewlines, Bars, QuoteColons, HexEscapes bool
 	// Check is asked from time to time, with the length of the text so far,
 	// whether to go on; nil always goes on.
 	Check func(length int) error
@@ -245,7 +246,7 @@ func (p *printer) value(v datum.Value) {
 		if p.mode == Display {
 			p.buf = utf8.AppendRune(p.buf, v.Char())
 		} else {
-			p.text(CharName(v.Char()))
+			p.text(p.charName(v.Char()))
 		}
 	case datum.KPair:
 		p.text("(")
@@ -264,7 +265,7 @@ func (p *printer) value(v datum.Value) {
 		if p.mode == Display {
 			p.buf = appendText(p.buf, v.Str())
 		} else {
-			p.buf = appendString(p.buf, v.Str(), p.RawNewlines)
+			p.buf = p.appendString(p.buf, v.Str())
 		}
 	case datum.KVector:
 		p.text("#(")
@@ -434,6 +435,13 @@ var charNames = [33]string{
 	"etb", "can", "em", "sub", "esc", "fs", "gs", "rs", "us", "space",
 }
 
+func (c *Config) charName(r rune) string {
+	if c.HexEscapes && r > 127 && (!unicode.IsGraphic(r) || unicode.IsSpace(r)) {
+		return `#\x` + strconv.FormatInt(int64(r), 16)
+	}
+	return CharName(r)
+}
+
 // CharName is the representation of a character by write.
 func CharName(r rune) string {
 	switch {
@@ -453,9 +461,9 @@ func CharName(r rune) string {
 }
 
 // AppendString appends the representation of a string by write.
-func AppendString(buf []byte, s *datum.String) []byte { return appendString(buf, s, false) }
+func AppendString(buf []byte, s *datum.String) []byte { return (&Config{}).appendString(buf, s) }
 
-func appendString(buf []byte, s *datum.String, rawNewlines bool) []byte {
+func (p *Config) appendString(buf []byte, s *datum.String) []byte {
 	buf = append(buf, '"')
 	hex := false // the character before was written as \xHH
 	for i, n := 0, s.Len(); i < n; i++ {
@@ -471,12 +479,14 @@ func appendString(buf []byte, s *datum.String, rawNewlines bool) []byte {
 			buf = append(buf, '\\', byte(c))
 		case c >= ' ' && c < 127:
 			buf = append(buf, byte(c))
-		case c == '\n' && rawNewlines:
+		case c == '\n' && p.RawNewlines:
 			buf = append(buf, '\n')
 		case c >= 7 && c <= 13:
 			buf = append(buf, '\\', "abtnvfr"[c-7])
 		case c > 127 && unicode.IsGraphic(c):
 			buf = utf8.AppendRune(buf, c)
+		case p.HexEscapes:
+			buf = append(strconv.AppendInt(append(buf, '\\', 'x'), int64(c), 16), ';')
 		case c < 256:
 			hex = true
 			buf = append(buf, '\\', 'x', "0123456789abcdef"[c>>4], "0123456789abcdef"[c&15])

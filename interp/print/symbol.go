@@ -5,7 +5,6 @@ import (
 	"strings"
 	"unicode"
 
-	"fruix/interp/datum"
 	"fruix/interp/num"
 )
 
@@ -14,15 +13,32 @@ func (c *Config) symbol(name string) string {
 	n := len(name)
 	colon := c.QuoteColons && n > 1 && (name[0] == ':' || name[n-1] == ':')
 	switch {
-	case plainSymbol(name) && !colon:
+	case plainSymbol(name) && !colon && !(c.Bars && strings.ContainsAny(name, `|\`)):
 		return name
 	case c.Bars:
-		s := datum.NewString(name).Str()
-		text := string(appendString(nil, s, false))
-		text = strings.ReplaceAll(text[1:len(text)-1], `\"`, `"`)
-		return "|" + strings.ReplaceAll(text, "|", `\|`) + "|"
+		return barred(name)
 	}
 	return braced(name)
+}
+
+// barred is |name| (R7RS 2.1).
+func barred(name string) string {
+	var b strings.Builder
+	b.WriteByte('|')
+	for _, c := range name {
+		switch {
+		case c == '|':
+			b.WriteString(`\|`)
+		case c >= 7 && c <= 10, c == '\r':
+			b.WriteString(map[rune]string{7: `\a`, 8: `\b`, '\t': `\t`, '\n': `\n`, '\r': `\r`}[c])
+		case c == '\\', c < ' ', c == 127, c > 127 && !unicode.IsGraphic(c):
+			b.WriteString(`\x` + strconv.FormatInt(int64(c), 16) + ";")
+		default:
+			b.WriteRune(c)
+		}
+	}
+	b.WriteByte('|')
+	return b.String()
 }
 
 // SymbolText is the representation of a symbol by write: the name itself, or

@@ -79,12 +79,7 @@ func (r *Reader) unclosed() error {
 		}
 	}
 	if open == nil {
-		f := r.stack[len(r.stack)-1]
-		e := r.incomplete(f.at, "the text ends where a datum is expected")
-		if f.kind == inComment {
-			e.say("no expression after #;")
-		}
-		return e
+		return r.incomplete(r.stack[len(r.stack)-1].at, "the text ends where a datum is expected")
 	}
 	g := r.guess
 	// The guess concerns a list that is still open, or one that took a

@@ -60,7 +60,7 @@ func (d Directive) apply(s *Settings) {
 	case FoldCaseOff:
 		s.FoldCase = false
 	case ReportsOn:
-		s.HexEscapes, s.HungryEOL = true, true
+		*s = Settings{HexEscapes: true, HungryEOL: true}
 	case CurlyInfixOn:
 		s.CurlyInfix = true
 	case BracketListsOn:

@@ -190,3 +190,7 @@ value is #f then."
 
 ;; The value of what has none.
 (define *unspecified* (if #f #f))
+
+;; What Guile takes out when it is built without deprecated features.
+(define-syntax begin-deprecated
+  (syntax-rules () ((_ form ...) (begin form ...))))

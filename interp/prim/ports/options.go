@@ -20,6 +20,7 @@ func options() []*datum.Primitive {
 				s.Keywords = keywordStyle(v)
 			case "r6rs-hex-escapes":
 				s.HexEscapes = v.Truthy()
+				state.Of(c).Print.HexEscapes = v.Truthy()
 			case "square-brackets":
 				s.NoBrackets = !v.Truthy()
 			case "hungry-eol-escapes":

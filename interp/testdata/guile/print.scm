@@ -1,0 +1,70 @@
+;;; Writing: what write, pretty-print and truncated-print give (manual, "Scheme
+;;; Write", "Pretty Printing").
+
+(use-modules (conformance) (ice-9 pretty-print))
+
+(define (text x) (call-with-output-string (lambda (port) (write x port))))
+(define (pp x . options)
+  (call-with-output-string (lambda (port) (apply pretty-print x #:port port options))))
+(define (cut x width . options)
+  (call-with-output-string
+   (lambda (port) (apply truncated-print x #:port port #:width width options))))
+
+;;; Symbols, characters, strings.
+(test '("a.b" "+" "..." "#{}#" "#{1}#" "#{.}#" "#{a b}#" "#{a;b}#" "#{-1}#" "#{a#}#" "a'b" ":a" "#:k" "#:#{a b}#")
+      (map text (list 'a.b '+ '... (string->symbol "") (string->symbol "1") (string->symbol ".")
+                      (string->symbol "a b") (string->symbol "a;b") (string->symbol "-1")
+                      (string->symbol "a#") (string->symbol "a'b") (string->symbol ":a")
+                      #:k (symbol->keyword (string->symbol "a b")))))
+(test '("#\\a" "#\\space" "#\\nul" "#\\delete" "#\\x" "#\\λ" "#\\esc")
+      (map text (list #\a #\space #\nul #\delete #\x #\λ #\escape)))
+(test "\"a\\tb\\nc\\\"\\\\\\a\"" (text "a\tb\nc\"\\\a"))
+(test '("(quote a)" "(1 . 2)" "#(1 (2) #t)" "#vu8(1 2)" "#*101" "#2((1 2) (3 4))" "#<unspecified>" "#<eof>")
+      (map text (list ''a '(1 . 2) #(1 (2) #t) #vu8(1 2) #*101 #2((1 2) (3 4)) (if #f #f) (call-with-input-string "" read-char))))
+
+;;; Options.
+(define (with-print-options options thunk)
+  (let ((saved (print-options)))
+    (dynamic-wind (lambda () (print-options options)) thunk (lambda () (print-options saved)))))
+(test '("|a b|" "|a\\|b|" "||" "|x\\ny|" "plain")
+      (with-print-options '(r7rs-symbols)
+        (lambda () (map (lambda (s) (text (string->symbol s))) '("a b" "a|b" "" "x\ny" "plain")))))
+(test "\"a\nb\"" (with-print-options '() (lambda () (text "a\nb"))))
+
+;;; Truncated.
+(define improper '(a b #(c d e) f . g))
+(test '("(a . #)" "(a b #(…) . #)" "(a b #(c d e) f . g)") (map (lambda (n) (cut improper n)) '(8 15 20)))
+(test "\"The quick brown f…\"" (cut "The quick brown fox" 20))
+(test "(0 1 2 3 4 5 6 7 8 9 10 11 …)" (cut (iota 100) 30))
+(test "(a (b (…)))" (cut '(a (b (c (d (e (f)))))) 14))
+(test "#" (cut 'symbol-too-long 5))
+
+;;; Pretty-printed.
+(test "(define (foo a b)\n  (let ((x 1) (y 2))\n    (if (< x y)\n      (begin (display \"hello world\") (newline))\n      (cond ((= x 1) 'a-long-symbol-name-here)\n            (else #f)))))\n" (pp  (quote (define (foo a b) (let ((x 1) (y 2)) (if (< x y) (begin (display "hello world") (newline)) (cond ((= x 1) (quote a-long-symbol-name-here)) (else #f))))))))
+(test "(let loop ((i 0) (accumulator '()))\n  (if (< i 10)\n    (loop (+ i 1) (cons i accumulator))\n    (reverse accumulator)))\n" (pp  (quote (let loop ((i 0) (accumulator (quote ()))) (if (< i 10) (loop (+ i 1) (cons i accumulator)) (reverse accumulator))))))
+(test "(define-module\n  (foo bar)\n  #:use-module\n  (srfi srfi-1)\n  #:use-module\n  (ice-9 match)\n  #:export\n  (a b c d e f g))\n" (pp  (quote (define-module (foo bar) #:use-module (srfi srfi-1) #:use-module (ice-9 match) #:export (a b c d e f g)))))
+(test "(package\n  (name \"hello\")\n  (version \"2.10\")\n  (source\n    (origin\n      (method url-fetch)\n      (uri (string-append\n             \"mirror://gnu/hello/hello-\"\n             version\n             \".tar.gz\"))\n      (sha256\n        (base32\n          \"0ssi1wpaf7plaswqqjwigppsg5fyh99vdlb9kzl7c9lng89ndq1i\"))))\n  (build-system gnu-build-system)\n  (synopsis\n    \"Hello, GNU world: An example GNU package\"))\n" (pp  (quote (package (name "hello") (version "2.10") (source (origin (method url-fetch) (uri (string-append "mirror://gnu/hello/hello-" version ".tar.gz")) (sha256 (base32 "0ssi1wpaf7plaswqqjwigppsg5fyh99vdlb9kzl7c9lng89ndq1i")))) (build-system gnu-build-system) (synopsis "Hello, GNU world: An example GNU package")))))
+(test "(case x\n  ((1 2 3) \"one to three and more text to break\")\n  ((4) \"four\")\n  (else\n   (error \"not a number in the expected range\" x)))\n" (pp  (quote (case x ((1 2 3) "one to three and more text to break") ((4) "four") (else (error "not a number in the expected range" x))))))
+(test "(do ((i 0 (+ i 1)) (vec (make-vector 5)))\n    ((= i 5) vec)\n  (vector-set! vec i (* i i))\n  (display\n    \"something long enough to break the line\"))\n" (pp  (quote (do ((i 0 (+ i 1)) (vec (make-vector 5))) ((= i 5) vec) (vector-set! vec i (* i i)) (display "something long enough to break the line")))))
+(test "(0\n 1\n 2\n 3\n 4\n 5\n 6\n 7\n 8\n 9\n 10\n 11\n 12\n 13\n 14\n 15\n 16\n 17\n 18\n 19\n 20\n 21\n 22\n 23\n 24\n 25\n 26\n 27\n 28\n 29\n 30\n 31\n 32\n 33\n 34\n 35\n 36\n 37\n 38\n 39)\n" (pp  (iota 40)))
+(test "#(0\n  1\n  2\n  3\n  4\n  5\n  6\n  7\n  8\n  9\n  10\n  11\n  12\n  13\n  14\n  15\n  16\n  17\n  18\n  19\n  20\n  21\n  22\n  23\n  24\n  25\n  26\n  27\n  28\n  29\n  30\n  31\n  32\n  33\n  34\n  35\n  36\n  37\n  38\n  39)\n" (pp  (list->vector (iota 40))))
+(test "\"a string\"\n" (pp  "a string"))
+(test "sym\n" (pp  (quote sym)))
+(test "()\n" (pp  (quote ())))
+(test "(a . b)\n" (pp  (quote (a . b))))
+(test "'(aaaaaaaaaaaaaaaaaaaaaaaaaa\n   bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\n   ccccccccccccccccccccccc\n   ddddddddddddd)\n" (pp  (quote (quote (aaaaaaaaaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb ccccccccccccccccccccccc ddddddddddddd)))))
+(test "(f aaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n   bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb\n   ccccccccccccccccccccccccc\n   .\n   ddddddddddd)\n" (pp  (quote (f aaaaaaaaaaaaaaaaaaaaaaaaaaaaa bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb ccccccccccccccccccccccccc . ddddddddddd))))
+(test "((a . 1)\n (b . 2)\n (c .\n    \"a longer string to make it break over lines\")\n (d . \"another long string for the same purpose\"))\n" (pp  (quote ((a . 1) (b . 2) (c . "a longer string to make it break over lines") (d . "another long string for the same purpose")))))
+(test "(lambda (x)\n  (and (some-predicate? x)\n       (another-predicate? x)\n       (yet-another-predicate-with-long-name?\n         x)))\n" (pp  (quote (lambda (x) (and (some-predicate? x) (another-predicate? x) (yet-another-predicate-with-long-name? x)))) #:width 40))
+(test ";; (set! some-variable-name\n;;   (some-function-call\n;;     with-many\n;;     arguments\n;;     that-do-not\n;;     fit-on-one-line))\n" (pp  (quote (set! some-variable-name (some-function-call with-many arguments that-do-not fit-on-one-line))) #:per-line-prefix ";; "))
+(test "(a str c)\n" (pp  (quote (a "str" #\c)) #:display? #t))
+(test "(call-with-output-string\n  (lambda (port)\n    (write x port)\n    (display\n      \"some long text here to force breaking\"\n      port)))\n" (pp  (quote (call-with-output-string (lambda (port) (write x port) (display "some long text here to force breaking" port)))) #:max-expr-width 30))
+(test "`(a ,b ,@(c d) #(1 2 3))\n" (pp  (quote (quasiquote (a (unquote b) (unquote-splicing (c d)) #(1 2 3))))))
+(test "(let* ((aaaaaaaaaaaaaaaa 1111111111111111)\n       (bbbbbbbbbbbbbbbbbbbbb 222222222222222))\n  (display aaaaaaaaaaaaaaaa)\n  (newline))\n" (pp  (quote (let* ((aaaaaaaaaaaaaaaa 1111111111111111) (bbbbbbbbbbbbbbbbbbbbb 222222222222222)) (display aaaaaaaaaaaaaaaa) (newline)))))
+(test "(syntax-rules ()\n  ((_ a b)\n   (begin\n     (display a)\n     (display b)\n     (newline)\n     (display \"long enough now to be broken\"))))\n" (pp  (quote (syntax-rules () ((_ a b) (begin (display a) (display b) (newline) (display "long enough now to be broken")))))))
+(test "(if (and a b c)\n  (this-is-a-long-consequent-expression\n    with\n    arguments)\n  (this-is-the-alternative with other arguments))\n" (pp  (quote (if (and a b c) (this-is-a-long-consequent-expression with arguments) (this-is-the-alternative with other arguments)))))
+(test "(letrec ((even? (lambda (n) (if (= n 0) #t (odd? (- n 1)))))\n         (odd? (lambda (n) (if (= n 0) #f (even? (- n 1))))))\n  (even? 100))\n" (pp  (quote (letrec ((even? (lambda (n) (if (= n 0) #t (odd? (- n 1))))) (odd? (lambda (n) (if (= n 0) #f (even? (- n 1)))))) (even? 100)))))
+(test "(let-values\n  (((a b) (values 1 2)) ((c d) (values 3 4)))\n  (display (list a b c d))\n  (newline)\n  (display \"something more\"))\n" (pp  (quote (let-values (((a b) (values 1 2)) ((c d) (values 3 4))) (display (list a b c d)) (newline) (display "something more")))))
+(test "(match x\n       ((a b) (display a) (display b))\n       ((c)\n        (display\n          \"a long string that forces a break here\")))\n" (pp  (quote (match x ((a b) (display a) (display b)) ((c) (display "a long string that forces a break here"))))))
+(test "(define* (foo a #:optional (b 1))\n  \"Docstring here that is long enough to break the line.\"\n  (+ a b))\n" (pp  (quote (define* (foo a #:optional (b 1)) "Docstring here that is long enough to break the line." (+ a b)))))
+(test "(begin\n  (define a 1)\n  (define b 2)\n  (define c 3)\n  (define d 4)\n  (define e 5)\n  (define f 6))\n" (pp  (quote (begin (define a 1) (define b 2) (define c 3) (define d 4) (define e 5) (define f 6)))))
