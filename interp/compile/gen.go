@@ -39,7 +39,7 @@ type generator struct {
 	lambda  *lambda
 	code    []code.Word
 	consts  []datum.Value
-	constAt map[datum.Value]int
+	constAt map[datum.Value]int // nil while the constants are few
 	procs   []*code.Proc
 	pos     *code.Positions
 	next    int // first free register
@@ -59,7 +59,7 @@ func generate(l *lambda) {
 		l.proc = &code.Proc{}
 	}
 	for _, far := range []bool{false, true} {
-		g := &generator{lambda: l, constAt: map[datum.Value]int{}, pos: &code.Positions{}, far: far}
+		g := &generator{lambda: l, pos: &code.Positions{}, far: far}
 		g.procedure(l.proc)
 		if !g.tooFar {
 			return
@@ -174,13 +174,31 @@ func (g *generator) emit(w code.Word) { g.code = append(g.code, w) }
 // at notes that the code from here on belongs to p.
 func (g *generator) at(p source.Pos) { g.pos.Add(len(g.code), p) }
 
+// fewConstants is how many constants are looked through one by one.
+const fewConstants = 24
+
 func (g *generator) constant(v datum.Value) int {
-	if i, ok := g.constAt[v]; ok {
+	if len(g.consts) <= fewConstants {
+		for i, k := range g.consts {
+			if k == v {
+				return i
+			}
+		}
+	} else if i, ok := g.constAt[v]; ok {
 		return i
 	}
 	i := len(g.consts)
 	g.consts = append(g.consts, v)
-	g.constAt[v] = i
+	switch {
+	case i < fewConstants:
+	case g.constAt == nil:
+		g.constAt = make(map[datum.Value]int, 2*fewConstants)
+		for j, k := range g.consts {
+			g.constAt[k] = j
+		}
+	default:
+		g.constAt[v] = i
+	}
 	return i
 }
 

@@ -132,7 +132,7 @@ func TestFields(t *testing.T) {
 		fields int
 	}{
 		{code.Proc{}, 19}, {code.Clause{}, 8}, {code.Capture{}, 4}, {code.Local{}, 5}, {code.Closure{}, 3},
-		{syntax.Macro{}, 12}, {syntax.Binding{}, 10}, {syntax.Syntax{}, 4}, {syntax.Scope{}, 7},
+		{syntax.Macro{}, 12}, {syntax.Binding{}, 10}, {syntax.Syntax{}, 4}, {syntax.Scope{}, 8},
 		{module.Change{}, 12}, {module.Lazy{}, 7}, {module.Shape{}, 10}, {datum.Bytevector{}, 3}, {datum.Vector{}, 2}, {datum.String{}, 4},
 		{datum.Variable{}, 4}, {datum.Symbol{}, 2},
 	} {

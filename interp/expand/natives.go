@@ -94,15 +94,11 @@ func wrongType(who string, n int, v datum.Value) error {
 func (x *Expander) syntaxMatch(_ datum.Caller, pat, form datum.Value) (v datum.Value, err error) {
 	defer recoverException(&err)
 	p := pat.Opaque().Go.(*compiledPattern)
-	var few [8]datum.Value
-	vals := few[:]
-	if p.slots > len(few) {
-		vals = make([]datum.Value, p.slots)
-	}
+	vals := make([]datum.Value, p.slots)
 	if !x.match(p.pattern, view(form), vals) {
 		return datum.False, nil
 	}
-	return datum.NewVector(append([]datum.Value(nil), vals[:p.slots]...)), nil
+	return datum.NewVector(vals), nil
 }
 
 func (x *Expander) makePrimitives() primitives {

@@ -15,7 +15,8 @@ type rules struct {
 	name  string
 	cases []rule
 	slots int
-	// alone is what the identifier alone stands for; nil when it is no use.
+	// alone is what the identifier stands for, alone or as an operator; nil for
+	// rules that are no identifier-syntax.
 	alone *template
 }
 
@@ -109,9 +110,15 @@ func (r *rules) expand(use *syntax.Syntax, fresh *syntax.Scope) (datum.Value, er
 			return out, nil
 		}
 	}
-	if r.alone != nil && s.isID() {
+	if r.alone != nil {
 		in := instance{intro: fresh.Only(), pos: use.Pos}
-		return in.make(r.alone), nil
+		if s.isID() {
+			return in.make(r.alone), nil
+		}
+		if _, ok := s.list(); ok && s.isPair() {
+			args := s.cdr()
+			return datum.Cons(in.make(r.alone), args.syntax()), nil
+		}
 	}
 	return datum.Unset, r.noMatch(&s)
 }
@@ -130,7 +137,10 @@ func (r *rules) noMatch(s *stx) error {
 		shape = datum.Cons(datum.Sym(r.name), shape.Pair().Cdr)
 		b.WriteString(show(shape))
 	}
-	if r.cases == nil {
+	switch {
+	case r.alone != nil:
+		b.WriteString(r.name + " or (" + r.name + " argument ...)")
+	case r.cases == nil:
 		b.WriteString("nothing: it has no rules")
 	}
 	return r.x.errorAt(s, r.name, "bad form "+show(s.v)+", expected "+b.String())

@@ -190,12 +190,7 @@ func (x *Expander) identifierRules(s stx, name string) *rules {
 	}
 	alone := *tpl
 	alone.open = datum.Unset
-	args := &pattern{kind: patMany, car: &pattern{kind: patVar}, count: 1, cdr: &pattern{kind: patNull}}
-	use := &template{kind: tplPair, car: &alone, cdr: &template{
-		kind: tplMany, car: &template{kind: tplVar}, slots: [][]int{{0}}, who: "syntax",
-		cdr: &template{kind: tplConst, lit: stx{v: datum.Null}, open: datum.Unset}}}
-	shape := datum.Cons(datum.Sym("_"), datum.List(datum.Sym("arg"), datum.Sym("...")))
-	return &rules{x: x, name: name, slots: 1, alone: &alone, cases: []rule{{args, use, shape}}}
+	return &rules{x: x, name: name, alone: &alone}
 }
 
 // hasVariables ends the compilation of a template that should have none.

@@ -16,9 +16,11 @@ type Scope struct {
 	id       uint64
 	filter   uint64 // Bloom filter over the symbols in bindings
 	bindings []entry
-	// sets holds the interned sets whose newest scope this is, by the rest.
-	sets map[*Set]*Set
-	only *Set // the set {this}
+	// sets holds the interned sets whose newest scope this is: a few in a list,
+	// more than that by the rest in byRest.
+	sets   []*Set
+	byRest map[*Set]*Set
+	only   *Set // the set {this}
 	// local is one more than the level of the expressions that a binding form
 	// put this scope on; 0 for the scopes of macro uses.
 	local int
@@ -96,17 +98,37 @@ func (s *Scope) on(rest *Set) *Set {
 	if s.last != nil && s.last.rest == rest {
 		return s.last
 	}
-	if t := s.sets[rest]; t != nil {
-		s.last = t
-		return t
+	t := s.byRest[rest]
+	for i := 0; t == nil && i < len(s.sets); i++ {
+		if s.sets[i].rest == rest {
+			t = s.sets[i]
+		}
 	}
-	if s.sets == nil {
-		s.sets = make(map[*Set]*Set, 2)
+	if t == nil {
+		t = newSet(s, rest)
+		s.keep(t)
 	}
-	t := newSet(s, rest)
-	s.sets[rest] = t
 	s.last = t
 	return t
+}
+
+// fewSets is how many sets are looked through one by one.
+const fewSets = 8
+
+// keep adds a set whose newest scope is s.
+func (s *Scope) keep(t *Set) {
+	switch {
+	case s.byRest != nil:
+		s.byRest[t.rest] = t
+	case len(s.sets) < fewSets:
+		s.sets = append(s.sets, t)
+	default:
+		s.byRest = make(map[*Set]*Set, 2*fewSets)
+		for _, u := range append(s.sets, t) {
+			s.byRest[u.rest] = u
+		}
+		s.sets = nil
+	}
 }
 
 // Xor gives the symmetric difference of two sets. It is the one operation by

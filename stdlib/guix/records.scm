@@ -134,32 +134,30 @@ wrapped in another macro and have a percent sign in front."
         (syntax-violation (public-name constructor) message form subform)
         (syntax-violation (public-name constructor) message form)))
 
-  (define (check-field-names constructor specs form given)
-    "Raise a syntax error unless each of the fields GIVEN, a list of (NAME
-VALUE) forms, is one of SPECS and given once."
-    (let loop ((given given) (seen '()) (names (map spec-name specs)))
-      (unless (null? given)
-        (syntax-case (car given) ()
-          ((name . _)
-           (let ((field (syntax->datum #'name)))
-             (unless (memq field names)
-               (let ((near (nearest-name field names)))
-                 (complain constructor
-                           (string-append
-                            "unknown field '" (symbol->string field) "'"
-                            (if near
-                                (string-append "; did you mean '"
-                                               (symbol->string near) "'?")
-                                (string-append
-                                 "; its fields are "
-                                 (string-join (map symbol->string names)))))
-                           form #'name)))
-             (when (memq field seen)
-               (complain constructor
-                         (string-append "field '" (symbol->string field)
-                                        "' is given twice")
-                         form #'name))
-             (loop (cdr given) (cons field seen) names)))))))
+  (define (check-field-names constructor specs form named)
+    "Raise a syntax error unless each of the fields NAMED, a list of pairs of a
+name and the (NAME VALUE) form with that name, is one of SPECS and given once."
+    (let loop ((named named) (seen '()) (names (map spec-name specs)))
+      (unless (null? named)
+        (let ((field (caar named)))
+          (unless (memq field names)
+            (let ((near (nearest-name field names)))
+              (complain constructor
+                        (string-append
+                         "unknown field '" (symbol->string field) "'"
+                         (if near
+                             (string-append "; did you mean '"
+                                            (symbol->string near) "'?")
+                             (string-append
+                              "; its fields are "
+                              (string-join (map symbol->string names)))))
+                        form (field-id (cdar named)))))
+          (when (memq field seen)
+            (complain constructor
+                      (string-append "field '" (symbol->string field)
+                                     "' is given twice")
+                      form (field-id (cdar named))))
+          (loop (cdr named) (cons field seen) names)))))
 
   (define (at-place origin form)
     "Return FORM, a call, as if it stood where the syntax ORIGIN stands, so
@@ -170,26 +168,31 @@ that errors of the callee point there."
     (syntax-case form ()
       ((item ...) #'(item ...))))
 
-  (define (field-name field)
-    "Return the name of FIELD, the syntax of (NAME VALUE)."
+  (define (field-id field)
+    "Return the identifier that names FIELD, the syntax of (NAME VALUE)."
     (syntax-case field ()
-      ((id . _) (syntax->datum #'id))))
+      ((id . _) #'id)))
 
-  (define (given-value name given)
-    "Return the (NAME VALUE) form of GIVEN for the field NAME, or #f."
-    (find (lambda (field) (eq? name (field-name field))) given))
+  (define (with-names given)
+    "Return pairs of the name and the form of each of GIVEN, a list of the
+syntax of (NAME VALUE)."
+    (map (lambda (field)
+           (cons (syntax->datum (field-id field)) field))
+         given))
 
   (define (expand-constructor form constructor raw-constructor type this specs
                               inherited given)
     "Return the expression for the instance that FORM describes.  INHERITED is
 the syntax of the record to inherit from, or #f; GIVEN is the list of (NAME
 VALUE) forms."
-    (check-field-names constructor specs form given)
-    (let ((missing (filter (lambda (spec)
-                             (not (or inherited
-                                      (spec-default spec)
-                                      (given-value (spec-name spec) given))))
-                           specs)))
+    (let* ((named   (with-names given))
+           (missing (if inherited
+                        '()
+                        (remove (lambda (spec)
+                                  (or (spec-default spec)
+                                      (assq (spec-name spec) named)))
+                                specs))))
+      (check-field-names constructor specs form named)
       (unless (null? missing)
         (complain constructor
                   (string-append
@@ -202,7 +205,14 @@ VALUE) forms."
                                         "'"))
                                      missing)
                                 ", "))
-                  form #f)))
+                  form #f))
+      (instance-expression form constructor raw-constructor type this specs
+                           inherited given named)))
+
+  (define (instance-expression form constructor raw-constructor type this specs
+                               inherited given named)
+    "Return what 'expand-constructor' returns, for checked fields GIVEN, which
+NAMED has with their names."
     (let ((parent (car (generate-temporaries '(parent)))))
       (define* (wrap spec value #:optional (place value))
         ;; How VALUE, given at PLACE, is kept in the field's slot.
@@ -228,13 +238,13 @@ VALUE) forms."
       ;; each sees the plain ones before it by name, as in Guix.
       (let* ((plain? (lambda (spec)
                        (not (or (spec-thunked? spec) (spec-delayed? spec)))))
-             (spec-table (map (lambda (field)
-                                (cons field
-                                      (find (let ((name (field-name field)))
-                                              (lambda (spec)
-                                                (eq? (spec-name spec) name)))
-                                            specs)))
-                              given))
+             (spec-table (let ((specs (map (lambda (spec)
+                                             (cons (spec-name spec) spec))
+                                           specs)))
+                           (map (lambda (entry)
+                                  (cons (cdr entry)
+                                        (assq-ref specs (car entry))))
+                                named)))
              (spec-of (lambda (field) (assq-ref spec-table field)))
              (bindings (map (lambda (field)
                               (syntax-case field ()
@@ -261,11 +271,10 @@ VALUE) forms."
                                thunked))
              (arguments
               (map (lambda (spec index)
-                     (let ((field (given-value (spec-name spec) given)))
+                     (let ((field (assq-ref named (spec-name spec))))
                        (cond ((not field) (slot spec index))
                              ((assq-ref temporaries (spec-name spec)))
-                             (else (syntax-case field ()
-                                     ((id . _) #'id))))))
+                             (else (field-id field)))))
                    specs (iota (length specs))))
              (all (map (lambda (field)
                          (syntax-case (binding-of field) ()
