@@ -1,0 +1,10 @@
+;;; Commentary:
+;;;
+;;; A part of (git), which has all there is.
+;;;
+;;; Code:
+
+(define-module (git bindings))
+
+(module-use! (module-public-interface (current-module))
+             (resolve-interface '(git)))
