@@ -61,7 +61,7 @@ type Options struct {
 	// environment, umask, user, limits.
 	OwnsProcess bool
 	// Sandbox is for programs that are not trusted. It implies NoFiles,
-	// NoProcesses and NoNetwork, ignores Environ and Dir, and makes every native
+	// NoProcesses and NoNetwork, ignores Environ and Cache, and makes every native
 	// that could reach past the engine refuse to work (see Effects), but for the
 	// standard ports. Natives that are given to Register are not looked at. Set
 	// the limits below as well; the context's deadline bounds the time.
@@ -104,7 +104,7 @@ type Engine struct {
 func New(opts Options) (*Engine, error) {
 	if opts.Sandbox {
 		opts.NoFiles, opts.NoProcesses, opts.NoNetwork, opts.OwnsProcess = true, true, true, false
-		opts.Environ, opts.Dir, opts.Cache = nil, "/", Cache{}
+		opts.Environ, opts.Cache = nil, Cache{}
 	}
 	e := &Engine{opts: opts, ext: map[string]any{}, natives: map[string][]string{}, ctx: context.Background()}
 	e.printer = &print.Config{Describe: describe, Check: e.checkPrinting}

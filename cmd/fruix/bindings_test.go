@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fruix/interp"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,7 +21,7 @@ func TestBindings(t *testing.T) {
 			f := newFlags("test", "", "")
 			f.root = t.TempDir()
 			f.loadPath = []string{"../../interp/testdata"}
-			s, err := openLazily(e, f, nil)
+			s, err := openLazily(e, f, interp.Options{}, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

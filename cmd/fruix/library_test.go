@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fruix/interp"
 	"io/fs"
 	"os"
 	"strings"
@@ -17,7 +18,7 @@ func TestDeclarationLibrary(t *testing.T) {
 	e := &environment{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: func(string) string { return "" }, uid: os.Geteuid()}
 	f := newFlags("test", "", "")
 	f.root = t.TempDir()
-	s, err := openLazily(e, f, nil)
+	s, err := openLazily(e, f, interp.Options{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"fruix/cmd/internal/repl"
+	"fruix/interp"
 	"fruix/interp/datum"
 )
 
@@ -20,14 +21,17 @@ func runREPL(ctx context.Context, e *environment, args []string) error {
 	f.addBuildFlags()
 	f.SetInterspersed(false)
 	expressions := f.StringArrayP("expression", "e", nil, "evaluate `EXPR` and print its value; may be given several times")
+	box := f.addSandboxFlags()
 	if err := f.parse(args); err != nil {
 		return err
 	}
-	s, err := openLazily(e, f, programArgs(f.Args()))
+	s, limits, err := openREPL(e, f, box)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
+	ctx, done := box.watch(ctx, e, limits.MaxMemory)
+	defer done()
 	switch {
 	case len(*expressions) > 0:
 		return s.evaluate(ctx, *expressions)
@@ -38,9 +42,29 @@ func runREPL(ctx context.Context, e *environment, args []string) error {
 	return repl.Run(ctx, repl.Config{
 		Engine: s.engine, In: e.stdin, Out: e.stdout, Err: e.stderr,
 		HistoryFile: historyFile(e.getenv), NoColor: !e.color(e.stdout),
-		Dumb: e.getenv("TERM") == "dumb", Commands: s.replCommands(),
+		Dumb: e.getenv("TERM") == "dumb", Commands: s.replCommands(), Sandbox: box.on,
 		Banner: fmt.Sprintf("Fruix %s. Type \",help\" for help, \",quit\" or ctrl-D to leave.\n", version),
 	})
+}
+
+// openREPL makes the session that f asks for, and tells its limits. That of a
+// sandbox knows nothing of stores.
+func openREPL(e *environment, f *flags, box *sandboxFlags) (*session, interp.Options, error) {
+	args := programArgs(f.Args())
+	if !box.on {
+		var o interp.Options
+		if err := box.limits(f, &o); err != nil {
+			return nil, o, err
+		}
+		s, err := openLazily(e, f, o, args)
+		return s, o, err
+	}
+	o := sandboxOptions(e, f, args)
+	if err := box.limits(f, &o); err != nil {
+		return nil, o, err
+	}
+	engine, err := interp.New(o)
+	return &session{env: e, flags: f, engine: engine}, o, err
 }
 
 // programArgs are what (command-line) gives.

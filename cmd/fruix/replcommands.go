@@ -13,6 +13,9 @@ import (
 // replCommands are the commands of the dialogue that know of the store.
 func (s *session) replCommands() map[string]repl.Command {
 	const group = "Fruix"
+	if s.lang == nil { // in a sandbox
+		return nil
+	}
 	return map[string]repl.Command{
 		"build": {Args: "EXPR", Group: group, Doc: "build what EXPR yields and print its store path",
 			Run: func(ctx context.Context, r *repl.Session, args string) error { return s.replBuild(ctx, r, args, true) }},

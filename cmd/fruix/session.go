@@ -45,6 +45,8 @@ type session struct {
 	engine *interp.Engine
 	// ownsProcess lets programs change what belongs to the whole process.
 	ownsProcess bool
+	// limits bounds evaluations; other options in it are not looked at.
+	limits interp.Options
 	// substitutes finds objects elsewhere; nil when nobody is asked.
 	substitutes builder.Substituter
 	// built is how many derivations were built.
@@ -104,8 +106,9 @@ func (s *session) start(args []string) error {
 		Stdlib: stdlib.FS, LoadPath: s.flags.loadPath,
 		Stdin: s.env.stdin, Stdout: s.env.stdout, Stderr: s.env.stderr,
 		Args: args, Environ: os.Environ(), OwnsProcess: s.ownsProcess,
-		Cache: moduleCache(s.env.getenv, os.LookupEnv),
-		Warn:  func(text string) { fmt.Fprintf(s.env.stderr, "fruix: warning: %s\n", text) },
+		Cache:    moduleCache(s.env.getenv, os.LookupEnv),
+		MaxSteps: s.limits.MaxSteps, MaxMemory: s.limits.MaxMemory, MaxDepthBytes: s.limits.MaxDepthBytes,
+		Warn: func(text string) { fmt.Fprintf(s.env.stderr, "fruix: warning: %s\n", text) },
 	})
 	if err != nil {
 		return err
@@ -248,10 +251,10 @@ func (s *session) call(ctx context.Context, module, name string, args ...datum.V
 	return s.engine.Apply(ctx, proc, args...)
 }
 
-// openLazily makes a session for a program that has the process to itself; its
-// store is opened when something is first asked of it.
-func openLazily(e *environment, f *flags, args []string) (*session, error) {
-	s := &session{env: e, flags: f, ownsProcess: true}
+// openLazily makes a session for a program that has the process to itself, with
+// limits; its store is opened when something is first asked of it.
+func openLazily(e *environment, f *flags, limits interp.Options, args []string) (*session, error) {
+	s := &session{env: e, flags: f, ownsProcess: true, limits: limits}
 	if err := s.start(args); err != nil {
 		return nil, err
 	}

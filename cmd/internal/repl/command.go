@@ -38,6 +38,15 @@ const (
 // allCommands lists the commands, those of the configuration last.
 func (s *Session) allCommands() []command {
 	cs := slices.Concat(helpCommands(), moduleCommands(), languageCommands(), codeCommands(), traceCommands(), debugCommands(), trapCommands(), inspectCommands(), systemCommands())
+	if s.cfg.Sandbox {
+		cs = slices.DeleteFunc(cs, func(c command) bool {
+			switch c.name {
+			case "load", "reload", "cd", "pwd":
+				return true
+			}
+			return false
+		})
+	}
 	names := make([]string, 0, len(s.cfg.Commands))
 	for name := range s.cfg.Commands {
 		names = append(names, name)

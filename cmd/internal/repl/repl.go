@@ -35,6 +35,9 @@ type Config struct {
 	Dumb bool
 	// Banner is printed first on a terminal, with its line end.
 	Banner string
+	// Sandbox leaves out the commands that look at files, for an engine that
+	// may not.
+	Sandbox bool
 	// Commands are further commands, by name without the comma.
 	Commands map[string]Command
 }
