@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"strconv"
 
 	"fruix/cmd/internal/repl"
+	"fruix/cmd/internal/report"
 	"fruix/interp"
 	"fruix/interp/datum"
 )
@@ -21,6 +23,8 @@ func runREPL(ctx context.Context, e *environment, args []string) error {
 	f.addBuildFlags()
 	f.SetInterspersed(false)
 	expressions := f.StringArrayP("expression", "e", nil, "evaluate `EXPR` and print its value; may be given several times")
+	listen := f.StringP("listen", "", "", "offer the dialogue to programs of this machine, such as editors, on a port or the path of a socket, `ADDRESS`; without one on port 37146")
+	f.Lookup("listen").NoOptDefVal = strconv.Itoa(repl.DefaultPort)
 	box := f.addSandboxFlags()
 	if err := f.parse(args); err != nil {
 		return err
@@ -32,6 +36,11 @@ func runREPL(ctx context.Context, e *environment, args []string) error {
 	defer s.Close()
 	ctx, done := box.watch(ctx, e, limits.MaxMemory)
 	defer done()
+	stop, err := s.serve(e, *listen, f.Changed("listen"), box.on)
+	if err != nil {
+		return err
+	}
+	defer stop()
 	switch {
 	case len(*expressions) > 0:
 		return s.evaluate(ctx, *expressions)
@@ -65,6 +74,33 @@ func openREPL(e *environment, f *flags, box *sandboxFlags) (*session, interp.Opt
 	}
 	engine, err := interp.New(o)
 	return &session{env: e, flags: f, engine: engine}, o, err
+}
+
+// serve lets programs start servers of dialogues, and starts the one that an
+// address names. The result ends them.
+func (s *session) serve(e *environment, address string, asked, sandboxed bool) (stop func(), err error) {
+	if sandboxed {
+		if asked {
+			return nil, &report.UsageError{Command: "fruix repl", Message: "--listen and --sandbox exclude each other"}
+		}
+		return func() {}, nil
+	}
+	warn := func(text string) { fmt.Fprintf(e.stderr, "fruix: warning: %s\n", text) }
+	banner := fmt.Sprintf("Fruix %s\n\nEnter `,help' for help.\n", version)
+	natives, add, end := repl.Natives(s.engine, banner, warn)
+	s.engine.Register(repl.Module, natives...)
+	if asked {
+		server, err := repl.Listen(address, banner, warn)
+		if err != nil {
+			return nil, fmt.Errorf("cannot listen on %s: %w", address, err)
+		}
+		add(server)
+		server.Start(s.engine)
+	}
+	return func() {
+		end()
+		s.engine.Close()
+	}, nil
 }
 
 // programArgs are what (command-line) gives.

@@ -164,8 +164,32 @@ func (m *Machine) Yield() {
 	}
 }
 
-// Idle lets other threads run while f waits, for the engine's caller.
-func (m *Machine) Idle(f func()) { m.Block(func(<-chan struct{}) { f() }) }
+// Idle lets other threads run while f waits, for the engine's caller. When f
+// needs data of the language it calls hold with a function that looks at it.
+func (m *Machine) Idle(f func(hold func(look func()))) {
+	resume := func() {}
+	suspend := func() {
+		if m.hooks.Suspend != nil {
+			resume = m.hooks.Suspend()
+		}
+	}
+	suspend()
+	first := m.thread == m.world.main
+	m.world.release()
+	defer func() {
+		m.world.acquire(first)
+		resume()
+	}()
+	f(func(look func()) {
+		m.world.acquire(first)
+		resume()
+		defer func() {
+			suspend()
+			m.world.release()
+		}()
+		look()
+	})
+}
 
 // Close ends all threads but the first.
 func (m *Machine) Close() {

@@ -28,7 +28,7 @@ func (s *Session) thunk(ctx context.Context, args string) (datum.Value, error) {
 	if err != nil {
 		return datum.Unset, err
 	}
-	s.current().Use(s.history.Public())
+	s.useHistory()
 	return s.call(ctx, "%compile", form)
 }
 

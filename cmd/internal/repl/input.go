@@ -41,7 +41,19 @@ func newTyped(s *Session, h *edit.History) *typed {
 	return &typed{
 		history: h, session: s,
 		editor: edit.New(s.cfg.In, s.cfg.Out, edit.Options{
-			Complete: s.complete, Accept: s.accept, Indent: true, History: h, Color: !s.cfg.NoColor, IsSyntax: s.isSyntax,
+			Complete: func(text []rune, cursor int) (c edit.Completions) {
+				s.holding(func() { c = s.complete(text, cursor) })
+				return c
+			},
+			Accept: func(text string) (ok bool) {
+				s.holding(func() { ok = s.accept(text) })
+				return ok
+			},
+			IsSyntax: func(name string) (is bool) {
+				s.holding(func() { is = s.isSyntax(name) })
+				return is
+			},
+			Indent: true, History: h, Color: !s.cfg.NoColor,
 		}),
 	}
 }
@@ -96,9 +108,12 @@ func skipBlanks(text string) string {
 // enter lets the user type a text.
 func (t *typed) enter(ctx context.Context, prompt string) error {
 	var text string
-	err := contain(func() (err error) {
-		text, err = t.editor.Read(ctx, prompt, nextPrompt(prompt))
-		return err
+	var err error
+	t.session.idle(func() {
+		err = contain(func() (err error) {
+			text, err = t.editor.Read(ctx, prompt, nextPrompt(prompt))
+			return err
+		})
 	})
 	if err != nil {
 		return err

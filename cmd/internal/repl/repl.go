@@ -116,10 +116,12 @@ func (s *Session) openInput(ctx context.Context) (input, error) {
 	if err != nil {
 		return nil, err
 	}
+	in := newStream(p, c.In, nil)
+	in.idle = s.idle
 	if s.interactive {
-		return newStream(p, c.In, c.Out), nil
+		in.out = c.Out
 	}
-	return newStream(p, c.In, nil), nil
+	return in, nil
 }
 
 // detach gives a context that ends when ctx does, unless an interrupt ended it,

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"time"
 
@@ -22,8 +23,10 @@ type Session struct {
 	cfg         Config
 	engine      *interp.Engine
 	interactive bool
-	color       bool // of errors
-	paints      bool // printed values, too
+	color       bool             // of errors
+	paints      bool             // printed values, too
+	client      bool             // talks over a socket
+	hold        func(use func()) // while input is waited for; else nil
 	commands    []command
 	interrupts  *interrupts     // nil where nobody can interrupt
 	ctx         context.Context // of what is being carried out
@@ -148,12 +151,67 @@ func textError(err error) error {
 
 // evalForm evaluates a form in the current module and returns its values.
 func (s *Session) evalForm(ctx context.Context, form datum.Value) ([]datum.Value, error) {
-	s.current().Use(s.history.Public())
+	s.useHistory()
 	v, err := s.call(ctx, "primitive-eval", form)
 	if err != nil {
 		return nil, err
 	}
 	return interp.Values(v), nil
+}
+
+// historyKey is the name of the modules of value histories, of which each
+// dialogue has one.
+const historyKey = "(value-history)"
+
+// nameHistory gives a fresh module the name of value histories, under which it
+// is not registered.
+func nameHistory(m *module.Module) {
+	for _, m := range []*module.Module{m, m.Public()} {
+		m.Name, m.Key = datum.List(datum.Sym("value-history")), historyKey
+	}
+}
+
+// useHistory lets the current module see this dialogue's values, and no other
+// one's.
+func (s *Session) useHistory() {
+	own, others := false, false
+	uses := s.current().Uses()
+	for _, u := range uses {
+		own = own || u == s.history.Public()
+		others = others || u.Key == historyKey && u != s.history.Public()
+	}
+	if others {
+		uses = slices.DeleteFunc(uses, func(u *module.Module) bool { return u.Key == historyKey })
+		s.current().SetUses(uses)
+		own = false
+	}
+	if !own {
+		s.current().Use(s.history.Public())
+	}
+}
+
+// idle lets other threads use the engine while wait waits for input.
+func (s *Session) idle(wait func()) {
+	s.engine.Idle(func(hold func(use func())) {
+		saved := s.hold
+		s.hold = hold
+		defer func() { s.hold = saved }()
+		wait()
+	})
+}
+
+// holding runs f, which uses the engine, in the middle of waiting for input or
+// not.
+func (s *Session) holding(f func()) {
+	if hold := s.hold; hold != nil {
+		hold(func() {
+			s.hold = nil
+			defer func() { s.hold = hold }()
+			f()
+		})
+		return
+	}
+	f()
 }
 
 // call calls a procedure of (guile).

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 	"unicode"
 
 	"fruix/interp/datum"
@@ -32,6 +33,12 @@ type stream struct {
 	seen         struct{ line, column int } // the port's position then
 	prompt       string
 	prompted     bool // for the line under way
+	// always shows a prompt before each form, also when more input is there.
+	always bool
+	// idle runs a wait for input while others use the engine; nil waits alone.
+	idle func(wait func())
+	// check is called once, before anything is read; its error ends the input.
+	check func(ctx context.Context) error
 }
 
 func newStream(p *port.Port, in *os.File, out io.Writer) *stream {
@@ -58,6 +65,20 @@ func (s *stream) next(ctx context.Context, prompt string) (item, error) {
 		return item{}, err
 	}
 	s.catchUp()
+	if s.always {
+		s.prompted = true
+		if _, err := io.WriteString(s.out, prompt); err != nil {
+			return item{}, err
+		}
+	}
+	if check := s.check; check != nil {
+		s.check = nil
+		var err error
+		s.idle(func() { err = check(ctx) })
+		if err != nil {
+			return item{}, err
+		}
+	}
 	c, err := s.blanks()
 	switch {
 	case err != nil:
@@ -170,13 +191,32 @@ func (s *stream) Peek() (rune, error) {
 			io.WriteString(s.out, s.prompt)
 			s.prompt = nextPrompt(s.prompt)
 		}
-		if s.in != nil {
-			if err := wait(s.ctx, s.in); err != nil {
-				return -1, err
-			}
+		if err := s.await(); err != nil {
+			return -1, err
 		}
 	}
 	return s.port.Peek()
+}
+
+// await waits for input.
+func (s *stream) await() (err error) {
+	wait := func() {
+		if s.in != nil {
+			err = wait(s.ctx, s.in)
+			return
+		}
+		for !s.port.Poll(false, pollInterval*time.Millisecond) {
+			if err = s.ctx.Err(); err != nil {
+				return
+			}
+		}
+	}
+	if s.idle != nil {
+		s.idle(wait)
+	} else {
+		wait()
+	}
+	return err
 }
 
 // Next consumes a character.
