@@ -122,7 +122,8 @@ func formTable() []*form {
 		{name: "define*-public", kind: definition, define: (*Expander).defineStarPublic},
 		{name: "define-once", kind: definition, define: (*Expander).defineOnce},
 		top("define-module", (*Expander).defineModule),
-		top("use-modules", (*Expander).useModules),
+		// Guile's is a macro for eval-when, which may stand anywhere.
+		{name: "use-modules", kind: toplevel, top: (*Expander).useModules, expr: (*Expander).useModules},
 		top("export", (*Expander).export),
 		top("export!", (*Expander).exportReplacing),
 		top("re-export", (*Expander).reExport),

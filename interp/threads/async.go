@@ -25,6 +25,14 @@ func Base() []*datum.Primitive {
 		arg.F0("%asyncs-blocked", func(c datum.Caller) (datum.Value, error) {
 			return datum.Fix(int64(machine(c).AsyncsBlocked())), nil
 		}),
+		arg.F2("%call-later", later),
+		arg.F1("%cancel-call", func(_ datum.Caller, v datum.Value) (datum.Value, error) {
+			t, err := opaque[*time.Timer]("%cancel-call", 1, v, "timer")
+			if err == nil {
+				t.Stop()
+			}
+			return datum.Unspecified, err
+		}),
 		sleeper("sleep", time.Second), sleeper("usleep", time.Microsecond),
 	}, append(signals(), states()...)...)
 }
@@ -47,6 +55,17 @@ func mark(c datum.Caller, args []datum.Value) (datum.Value, error) {
 		t.Mark(args[0])
 	}
 	return datum.Unspecified, machine(c).Asyncs(datum.Unspecified)
+}
+
+// later is (%call-later seconds proc): proc is called in this thread when the time
+// has passed, unless the timer that is returned is given to %cancel-call before.
+func later(c datum.Caller, seconds, proc datum.Value) (datum.Value, error) {
+	f, ok := num.Float64(seconds)
+	if !ok || f < 0 || f > 1e9 {
+		return datum.Unset, datum.OutOfRange("%call-later", 1, seconds)
+	}
+	t := machine(c).Thread()
+	return datum.NewOpaque("timer", time.AfterFunc(time.Duration(f*float64(time.Second)), func() { t.Mark(proc) })), nil
 }
 
 // sleeper makes a native that waits and returns what is left when an async cut

@@ -1,6 +1,7 @@
 package threads
 
 import (
+	"slices"
 	"time"
 
 	"fruix/interp/datum"
@@ -48,6 +49,9 @@ func wait(c datum.Caller, args []datum.Value) (datum.Value, error) {
 	turn := cond.waiters.add()
 	m.drop()
 	awaiting(c, turn, until, limited)
+	for !machine(c).Disturbed() && slices.Contains(cond.waiters, turn) && (!limited || time.Now().Before(until)) {
+		awaiting(c, turn, until, limited)
+	}
 	signalled := !cond.waiters.remove(turn)
 	for !m.take(self) {
 		if err := c.Context().Err(); err != nil {

@@ -69,3 +69,8 @@ func (m *Machine) Interrupted() error {
 	}
 	return nil
 }
+
+// Disturbed reports whether Interrupted has a reason to give.
+func (m *Machine) Disturbed() bool {
+	return m.ctx.Err() != nil || m.thread == m.world.main && m.world.stop != nil || m.thread.pending()
+}

@@ -136,7 +136,9 @@
 (define *features*
   '(guile guile-2 guile-2.2 guile-3 srfi-0 srfi-4 srfi-6 srfi-13 srfi-14 srfi-16 srfi-23
     srfi-30 srfi-39 srfi-46 srfi-55 srfi-61 srfi-62 srfi-87 srfi-105
-    r6rs r7rs full-unicode posix regex socket net-db threads))
+    r6rs r7rs full-unicode posix regex threads array array-for-each char-ready?
+    complex current-time defmacro delay EIDs i/o-extensions i18n inexact
+    ITIMER_PROF ITIMER_VIRTUAL net-db popen random record socket sort system values))
 
 (define (with-continuation-barrier thunk)
   "Call THUNK so that no continuation captured outside can be entered inside, or
