@@ -29,6 +29,9 @@ const bootParts = "(guile)"
 
 // force evaluates one deferred definition.
 func (e *Engine) force(l *module.Lazy) error {
+	// Another thread that needs the definition now would take it for a cycle.
+	e.forcing++
+	defer func() { e.forcing-- }()
 	saved, journal := e.modules.Current, e.modules.Journal
 	e.modules.Current, e.modules.Journal = l.Module, nil
 	defer func() { e.modules.Current, e.modules.Journal = saved, journal }()

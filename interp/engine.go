@@ -98,6 +98,7 @@ type Engine struct {
 	cache      *cache          // nil for none
 	ctx        context.Context // of the evaluation under way
 	depth      int             // of nested evaluations
+	forcing    int             // of definitions that were put off
 }
 
 // New makes an engine. The only failures are those of the library's boot file.
@@ -128,7 +129,7 @@ func New(opts Options) (*Engine, error) {
 		Generic:   e.objects.Generic,
 		Suspend:   e.suspend,
 		Fork:      e.fork,
-		Busy:      func() bool { return e.expander != nil && e.expander.Busy() },
+		Busy:      func() bool { return e.forcing > 0 },
 	})
 	e.expander = expand.New(e.modules, runtime{e})
 	e.cache = e.newCache()

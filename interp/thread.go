@@ -29,7 +29,7 @@ func (e *Engine) fork(child *vm.Machine) (resume func()) {
 	fresh := e.expander.Suspend()
 	expansion()
 	return func() {
-		e.modules.Current, e.ctx, e.depth, e.machine = current, child.Context(), 1, child
+		e.modules.Current, e.ctx, e.depth, e.machine, e.modules.Journal = current, child.Context(), 1, child, nil
 		fresh()
 	}
 }

@@ -216,9 +216,6 @@ func (x *Expander) enter() func() {
 	}
 }
 
-// Busy reports whether an expansion is under way.
-func (x *Expander) Busy() bool { return x.running > 0 }
-
 // Suspend puts the expansion under way away, so that another thread may expand;
 // the result goes on with it.
 func (x *Expander) Suspend() (resume func()) {

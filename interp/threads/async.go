@@ -27,9 +27,10 @@ func Base() []*datum.Primitive {
 		}),
 		arg.F2("%call-later", later),
 		arg.F1("%cancel-call", func(_ datum.Caller, v datum.Value) (datum.Value, error) {
-			t, err := opaque[*time.Timer]("%cancel-call", 1, v, "timer")
+			t, err := opaque[*laterCall]("%cancel-call", 1, v, "timer")
 			if err == nil {
-				t.Stop()
+				t.cancelled = true
+				t.timer.Stop()
 			}
 			return datum.Unspecified, err
 		}),
@@ -64,8 +65,22 @@ func later(c datum.Caller, seconds, proc datum.Value) (datum.Value, error) {
 	if !ok || f < 0 || f > 1e9 {
 		return datum.Unset, datum.OutOfRange("%call-later", 1, seconds)
 	}
-	t := machine(c).Thread()
-	return datum.NewOpaque("timer", time.AfterFunc(time.Duration(f*float64(time.Second)), func() { t.Mark(proc) })), nil
+	t, call := machine(c).Thread(), &laterCall{}
+	// The call may be cancelled when it waits for its turn already.
+	run := &datum.Primitive{Name: "timer", F0: func(datum.Caller) (datum.Value, error) {
+		if call.cancelled {
+			return datum.Unspecified, nil
+		}
+		return datum.Unset, &datum.Detour{Proc: proc, Result: datum.Unspecified}
+	}}
+	call.timer = time.AfterFunc(time.Duration(f*float64(time.Second)), func() { t.Mark(run.Value()) })
+	return datum.NewOpaque("timer", call), nil
+}
+
+// laterCall is a call that %call-later has arranged.
+type laterCall struct {
+	timer     *time.Timer
+	cancelled bool
 }
 
 // sleeper makes a native that waits and returns what is left when an async cut

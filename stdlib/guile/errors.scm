@@ -189,3 +189,9 @@ is not #f."
 
 (define-syntax-rule (start-stack id expression)
   (%start-stack id (lambda () expression)))
+
+(define %stacks (make-fluid '()))
+
+(define (make-exception-from-throw key args)
+  "Return the exception that (throw KEY . ARGS) raises."
+  (%make-throw key args))

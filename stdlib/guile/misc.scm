@@ -133,6 +133,10 @@
 
 (define (provided? feature) (and (memq feature *features*) #t))
 
+(define (provide feature)
+  "Say that FEATURE is provided."
+  (if (not (memq feature *features*)) (set! *features* (cons feature *features*))))
+
 (define *features*
   '(guile guile-2 guile-2.2 guile-3 srfi-0 srfi-4 srfi-6 srfi-13 srfi-14 srfi-16 srfi-23
     srfi-30 srfi-39 srfi-46 srfi-55 srfi-61 srfi-62 srfi-87 srfi-105
@@ -170,6 +174,10 @@ value is #f then."
   "Collect garbage."
   (%gc)
   (run-hook after-gc-hook))
+
+(define (gc-run-time)
+  "Return the time that collecting garbage has taken, in internal time units."
+  (assq-ref (gc-stats) 'gc-time-taken))
 
 (define after-gc-hook (make-hook 0))
 

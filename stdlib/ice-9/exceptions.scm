@@ -23,7 +23,9 @@
                exception-origin &warning &programming-error
                raise-exception raise-continuable with-exception-handler guard
                simple-exceptions &assertion-failure &non-continuable &lexical
-               &syntax &undefined-variable &external-error &quit-exception))
+               &syntax &undefined-variable &external-error &quit-exception
+               &implementation-restriction make-non-continuable-error
+               non-continuable-error?))
 
 (define (make-exception-type name parent fields)
   (make-record-type name fields #:parent parent #:extensible? #t))

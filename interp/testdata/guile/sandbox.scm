@@ -1,0 +1,18 @@
+;;; Sandboxes (Guile manual, "Sandboxed Evaluation").
+(use-modules (conformance) (ice-9 sandbox))
+
+(test 3 (eval-in-sandbox '(+ 1 2)))
+(test '(1 4 9) (eval-in-sandbox '(map (lambda (x) (* x x)) '(1 2 3))))
+(test-error (eval-in-sandbox '(open-input-file "/etc/passwd")))
+(test-error (eval-in-sandbox '(@@ (guile) open-file)))
+(test-error (eval-in-sandbox '(set-car! (list 1) 2)))
+(test '(2) (eval-in-sandbox '(let ((l (list 1))) (set-car! l 2) l) #:bindings all-pure-and-impure-bindings))
+(test 'limit-exceeded (catch #t (lambda () (eval-in-sandbox '(let loop () (loop)) #:time-limit 0.05)) (lambda (key . args) key)))
+(test 'late (call-with-time-limit 0.02 (lambda () (let loop () (loop))) (lambda () 'late)))
+(test 'in-time (call-with-time-limit 10 (lambda () 'in-time) (lambda () 'late)))
+(test 'much (call-with-allocation-limit 1000000 (lambda () (let loop ((l '())) (loop (cons l l)))) (lambda () 'much)))
+(test 'little (call-with-allocation-limit 1000000000 (lambda () (list 1) 'little) (lambda () 'much)))
+(test 3 (let ((m (make-sandbox-module all-pure-bindings)))
+          (eval-in-sandbox '(define x 3) #:module m #:bindings (append all-pure-bindings '(((guile) define))) #:sever-module? #f)
+          (eval-in-sandbox 'x #:module m #:sever-module? #f)))
+(test-error (eval-in-sandbox '(vector-fill! (vector 1) 2)))
