@@ -27,6 +27,7 @@ import (
 	"fruix/interp/datum"
 	"fruix/interp/expand"
 	"fruix/interp/module"
+	"fruix/interp/port"
 	"fruix/interp/prim/objects"
 	"fruix/interp/prim/ports"
 	"fruix/interp/prim/state"
@@ -222,7 +223,7 @@ func (e *Engine) Load(ctx context.Context, path string) (datum.Value, error) {
 		if err != nil {
 			return datum.Value{}, &Error{Key: "system-error", Message: "cannot load: " + err.Error(), Cause: err}
 		}
-		return e.evalFile(&source.File{Name: path, Text: text}, false)
+		return e.evalFile(&source.File{Name: path, Text: port.SourceText(text)}, false)
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"fruix/interp/compile"
 	"fruix/interp/core"
 	"fruix/interp/datum"
+	"fruix/interp/port"
 	"fruix/interp/read"
 	"fruix/interp/source"
 )
@@ -68,5 +69,6 @@ func (r runtime) readFile(name string) ([]byte, error) {
 	if r.e.opts.NoFiles {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: errors.New("access to files is switched off")}
 	}
-	return os.ReadFile(name)
+	text, err := os.ReadFile(name)
+	return port.SourceText(text), err
 }

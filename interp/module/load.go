@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"fruix/interp/datum"
+	"fruix/interp/port"
 	"fruix/interp/source"
 )
 
@@ -105,7 +106,7 @@ func (r *Registry) open(stem string) (f *source.File, embedded bool, err error) 
 			path := filepath.Join(dir, filepath.FromSlash(stem)+ext)
 			text, err := os.ReadFile(path)
 			if err == nil {
-				return &source.File{Name: path, Text: text}, false, nil
+				return &source.File{Name: path, Text: port.SourceText(text)}, false, nil
 			}
 			if !absent(err) {
 				return nil, false, &Error{Message: "cannot read module file: " + err.Error(), Cause: err}

@@ -117,6 +117,23 @@ func readSyntax(c datum.Caller, args []datum.Value) (datum.Value, error) {
 	return readFrom(p, o)
 }
 
+// fileEncoding is file-encoding: the encoding that the text of an input port
+// declares at its start, or #f. It consumes nothing.
+func fileEncoding(c datum.Caller, v datum.Value) (datum.Value, error) {
+	p, err := input(c, "file-encoding", []datum.Value{v}, 0)
+	if err != nil {
+		return datum.Unset, err
+	}
+	b, err := p.PeekBytes(512)
+	if err != nil {
+		return datum.Unset, err
+	}
+	if name := port.Coding(b); name != "" {
+		return datum.NewString(name), nil
+	}
+	return datum.False, nil
+}
+
 // ReadError turns a reader's error into Guile's read-error.
 func ReadError(err error) error {
 	var e *read.Error
