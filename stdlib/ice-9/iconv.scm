@@ -9,6 +9,7 @@
   (call-with-values open-bytevector-output-port
     (lambda (port get)
       (set-port-encoding! port encoding)
+      (set-port-conversion-strategy! port strategy)
       (proc port)
       (get))))
 
