@@ -396,14 +396,6 @@ func (e *Engine) ReadOptions() read.Options {
 	return o
 }
 
-func (e *Engine) evalNode(n core.Node) (datum.Value, error) {
-	c, err := compile.Compile(n)
-	if err != nil {
-		return datum.Value{}, err
-	}
-	return e.runForm(c)
-}
-
 // runForm runs the code of one form.
 func (e *Engine) runForm(c *code.Closure) (datum.Value, error) {
 	v, err := e.machine.Run(e.ctx, c.Value())

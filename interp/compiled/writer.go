@@ -39,12 +39,12 @@ type Writer struct {
 	scopes  table[*syntax.Scope]
 	macros  table[*syntax.Macro]
 
-	values, procs, steps []byte
-	procAt               map[*code.Proc]uint32
-	words                []byte
-	nwords               int
-	known                map[datum.Value]string
-	natives              map[datum.Value]*datum.Variable
+	procs, steps []byte
+	procAt       map[*code.Proc]uint32
+	words        []byte
+	nwords       int
+	known        map[datum.Value]string
+	natives      map[datum.Value]*datum.Variable
 
 	since  uint64      // scopes as old as that are not of this file
 	others [][2]uint64 // nor are those made in between, after the one up to the other

@@ -72,7 +72,7 @@ func option(ctx context.Context, s *Session, args string) error {
 			_, err := io.WriteString(s.cfg.Out, s.engine.Write(o.get(&s.options))+"\n")
 			return err
 		}
-		v := datum.Unset
+		var v datum.Value
 		if word := datum.Sym(rest); o.name == "on-error" && !strings.ContainsAny(rest, "'( ") {
 			v = word
 		} else {

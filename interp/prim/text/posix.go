@@ -17,7 +17,7 @@ func Translate(pattern string, basic, newline bool) (string, error) {
 		return "", err
 	}
 	if t.backRefs {
-		return "", errors.New("Go's regular expressions have no back-references")
+		return "", errors.New("back-references are not in the regular expressions of Go")
 	}
 	return t.out.String(), nil
 }
