@@ -28,7 +28,7 @@ func Constants() map[string]datum.Value {
 	out := map[string]datum.Value{"file-name-separator-string": datum.NewString("/")}
 	for name, n := range map[string]int{
 		"O_RDONLY": unix.O_RDONLY, "O_WRONLY": unix.O_WRONLY, "O_RDWR": unix.O_RDWR, "O_CREAT": unix.O_CREAT,
-		"O_EXCL": unix.O_EXCL, "O_TRUNC": unix.O_TRUNC, "O_APPEND": unix.O_APPEND, "O_NONBLOCK": unix.O_NONBLOCK,
+		"O_EXCL": unix.O_EXCL, "O_TRUNC": unix.O_TRUNC, "O_APPEND": unix.O_APPEND, "O_NONBLOCK": unix.O_NONBLOCK, "O_NDELAY": unix.O_NONBLOCK,
 		"O_SYNC": unix.O_SYNC, "O_NOCTTY": unix.O_NOCTTY, "O_CLOEXEC": unix.O_CLOEXEC, "O_NOFOLLOW": unix.O_NOFOLLOW, "O_DIRECTORY": unix.O_DIRECTORY,
 		"SEEK_SET": 0, "SEEK_CUR": 1, "SEEK_END": 2, "R_OK": 4, "W_OK": 2, "X_OK": 1, "F_OK": 0,
 		"F_GETFD": unix.F_GETFD, "F_SETFD": unix.F_SETFD, "F_GETFL": unix.F_GETFL, "F_SETFL": unix.F_SETFL, "F_DUPFD": unix.F_DUPFD, "FD_CLOEXEC": unix.FD_CLOEXEC,

@@ -23,6 +23,13 @@ func Table() []*datum.Primitive {
 	return append(t, users()...)
 }
 
+// What both systems have: one more than the greatest number of a signal, and how
+// much is written to a pipe in one piece at least (<signal.h>, <limits.h>).
+const (
+	numSignals = 65
+	pipeBuffer = 4096
+)
+
 // Constants are signals and flags.
 func Constants() map[string]datum.Value {
 	out := map[string]datum.Value{"OPEN_READ": datum.NewString("r"), "OPEN_WRITE": datum.NewString("w"), "OPEN_BOTH": datum.NewString("r+")}
@@ -33,6 +40,7 @@ func Constants() map[string]datum.Value {
 		"SIGILL": unix.SIGILL, "SIGTRAP": unix.SIGTRAP, "SIGIOT": unix.SIGIOT, "SIGBUS": unix.SIGBUS, "SIGFPE": unix.SIGFPE,
 		"SIGTSTP": unix.SIGTSTP, "SIGTTIN": unix.SIGTTIN, "SIGTTOU": unix.SIGTTOU, "SIGIO": unix.SIGIO, "SIGURG": unix.SIGURG,
 		"SIGXCPU": unix.SIGXCPU, "SIGXFSZ": unix.SIGXFSZ, "SIGVTALRM": unix.SIGVTALRM, "SIGPROF": unix.SIGPROF, "SIGSYS": unix.SIGSYS,
+		"SIGCLD": unix.SIGCHLD, "SIGPOLL": unix.SIGIO,
 	} {
 		out[name] = datum.Fix(int64(s))
 	}
@@ -41,6 +49,7 @@ func Constants() map[string]datum.Value {
 	}
 	for name, n := range map[string]int{
 		"WNOHANG": unix.WNOHANG, "WUNTRACED": unix.WUNTRACED, "WAIT_ANY": -1, "WAIT_MYPGRP": 0,
+		"EXIT_SUCCESS": 0, "EXIT_FAILURE": 1, "NSIG": numSignals, "PIPE_BUF": pipeBuffer,
 		"PRIO_PROCESS": unix.PRIO_PROCESS, "PRIO_PGRP": unix.PRIO_PGRP, "PRIO_USER": unix.PRIO_USER,
 	} {
 		out[name] = datum.Fix(int64(n))

@@ -15,16 +15,13 @@ import (
 
 // Table lists the natives.
 func Table() []*datum.Primitive {
-	t := []*datum.Primitive{
+	t := append(usage(), []*datum.Primitive{
 		arg.F0("current-time", func(c datum.Caller) (datum.Value, error) { return num.Int(state.Of(c).Now().Unix()), nil }),
 		arg.F0("gettimeofday", func(c datum.Caller) (datum.Value, error) {
 			n := state.Of(c).Now()
 			return datum.Cons(num.Int(n.Unix()), datum.Fix(int64(n.Nanosecond()/1000))), nil
 		}),
 		arg.F0("get-internal-real-time", func(c datum.Caller) (datum.Value, error) {
-			return num.Int(int64(time.Since(state.Of(c).Started))), nil
-		}),
-		arg.F0("get-internal-run-time", func(c datum.Caller) (datum.Value, error) {
 			return num.Int(int64(time.Since(state.Of(c).Started))), nil
 		}),
 		arg.F0("current-jiffy", func(c datum.Caller) (datum.Value, error) {
@@ -74,7 +71,7 @@ func Table() []*datum.Primitive {
 			}
 			return strptime(format, text)
 		}),
-	}
+	}...)
 	for i, f := range []string{"sec", "min", "hour", "mday", "mon", "year", "wday", "yday", "isdst", "gmtoff", "zone"} {
 		get, set := "tm:"+f, "set-tm:"+f
 		t = append(t,
