@@ -285,3 +285,23 @@ func TestCacheLibrary(t *testing.T) {
 		}
 	}
 }
+
+// TestCacheForbidden checks that an engine that may not touch files keeps
+// nothing.
+func TestCacheForbidden(t *testing.T) {
+	for _, o := range []interp.Options{{NoFiles: true}, {Sandbox: true}} {
+		dir, cache := tree(t, map[string]string{"a.scm": "(define-module (a) #:export (v))\n(define v 1)\n"}), filepath.Join(t.TempDir(), "none")
+		o.Stdlib, o.LoadPath, o.Cache = os.DirFS("../stdlib"), []string{dir}, interp.Cache{Dir: cache, Build: "test"}
+		e, err := interp.New(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v, err := e.Eval(context.Background(), "(use-modules (a)) v", "main"); err != nil || e.Write(v) != "1" {
+			t.Errorf("%v, %v", v, err)
+		}
+		e.Close()
+		if _, err := os.Stat(cache); err == nil {
+			t.Error("a cache was written")
+		}
+	}
+}

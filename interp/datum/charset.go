@@ -12,9 +12,25 @@ type Range struct{ Lo, Hi rune }
 // non-adjacent ranges. It is never changed; the ! operations may return a
 // fresh set.
 type CharSet struct {
-	Ranges []Range
+	ranges []Range
 	ascii  [2]uint64
+	later  func() *CharSet // what the set is, until it is first asked
 }
+
+// LazyCharSet makes the set that f returns when the set is first looked at.
+func LazyCharSet(f func() *CharSet) *CharSet { return &CharSet{later: f} }
+
+// known computes a set that was made by LazyCharSet.
+func (s *CharSet) known() *CharSet {
+	if f := s.later; f != nil {
+		t := f().known()
+		s.ranges, s.ascii, s.later = t.ranges, t.ascii, nil
+	}
+	return s
+}
+
+// Ranges are the members of s, in order; they must not be changed.
+func (s *CharSet) Ranges() []Range { return s.known().ranges }
 
 // NewCharSet makes a set of any ranges, in any order.
 func NewCharSet(ranges []Range) *CharSet {
@@ -33,7 +49,7 @@ func NewCharSet(ranges []Range) *CharSet {
 		}
 		out = append(out, r)
 	}
-	s := &CharSet{Ranges: out}
+	s := &CharSet{ranges: out}
 	for _, r := range out {
 		for c := r.Lo; c <= r.Hi && c < 128; c++ {
 			s.ascii[c>>6] |= 1 << (c & 63)
@@ -50,17 +66,18 @@ func (v Value) CharSet() *CharSet { return (*CharSet)(v.p) }
 
 // Has reports whether r is a member.
 func (s *CharSet) Has(r rune) bool {
+	s.known()
 	if r >= 0 && r < 128 {
 		return s.ascii[r>>6]>>(r&63)&1 != 0
 	}
-	i := sort.Search(len(s.Ranges), func(i int) bool { return s.Ranges[i].Hi >= r })
-	return i < len(s.Ranges) && s.Ranges[i].Lo <= r
+	i := sort.Search(len(s.Ranges()), func(i int) bool { return s.Ranges()[i].Hi >= r })
+	return i < len(s.Ranges()) && s.Ranges()[i].Lo <= r
 }
 
 // Size is the number of members.
 func (s *CharSet) Size() int {
 	n := 0
-	for _, r := range s.Ranges {
+	for _, r := range s.Ranges() {
 		n += int(r.Hi-r.Lo) + 1
 	}
 	return n
@@ -68,11 +85,11 @@ func (s *CharSet) Size() int {
 
 // Equal reports whether two sets have the same members.
 func (s *CharSet) Equal(t *CharSet) bool {
-	if len(s.Ranges) != len(t.Ranges) {
+	if len(s.Ranges()) != len(t.Ranges()) {
 		return false
 	}
-	for i, r := range s.Ranges {
-		if t.Ranges[i] != r {
+	for i, r := range s.Ranges() {
+		if t.Ranges()[i] != r {
 			return false
 		}
 	}
@@ -86,7 +103,7 @@ const maxRune = 0x10FFFF
 func (s *CharSet) Complement() *CharSet {
 	var out []Range
 	next := rune(0)
-	for _, r := range append(append([]Range(nil), s.Ranges...), Range{maxRune + 1, maxRune + 1}) {
+	for _, r := range append(append([]Range(nil), s.Ranges()...), Range{maxRune + 1, maxRune + 1}) {
 		if r.Lo > next {
 			out = append(out, Range{next, r.Lo - 1})
 		}
@@ -115,15 +132,15 @@ func cutSurrogates(in []Range) []Range {
 
 // Union returns the members of s or t.
 func (s *CharSet) Union(t *CharSet) *CharSet {
-	return NewCharSet(append(append([]Range(nil), s.Ranges...), t.Ranges...))
+	return NewCharSet(append(append([]Range(nil), s.Ranges()...), t.Ranges()...))
 }
 
 // Intersect returns the members of both s and t.
 func (s *CharSet) Intersect(t *CharSet) *CharSet {
 	var out []Range
 	i, j := 0, 0
-	for i < len(s.Ranges) && j < len(t.Ranges) {
-		a, b := s.Ranges[i], t.Ranges[j]
+	for i < len(s.Ranges()) && j < len(t.Ranges()) {
+		a, b := s.Ranges()[i], t.Ranges()[j]
 		if lo, hi := max(a.Lo, b.Lo), min(a.Hi, b.Hi); lo <= hi {
 			out = append(out, Range{lo, hi})
 		}

@@ -187,7 +187,7 @@ func hashEqual(v Value, left *int) uint64 {
 	case KArray:
 		return mix(uint64(len(v.Array().Dims)))
 	case KCharSet:
-		return mix(uint64(len(v.CharSet().Ranges)))
+		return mix(uint64(len(v.CharSet().Ranges())))
 	}
 	return hashEqv(v)
 }

@@ -36,17 +36,41 @@ type Symbol struct {
 
 // symbols is the process-wide table behind Intern. It is invisible: interning
 // is a pure function from a name to an identity, as in Go's package unique.
-var symbols sync.Map
+var symbols = names[Symbol]{table: make(map[string]*Symbol, 4096)}
+
+// names is a table from names to what they identify, for use by several
+// goroutines. Nearly all look-ups are of names that are there.
+type names[T any] struct {
+	sync.RWMutex
+	table map[string]*T
+}
+
+func (n *names[T]) get(name string) *T {
+	n.RLock()
+	x := n.table[name]
+	n.RUnlock()
+	return x
+}
+
+// put adds x unless somebody was faster, and returns what is there.
+func (n *names[T]) put(name string, x *T) *T {
+	n.Lock()
+	defer n.Unlock()
+	if old := n.table[name]; old != nil {
+		return old
+	}
+	n.table[name] = x
+	return x
+}
 
 // Intern returns the symbol of a name; the same name gives the same pointer.
 func Intern(name string) *Symbol {
-	if s, ok := symbols.Load(name); ok {
-		return s.(*Symbol)
+	if s := symbols.get(name); s != nil {
+		return s
 	}
 	// The name may be part of a text that would otherwise stay in memory.
 	name = strings.Clone(name)
-	s, _ := symbols.LoadOrStore(name, &Symbol{name, true})
-	return s.(*Symbol)
+	return symbols.put(name, &Symbol{name, true})
 }
 
 // Sym returns the interned symbol of a name as a value.
@@ -64,16 +88,15 @@ func (v Value) Symbol() *Symbol { return (*Symbol)(v.p) }
 // Keyword is #:name.
 type Keyword struct{ Name *Symbol }
 
-var keywords sync.Map
+var keywords = names[Keyword]{table: map[string]*Keyword{}}
 
 // InternKeyword returns the keyword of a name (without "#:").
 func InternKeyword(name string) *Keyword {
-	if k, ok := keywords.Load(name); ok {
-		return k.(*Keyword)
+	if k := keywords.get(name); k != nil {
+		return k
 	}
 	sym := Intern(name)
-	k, _ := keywords.LoadOrStore(sym.Name, &Keyword{sym})
-	return k.(*Keyword)
+	return keywords.put(sym.Name, &Keyword{sym})
 }
 
 // Value returns k as a value.

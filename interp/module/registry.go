@@ -57,6 +57,9 @@ type forwardKey struct {
 	sym *datum.Symbol
 }
 
+// baseSize is about how many names the base module has.
+const baseSize = 2500
+
 // NewRegistry makes a registry with the modules (guile) and (guile-user), the
 // latter being current.
 func NewRegistry() *Registry {
@@ -70,6 +73,7 @@ func NewRegistry() *Registry {
 		found:       map[string]*located{},
 	}
 	r.Guile = r.make(datum.List(datum.Sym("guile")), "(guile)")
+	r.Guile.vars = make(map[*datum.Symbol]*datum.Variable, baseSize)
 	// All of (guile) is public: its interface shares the table of variables.
 	r.Guile.public.vars = r.Guile.vars
 	user := r.Make(datum.List(datum.Sym("guile-user")))

@@ -416,7 +416,7 @@ func (p *printer) record(v datum.Value) {
 
 func (p *printer) charset(s *datum.CharSet) {
 	p.text("#<charset {")
-	for i, r := range s.Ranges {
+	for i, r := range s.Ranges() {
 		if i > 0 {
 			p.text(" ")
 		}

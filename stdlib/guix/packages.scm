@@ -242,9 +242,10 @@ applied: a directory."
   ;; The systems that packages are for when they do not say.
   '("x86_64-linux" "aarch64-linux" "x86_64-freebsd" "aarch64-freebsd"))
 
-(define (name-character? c)
-  (or (and (char<? c #\delete) (or (char-alphabetic? c) (char-numeric? c)))
-      (memv c '(#\+ #\- #\. #\_ #\? #\=))))
+(define %name-characters
+  ;; What names and versions of packages are made of.
+  (char-set-union (char-set-intersection char-set:letter+digit char-set:ascii)
+                  (string->char-set "+-._?=")))
 
 (define (check-part field value)
   "Return VALUE, of a package's FIELD, which becomes part of a store file
@@ -253,7 +254,7 @@ name."
     (error (format #f "package: the ~a must be a string, not ~s" field value)))
   (when (string-null? value)
     (error (format #f "package: the ~a is empty" field)))
-  (let ((bad (string-index value (negate name-character?))))
+  (let ((bad (string-skip value %name-characters)))
     (when bad
       (error (format #f "package: the ~a ~s holds ~s; letters, digits and \
 + - . _ ? = are possible" field value (string (string-ref value bad))))))

@@ -21,22 +21,30 @@ func Charsets() map[string]datum.Value {
 		}
 		return datum.NewCharSet(rs)
 	}
-	empty := datum.NewCharSet(nil)
-	full := empty.Complement()
-	letter := table(unicode.L)
-	digit := table(unicode.Nd)
-	punct := table(unicode.P)
-	symbol := table(unicode.S)
-	space := datum.NewCharSet([]datum.Range{{Lo: 9, Hi: 13}, {Lo: ' ', Hi: ' '}}).Union(table(unicode.Z))
-	graphic := letter.Union(digit).Union(table(unicode.N, unicode.M)).Union(punct).Union(symbol)
+	// Most programs need none of these.
+	lazy := datum.LazyCharSet
+	of := func(ts ...*unicode.RangeTable) *datum.CharSet {
+		return lazy(func() *datum.CharSet { return table(ts...) })
+	}
+	letter, digit, punct, symbol := of(unicode.L), of(unicode.Nd), of(unicode.P), of(unicode.S)
+	space := lazy(func() *datum.CharSet {
+		return datum.NewCharSet([]datum.Range{{Lo: 9, Hi: 13}, {Lo: ' ', Hi: ' '}}).Union(table(unicode.Z))
+	})
+	graphic := lazy(func() *datum.CharSet {
+		return letter.Union(digit).Union(table(unicode.N, unicode.M)).Union(punct).Union(symbol)
+	})
 	out := map[string]datum.Value{}
 	for name, s := range map[string]*datum.CharSet{
-		"empty": empty, "full": full, "designated": table(unicode.Cn).Complement(),
-		"letter": letter, "digit": digit, "letter+digit": letter.Union(digit),
-		"lower-case": table(unicode.Ll, unicode.Other_Lowercase), "upper-case": table(unicode.Lu, unicode.Other_Uppercase),
-		"title-case": table(unicode.Lt), "punctuation": punct, "symbol": symbol,
-		"whitespace": space, "blank": table(unicode.Zs).Union(datum.NewCharSet([]datum.Range{{Lo: 9, Hi: 9}})),
-		"graphic": graphic, "printing": graphic.Union(space),
+		"empty": datum.NewCharSet(nil), "full": datum.NewCharSet(nil).Complement(),
+		"designated": lazy(func() *datum.CharSet { return table(unicode.Cn).Complement() }),
+		"letter":     letter, "digit": digit,
+		"letter+digit": lazy(func() *datum.CharSet { return letter.Union(digit) }),
+		"lower-case":   of(unicode.Ll, unicode.Other_Lowercase), "upper-case": of(unicode.Lu, unicode.Other_Uppercase),
+		"title-case": of(unicode.Lt), "punctuation": punct, "symbol": symbol, "whitespace": space,
+		"blank": lazy(func() *datum.CharSet {
+			return table(unicode.Zs).Union(datum.NewCharSet([]datum.Range{{Lo: 9, Hi: 9}}))
+		}),
+		"graphic": graphic, "printing": lazy(func() *datum.CharSet { return graphic.Union(space) }),
 		"iso-control": datum.NewCharSet([]datum.Range{{Lo: 0, Hi: 31}, {Lo: 127, Hi: 159}}),
 		"hex-digit":   datum.NewCharSet([]datum.Range{{Lo: '0', Hi: '9'}, {Lo: 'a', Hi: 'f'}, {Lo: 'A', Hi: 'F'}}),
 		"ascii":       datum.NewCharSet([]datum.Range{{Lo: 0, Hi: 127}}),
@@ -196,7 +204,7 @@ func charsets() []*datum.Primitive {
 				return datum.Unset, err
 			}
 			h := uint64(0)
-			for _, r := range s.Ranges {
+			for _, r := range s.Ranges() {
 				h = h*31 + uint64(r.Lo)*7 + uint64(r.Hi)
 			}
 			bound := uint64(1) << 56
@@ -264,7 +272,7 @@ func charsets() []*datum.Primitive {
 
 func members(s *datum.CharSet) []rune {
 	out := make([]rune, 0, s.Size())
-	for _, r := range s.Ranges {
+	for _, r := range s.Ranges() {
 		for c := r.Lo; c <= r.Hi; c++ {
 			out = append(out, c)
 		}
@@ -346,7 +354,7 @@ func ucsRange(who string) func(datum.Caller, []datum.Value) (datum.Value, error)
 // next member, one past the last character at the end.
 func cursors() []*datum.Primitive {
 	from := func(s *datum.CharSet, c rune) datum.Value {
-		for _, r := range s.Ranges {
+		for _, r := range s.Ranges() {
 			if r.Hi >= c {
 				return datum.Fix(int64(max(r.Lo, c)))
 			}
