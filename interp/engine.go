@@ -1,11 +1,35 @@
 // Package interp is the Scheme engine of Fruix: Guile's dialect and R7RS,
 // compiled to register code that a machine in Go runs.
 //
+// # Use
+//
+// [New] makes an [Engine]; [Options] say what it may reach and how much it may
+// take. [Engine.Eval] evaluates a text, [Engine.Load] a file; [Engine.Lookup]
+// finds a procedure of a module and [Engine.Apply] calls it. [Engine.Register]
+// gives programs procedures written in Go. [ToScheme] and [FromScheme] convert
+// data. Failures are of type [*Error], which knows the place, the procedures that
+// were waiting and their variables.
+//
+//	e, err := interp.New(interp.Options{Stdlib: stdlib.FS, Stdout: os.Stdout})
+//	…
+//	v, err := e.Eval(ctx, "(map (lambda (x) (* x x)) '(1 2 3))", "squares.scm")
+//	fmt.Println(e.Write(v)) // (1 4 9)
+//
+// # Engines and goroutines
+//
 // An Engine owns everything a program can change: modules, ports, the
 // environment, the dynamic state. Two engines in one process share nothing
 // but the tables of symbols and keywords, and may run at the same time; one
 // engine serves one goroutine at a time. Natives may call the engine that runs
-// them.
+// them. Threads of programs run while their engine evaluates, and while its owner
+// waits in [Engine.Idle].
+//
+// # Programs that are not trusted
+//
+// With Options.Sandbox a program can compute and use the streams it was given,
+// and nothing else; MaxSteps, MaxMemory and the context bound what it takes.
+//
+// # Inside
 //
 // The way of a program through the packages below:
 //

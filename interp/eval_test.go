@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -315,23 +318,80 @@ func TestNestedApply(t *testing.T) {
 	}
 }
 
+// TestEnginesAreIndependent runs engines at the same time that define the same
+// names, write, count, change their environment and directory, and use threads
+// and modules. It is worth most under the race detector.
 func TestEnginesAreIndependent(t *testing.T) {
+	const program = `
+(use-modules (srfi srfi-1) (ice-9 match) (ice-9 threads) (oop goops) (srfi srfi-9))
+(define-record-type point (make-point x y) point? (x px) (y py))
+(define-class <thing> () (n #:init-keyword #:n #:getter n-of))
+(define-method (+ (a <thing>) (b <thing>)) (make <thing> #:n (+ (n-of a) (n-of b))))
+(define first-gensym (gensym "g"))
+(define p (make-parameter 0))
+(setenv "WHO" me)
+(chdir dir)
+(define lines
+  (let loop ((i 0) (acc '()))
+    (if (= i 300)
+        (reverse acc)
+        (loop (+ i 1)
+              (cons (call-with-output-string
+                     (lambda (port)
+                       (parameterize ((p i) (current-output-port port))
+                         (display me) (write (make-point i me)) (display (p)))))
+                    acc)))))
+(define sum (n-of (+ (make <thing> #:n 40) (make <thing> #:n 2))))
+(define threads (map (lambda (i) (call-with-new-thread (lambda () (* i i)))) (iota 4)))
+(define squares (map join-thread threads))
+(define random-first (random 1000000 (seed->random-state 5)))
+(set! %load-path (cons me %load-path))
+(read-hash-extend #\! (lambda (c port) (read port) me))
+(display me)
+(list (symbol->string first-gensym) (getenv "WHO") (basename (getcwd)) (length lines)
+      (string-prefix? me (car lines)) sum squares random-first (car %load-path)
+      (call-with-input-string "#!x" read)
+      (match (list 1 2) ((a b) (+ a b))) (catch #t (lambda () (error "oops" me)) (lambda (k . args) k)))`
 	var wg sync.WaitGroup
-	for i := range 4 {
-		wg.Go(func() {
-			e, err := New(Options{})
+	results := make([]string, 4)
+	outputs := make([]strings.Builder, len(results))
+	for i := range results {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			me := fmt.Sprintf("engine%d", i)
+			dir := filepath.Join(t.TempDir(), me)
+			if err := os.Mkdir(dir, 0o755); err != nil {
+				t.Error(err)
+				return
+			}
+			e, err := New(Options{Stdlib: os.DirFS("../stdlib"), Stdout: &outputs[i], Environ: []string{"WHO=nobody"}})
 			if err != nil {
 				t.Error(err)
 				return
 			}
-			ctx := context.Background()
-			v, err := e.Eval(ctx, "(define x "+string(rune('0'+i))+") (define (f n) (if (= n 0) x (f (- n 1)))) (catch 'z (lambda () (parameterize (((make-parameter 1) 2)) (throw 'z (f 1000)))) (lambda (k v) v))", "t")
-			if err != nil || v != datum.Fix(int64(i)) {
-				t.Errorf("engine %d: %s %v", i, e.Write(v), err)
+			defer e.Close()
+			text := fmt.Sprintf("(define me %q) (define dir %q)", me, dir) + program
+			v, err := e.Eval(context.Background(), text, me)
+			if err != nil {
+				t.Errorf("%s: %v", me, err)
+				return
 			}
-		})
+			results[i] = strings.ReplaceAll(e.Write(v), me, "ME")
+		}()
 	}
 	wg.Wait()
+	for i, got := range results {
+		if got != results[0] || !strings.Contains(got, `"ME" "ME" 300 #t 42 (0 1 4 9)`) {
+			t.Errorf("engine %d: %s, engine 0: %s", i, got, results[0])
+		}
+		if want := fmt.Sprintf("engine%d", i); outputs[i].String() != want {
+			t.Errorf("engine %d prints %q", i, outputs[i].String())
+		}
+	}
+	if os.Getenv("WHO") != "" {
+		t.Error("the environment of the process has changed")
+	}
 }
 
 // TestAllocations checks that calls and sums allocate nothing: a hundred times

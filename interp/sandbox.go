@@ -42,8 +42,8 @@ func refusing(p *datum.Primitive, effect Effect) *datum.Primitive {
 		}}
 }
 
-// big is the size in bytes from which on data counts.
-const big = 4096
+// bulky is the size in bytes from which on data counts.
+const bulky = 4096
 
 // account adds up large data that natives were given or made, and looks at the
 // memory from time to time.
@@ -54,7 +54,7 @@ const accountKey = "sandbox account"
 
 // add counts bytes that are there already.
 func (a *account) add(c datum.Caller, bytes int64) error {
-	if bytes < big {
+	if bytes < bulky {
 		return nil
 	}
 	if a.bytes += bytes; a.bytes < 1<<20 {
@@ -83,7 +83,7 @@ func guarded(p *datum.Primitive, size func(a []datum.Value) int64) *datum.Primit
 			}
 		}
 		if size != nil {
-			if n := size(args); n >= big {
+			if n := size(args); n >= bulky {
 				if err := reserve(c, n); err != nil {
 					return datum.Unset, err
 				}
