@@ -8,9 +8,9 @@ import (
 // procedureArities lists what each clause of a procedure takes, as Guile's
 // procedure-arguments does (Guile manual, "Compiled Procedures"): an alist with
 // the keys required, optional, keyword, allow-other-keys? and rest. Parameters
-// of natives have no names and are shown as "_". It is #f for what is no
+// of natives that are not documented are shown as "_". It is #f for what is no
 // procedure whose arguments are known.
-func procedureArities(v datum.Value) datum.Value {
+func (e *Engine) procedureArities(v datum.Value) datum.Value {
 	switch v.Kind() {
 	case datum.KClosure:
 		p := code.ClosureOf(v).Code.Full()
@@ -22,6 +22,10 @@ func procedureArities(v datum.Value) datum.Value {
 	case datum.KPrimitive:
 		p := v.Primitive()
 		c := code.Clause{Req: p.Min, Opt: max(p.Max-p.Min, 0), Rest: p.Max < 0}
+		if d := e.Documented(p); d != nil && len(d.Required) == c.Req {
+			c.Opt = len(d.Optional)
+			c.Names = append(append(append([]string(nil), d.Required...), d.Optional...), d.Rest)
+		}
 		return datum.List(clauseArity(&c))
 	}
 	return datum.False

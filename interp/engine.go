@@ -116,6 +116,7 @@ type Engine struct {
 	printer  *print.Config
 	ext      map[string]any
 	probe    *Probe
+	docs     map[string]*Documentation // of natives, when somebody has asked
 	objects  *objects.System
 	natives  map[string][]string // names of natives by module
 	// setterType is that of procedures with setters.

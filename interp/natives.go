@@ -142,8 +142,19 @@ func (e *Engine) procedureNatives() []*datum.Primitive {
 			if c := closure(a[0]); c != nil && c.Code.Full().Doc != "" {
 				return datum.NewString(c.Code.Doc), nil
 			}
-			if a[0].Is(datum.KPrimitive) && a[0].Primitive().Doc != "" {
-				return datum.NewString(a[0].Primitive().Doc), nil
+			if a[0].Is(datum.KPrimitive) {
+				if d := e.Documented(a[0].Primitive()); d != nil && d.Text != "" {
+					return datum.NewString(d.Text), nil
+				}
+			}
+			return datum.False, nil
+		}),
+		native("%native-signature", 1, 1, func(_ datum.Caller, a []datum.Value) (datum.Value, error) {
+			if a[0].Is(datum.KPrimitive) {
+				p := a[0].Primitive()
+				if d := e.Documented(p); d != nil {
+					return datum.NewString(d.Signature(p.Name)), nil
+				}
 			}
 			return datum.False, nil
 		}),
@@ -151,7 +162,7 @@ func (e *Engine) procedureNatives() []*datum.Primitive {
 			return minimumArity(a[0]), nil
 		}),
 		native("%procedure-arities", 1, 1, func(_ datum.Caller, a []datum.Value) (datum.Value, error) {
-			return procedureArities(a[0]), nil
+			return e.procedureArities(a[0]), nil
 		}),
 		native("procedure-source", 1, 1, func(datum.Caller, []datum.Value) (datum.Value, error) { return datum.False, nil }),
 		native("procedure-properties", 1, 1, func(_ datum.Caller, a []datum.Value) (datum.Value, error) {

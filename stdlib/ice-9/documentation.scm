@@ -58,10 +58,18 @@ FILES holds, or #f."
   (let ((text (read-delimited "" port)))
     (if (eof-object? text) "" text)))
 
+;; Natives are shown as Guile shows its own: the parameters, then the text.
+(define (native-documentation object)
+  (let ((signature (and (procedure? object) (%native-signature object))))
+    (and signature
+         (string-append "- Scheme Procedure: " signature "\n     "
+                        (procedure-documentation object) "\n"))))
+
 (define (object-documentation object)
   "Return what is known about OBJECT as a string, or #f: its property
 'documentation', the docstring of a procedure or of a macro's transformer."
-  (or (and (procedure? object) (procedure-documentation object))
+  (or (native-documentation object)
+      (and (procedure? object) (procedure-documentation object))
       (object-property object 'documentation)
       (and (macro? object)
            (let ((transformer (macro-transformer object)))

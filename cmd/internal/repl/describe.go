@@ -83,8 +83,12 @@ func (s *Session) about(name string, v datum.Value) {
 		doc, where = c.Doc, c.Where.String()
 	case v.Is(datum.KPrimitive):
 		p := v.Primitive()
-		fmt.Fprintf(w, "%s is a procedure of %s.\n", subject, arguments(p.Min, p.Max))
-		doc = p.Doc
+		if d := s.engine.Documented(p); d != nil {
+			fmt.Fprintf(w, "%s is a procedure: (%s)\n", subject, d.Signature(p.Name))
+			doc = d.Text
+		} else {
+			fmt.Fprintf(w, "%s is a procedure of %s.\n", subject, arguments(p.Min, p.Max))
+		}
 	case v.IsProcedure():
 		fmt.Fprintf(w, "%s is a procedure.\n", subject)
 	case name != "":
