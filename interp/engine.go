@@ -146,6 +146,7 @@ func New(opts Options) (*Engine, error) {
 	e.modules.Warn = opts.Warn
 	e.modules.Fixed = opts.NoFiles
 	e.modules.Run = e.runFile
+	e.modules.Merge = e.mergeGenerics
 	e.modules.Force = e.force
 	e.machine = vm.New(vm.Options{MaxStack: opts.MaxDepthBytes, MaxSteps: opts.MaxSteps, MaxMemory: opts.MaxMemory}, vm.Hooks{
 		Raise:     e.types.FromError,

@@ -196,6 +196,10 @@ func (m *Module) duplicate(sym *datum.Symbol, i1 *Module, v1 *datum.Variable, i2
 		case "first", "noop":
 			return v1, i1, nil
 		case "merge-generics", "merge-accessors":
+			v, err := m.merge(sym, p == "merge-accessors", v1, v2)
+			if v != nil || err != nil {
+				return v, i2, err
+			}
 		case "last":
 			return v2, i2, nil
 		case "check":
@@ -206,6 +210,42 @@ func (m *Module) duplicate(sym *datum.Symbol, i1 *Module, v1 *datum.Variable, i2
 		}
 	}
 	return v2, i2, nil
+}
+
+// merged is a binding made of two imports, and what it was made of.
+type merged struct{ v1, v2, both *datum.Variable }
+
+// merge joins two generic functions into one that has the methods of both; it
+// is nil when they are none. The same two give the same one each time.
+func (m *Module) merge(sym *datum.Symbol, accessors bool, v1, v2 *datum.Variable) (*datum.Variable, error) {
+	if m.reg.Merge == nil {
+		return nil, nil
+	}
+	for _, old := range m.merges[sym] {
+		if old.v1 == v1 && old.v2 == v2 {
+			return old.both, nil
+		}
+	}
+	var values [2]datum.Value
+	for i, v := range []*datum.Variable{v1, v2} {
+		if v.Value == datum.Unset {
+			var err error
+			if v, err = m.reg.Settle(v); v == nil || err != nil {
+				return nil, err
+			}
+		}
+		values[i] = v.Value
+	}
+	x, ok, err := m.reg.Merge(sym, accessors, values[0], values[1])
+	if err != nil || !ok {
+		return nil, err
+	}
+	both := &datum.Variable{Value: x, Name: sym, Home: m.Key}
+	if m.merges == nil {
+		m.merges = map[*datum.Symbol][]merged{}
+	}
+	m.merges[sym] = append(m.merges[sym], merged{v1, v2, both})
+	return both, nil
 }
 
 // defaultPolicy is Guile's default-duplicate-binding-handler.

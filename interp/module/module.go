@@ -34,8 +34,9 @@ type Module struct {
 	view     *view
 	replace  map[*datum.Symbol]bool
 	features []*datum.Symbol
-	policy   []string // duplicate binding handlers, nil for the default
-	asking   bool     // an interface that looks at those it uses
+	policy   []string                   // duplicate binding handlers, nil for the default
+	merges   map[*datum.Symbol][]merged // bindings made by merge-generics
+	asking   bool                       // an interface that looks at those it uses
 
 	imports    map[*datum.Symbol]*datum.Variable // cache of found imports
 	generation uint64                            // of the registry, when imports was filled

@@ -30,6 +30,9 @@ type Registry struct {
 	// Force evaluates the definition of a lazily defined variable. The façade
 	// sets it.
 	Force func(l *Lazy) error
+	// Merge makes one generic function of two, or of two accessors; ok is false
+	// when the values are none. The façade sets it.
+	Merge func(name *datum.Symbol, accessors bool, v1, v2 datum.Value) (v datum.Value, ok bool, err error)
 	// Journal is told of every change of a module; nil when nobody wants to
 	// know.
 	Journal func(Change)

@@ -1,4 +1,10 @@
 ;;; SRFI 111: boxes.
 
 (define-module (srfi srfi-111)
-  #:re-export (box box? unbox set-box!))
+  #:use-module (srfi srfi-9)
+  #:replace (box box? unbox set-box!))
+
+(define-record-type <box>
+  (box value)
+  box?
+  (value unbox set-box!))

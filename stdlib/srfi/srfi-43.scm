@@ -8,10 +8,36 @@
             vector-binary-search vector-any vector-every vector-swap!
             vector-reverse! vector-reverse-copy! reverse-vector->list
             reverse-list->vector)
+  #:use-module ((guile) #:select ((list->vector . core:list->vector)))
   #:re-export (make-vector vector vector? vector-ref vector-set! vector-length
-               vector-append vector-copy vector-copy! vector-fill!
-               vector->list list->vector)
-  #:replace (vector-map vector-for-each))
+               vector-append vector-copy! vector-fill! vector->list)
+  #:replace (vector-map vector-for-each vector-copy list->vector))
+
+;; The elements START to END of a list.
+(define (%sublist who l start end)
+  (unless (and (exact-integer? start) (<= 0 start end))
+    (scm-error 'out-of-range who "Range ~S to ~S is out of bounds" (list start end)
+               (list start end)))
+  (list-head (list-tail l start) (- end start)))
+
+(define* (list->vector l #:optional (start 0) (end (length l)))
+  "Return the vector of the elements START to END of L."
+  (core:list->vector (%sublist "list->vector" l start end)))
+
+(define* (reverse-list->vector l #:optional (start 0) (end (length l)))
+  "As list->vector, in reverse order."
+  (core:list->vector (reverse (%sublist "reverse-list->vector" l start end))))
+
+(define* (vector-copy v #:optional (start 0) (end (vector-length v)) (fill *unspecified*))
+  "Return the vector of the elements START to END of V, FILL standing for those
+behind its end."
+  (let ((n (vector-length v)))
+    (unless (and (exact-integer? start) (exact-integer? end) (<= 0 start end) (<= start n))
+      (scm-error 'out-of-range "vector-copy" "Range ~S to ~S is out of bounds"
+                 (list start end) (list start end)))
+    (let ((out (make-vector (- end start) fill)))
+      (vector-copy! out 0 v start (min end n))
+      out)))
 
 (define (vector-unfold f n . seeds)
   (let ((v (make-vector n)))
@@ -103,8 +129,13 @@
 (define (vector-skip-right pred v . rest)
   (apply vector-index-right (lambda xs (not (apply pred xs))) v rest))
 
-(define* (vector-binary-search v x compare)
-  (let loop ((lo 0) (hi (vector-length v)))
+(define* (vector-binary-search v x compare #:optional (start 0) (end (vector-length v)))
+  "Return the index of an element of V, from START to END, that COMPARE, a procedure
+of the element and X, gives 0 for; V is sorted by COMPARE."
+  (unless (<= 0 start end (vector-length v))
+    (scm-error 'out-of-range "vector-binary-search" "Range ~S to ~S is out of bounds"
+               (list start end) (list start end)))
+  (let loop ((lo start) (hi end))
     (and (< lo hi)
          (let* ((mid (quotient (+ lo hi) 2)) (c (compare (vector-ref v mid) x)))
            (cond ((zero? c) mid)
@@ -129,6 +160,10 @@
     (vector-set! v j x)))
 
 (define* (vector-reverse! v #:optional (start 0) (end (vector-length v)))
+  "Reverse the elements START to END of V."
+  (unless (<= 0 start end (vector-length v))
+    (scm-error 'out-of-range "vector-reverse!" "Range ~S to ~S is out of bounds"
+               (list start end) (list start end)))
   (let loop ((i start) (j (- end 1)))
     (when (< i j)
       (vector-swap! v i j)
@@ -139,4 +174,4 @@
 
 (define* (reverse-vector->list v #:optional (start 0) (end (vector-length v)))
   (reverse (vector->list v start end)))
-(define (reverse-list->vector l) (list->vector (reverse l)))
+

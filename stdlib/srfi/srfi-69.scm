@@ -97,7 +97,7 @@
     ((key) (make-weak-key-hash-table))
     ((value) (make-weak-value-hash-table))
     ((key-or-value) (make-doubly-weak-hash-table))
-    (else (scm-error 'misc-error "make-hash-table" "invalid weak hash table type: ~S"
+    (else (scm-error 'misc-error "make-hash-table" "Invalid weak hash table type: ~S"
                      (list weakness) #f))))
 
 ;; The value behind #:weak in options, or #f.

@@ -184,3 +184,18 @@
 (define-generic plain)
 (define-method (plain (x <string>)) 'string)
 (test '(string (plain 1)) (list (plain "s") (plain 1)))
+
+;; Structures, the ground below.
+(define plain-vtable (make-vtable "pwpr"))
+(define plain-struct (make-struct/no-tail plain-vtable 1 2))
+(test '(1 2) (list (struct-ref plain-struct 0) (struct-ref plain-struct 1)))
+(test '(5 5) (list (struct-set! plain-struct 0 5) (struct-ref plain-struct 0)))
+(test-error (struct-set! plain-struct 1 5))
+(test-error (struct-ref plain-struct 2))
+(test #t (eq? plain-vtable (struct-vtable plain-struct)))
+(test #t (eq? <standard-vtable> (struct-vtable plain-vtable)))
+(define tower (make-vtable (string-append standard-vtable-fields "pw") 0))
+(define coloured (make-struct/no-tail tower (make-struct-layout "pw") #f 'red))
+(test 'red (struct-ref coloured vtable-offset-user))
+(test 'x (struct-ref (make-struct/no-tail coloured 'x) 0))
+(test-error (make-struct-layout "px"))
