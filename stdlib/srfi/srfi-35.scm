@@ -57,9 +57,16 @@
 
 (define-syntax condition
   (syntax-rules ()
+    "Make a condition of types with fields: (condition (type (field value) ...) ...).
+A field that several types have may be given with any of them."
     ((_ (type (field value) ...) ...)
-     (make-compound-condition
-      (%build type (list (cons 'field value) ...)) ...))))
+     (%build-all (list type ...) (list (list (cons 'field value) ...) ...)))))
+
+;; The condition of TYPES with FIELDS, an alist for each type.
+(define (%build-all types fields)
+  (let ((all (apply append fields)))
+    (apply make-compound-condition
+           (map (lambda (type own) (%build type (append own all))) types fields))))
 
 (define-syntax define-condition-type
   (syntax-rules ()

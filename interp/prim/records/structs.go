@@ -238,19 +238,8 @@ func structSet(_ datum.Caller, v, i, x datum.Value) (datum.Value, error) {
 	if err != nil {
 		return datum.Unset, err
 	}
-	if l := layoutAt(v); i.Fix()*2+1 < int64(len(l)) && l[i.Fix()*2+1] == 'r' {
-		return datum.Unset, datum.Misc(who, "field is read-only: ~S", i)
-	}
 	*slot = x
 	return x, nil
-}
-
-// layoutAt is the layout of the structure v, "" when its fields are ordinary.
-func layoutAt(v datum.Value) string {
-	if v.Is(datum.KRecord) {
-		return v.Record().Type.Layout
-	}
-	return ""
 }
 
 func slotOf(who string, v, i datum.Value) (*datum.Value, error) {
