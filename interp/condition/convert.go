@@ -74,12 +74,10 @@ func (t *Types) FromThrow(key, args datum.Value) datum.Value {
 		first = record(t.External)
 	case "misc-error", "decoding-error", "encoding-error", "host-not-found", "getaddrinfo-error":
 		first = record(t.Error)
-	case "wrong-type-arg", "out-of-range", "wrong-number-of-args", "keyword-argument-error", "bad-format", "goops-error", "null-pointer-error":
+	case "bad-format":
 		first = record(t.Programming)
-		if name == "wrong-type-arg" || name == "out-of-range" || name == "wrong-number-of-args" {
-			first = record(t.Assertion)
-		}
-	case "assertion-failed":
+	case "wrong-type-arg", "out-of-range", "wrong-number-of-args", "keyword-argument-error", "goops-error",
+		"null-pointer-error", "regular-expression-syntax", "assertion-failed":
 		first = record(t.Assertion)
 	case "numerical-overflow":
 		first = record(t.Error)

@@ -14,7 +14,7 @@ func TestJournalFields(t *testing.T) {
 	for _, tc := range []struct {
 		of     any
 		fields int
-	}{{Module{}, 20}, {view{}, 7}, {autoload{}, 3}, {Import{}, 7}} {
+	}{{Module{}, 21}, {view{}, 7}, {autoload{}, 3}, {Import{}, 7}} {
 		if typ := reflect.TypeOf(tc.of); typ.NumField() != tc.fields {
 			t.Errorf("%s has %d fields, journal.go knows %d", typ, typ.NumField(), tc.fields)
 		}

@@ -47,6 +47,14 @@ func (s *System) extensions() []*datum.Primitive {
 			}
 			return datum.False, nil
 		}),
+		// (%extend-search! native generic) has a native that searches lists by
+		// equal? ask the generic function that extends equal?.
+		arg.F2("%extend-search!", func(_ datum.Caller, v, gf datum.Value) (datum.Value, error) {
+			if v.Is(datum.KPrimitive) {
+				search(v.Primitive(), gf)
+			}
+			return datum.Unspecified, nil
+		}),
 		// (%extend! native generic) has the native call the generic function
 		// with arguments that it is not for.
 		arg.F2("%extend!", func(_ datum.Caller, v, gf datum.Value) (datum.Value, error) {
@@ -57,6 +65,67 @@ func (s *System) extensions() []*datum.Primitive {
 			return datum.Unspecified, nil
 		}),
 	}
+}
+
+// search makes a native that compares the elements of a list by equal? use the
+// generic function that extends it: member, assoc or delete.
+func search(p *datum.Primitive, gf datum.Value) {
+	old := *p
+	if old.F2 == nil {
+		return
+	}
+	p.F2 = func(c datum.Caller, x, l datum.Value) (datum.Value, error) {
+		if !concernsObjects(x, l) {
+			return old.F2(c, x, l)
+		}
+		var kept []datum.Value
+		for ; l.IsPair(); l = l.Pair().Cdr {
+			y := l.Pair().Car
+			if p.Name == "assoc" {
+				if !y.IsPair() {
+					break
+				}
+				y = y.Pair().Car
+			}
+			same, err := equalBy(c, gf, x, y)
+			switch {
+			case err != nil:
+				return datum.Unset, err
+			case same && p.Name == "member":
+				return l, nil
+			case same && p.Name == "assoc":
+				return l.Pair().Car, nil
+			case !same:
+				kept = append(kept, y)
+			}
+		}
+		if p.Name == "delete" {
+			return datum.List(kept...), nil
+		}
+		return datum.False, nil
+	}
+}
+
+// concernsObjects reports whether methods may have a say in comparing x with
+// the elements of a list: plain data on both sides leave them out.
+func concernsObjects(x, l datum.Value) bool {
+	if holdsObjects(x) {
+		return true
+	}
+	for ; l.IsPair(); l = l.Pair().Cdr {
+		if holdsObjects(l.Pair().Car) {
+			return true
+		}
+	}
+	return false
+}
+
+func holdsObjects(v datum.Value) bool {
+	switch v.Kind() {
+	case datum.KPair, datum.KVector, datum.KRecord:
+		return true
+	}
+	return false
 }
 
 // extend makes p call gf. write and display call it by themselves, from where

@@ -121,6 +121,10 @@
 (define-method (equal? (a <vec>) (b <vec>)) (= (vec-x a) (vec-x b)))
 (test '(#t #f #t) (list (equal? (vec 1) (vec 1)) (equal? (vec 1) (vec 2))
                         (equal? (list 1 (vec 3)) (list 1 (vec 3)))))
+(test '(2 x 1) (list (length (member (vec 2) (list (vec 1) (vec 2) (vec 3))))
+                     (cdr (assoc (vec 2) (list (cons (vec 1) 'y) (cons (vec 2) 'x))))
+                     (length (delete (vec 2) (list (vec 1) (vec 2))))))
+(test '((b c) (b . 2)) (list (member 'b '(a b c)) (assoc 'b '((a . 1) (b . 2)))))
 
 ;; Printing.
 (define-method (write (v <vec>) port) (format port "<~a>" (vec-x v)))

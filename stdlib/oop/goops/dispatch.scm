@@ -298,5 +298,9 @@ and EFFECTIVE with a generic function, methods and arguments for the procedure."
 not for."
   (for-each (lambda (proc)
               (unless (%primitive-generic proc)
-                (%extend! proc (%make-generic (procedure-name proc)))))
+                (%extend! proc (%make-generic (procedure-name proc)))
+                (when (eq? proc equal?)
+                  (for-each (lambda (native)
+                              (%extend-search! native (%primitive-generic equal?)))
+                            (list member assoc delete)))))
             procs))
