@@ -91,20 +91,27 @@
     (scm-error 'wrong-type-arg who "Args do not contain a proper (finite) list: ~S"
                (list lists) #f)))
 
-(define (xcons d a) (cons a d))
+(define (xcons d a)
+  "Return the pair (A . D)."
+  (cons a d))
 
 (define (list-tabulate n proc)
+  "Return the list of (PROC 0) to (PROC N-1)."
   (unless (and (exact-integer? n) (>= n 0)) (%bad "list-tabulate" 1 n))
   (let loop ((i (- n 1)) (out '()))
     (if (< i 0) out (loop (- i 1) (cons (proc i) out)))))
 
 (define (circular-list . items)
+  "Return an endless list of the arguments."
   (when (pair? items) (set-cdr! (last-pair items) items))
   items)
 
-(define (proper-list? x) (list? x))
+(define (proper-list? x)
+  "Tell whether X is a list that ends with the empty list."
+  (list? x))
 
 (define (circular-list? x)
+  "Tell whether X is a list without end."
   (let loop ((slow x) (fast x))
     (and (pair? fast)
          (let ((fast (cdr fast)))
@@ -113,16 +120,21 @@
                   (or (eq? fast slow) (loop slow fast))))))))
 
 (define (dotted-list? x)
+  "Tell whether X is a list that ends with something else than the empty list."
   (and (not (list? x)) (not (circular-list? x))))
 
-(define (not-pair? x) (not (pair? x)))
+(define (not-pair? x)
+  "Tell whether X is no pair."
+  (not (pair? x)))
 
 (define (null-list? l)
+  "Tell whether the list L is empty."
   (cond ((pair? l) #f)
         ((null? l) #t)
         (else (%bad "null-list?" 1 l))))
 
 (define (list= same? . lists)
+  "Tell whether LISTS have the same elements, as SAME? compares them."
   (define (same-lists? a b)
     (cond ((null? a) (null? b))
           ((null? b) #f)
@@ -133,22 +145,35 @@
             (and (same-lists? a (car rest))
                  (loop (car rest) (cdr rest)))))))
 
-(define (first l) (car l))
-(define (second l) (cadr l))
-(define (third l) (caddr l))
-(define (fourth l) (cadddr l))
-(define (fifth l) (car (cddddr l)))
-(define (sixth l) (cadr (cddddr l)))
-(define (seventh l) (caddr (cddddr l)))
-(define (eighth l) (cadddr (cddddr l)))
-(define (ninth l) (car (cddddr (cddddr l))))
-(define (tenth l) (cadr (cddddr (cddddr l))))
+;; (car (cddddr l)) and the like, by the names of places.
+(define-syntax define-places
+  (syntax-rules ()
+    ((_ (name doc expr l) ...) (begin (define (name l) doc expr) ...))))
 
-(define (car+cdr p) (values (car p) (cdr p)))
+(define-places
+  (first "Return the first element of L." (car l) l)
+  (second "Return the second element of L." (cadr l) l)
+  (third "Return the third element of L." (caddr l) l)
+  (fourth "Return the fourth element of L." (cadddr l) l)
+  (fifth "Return the fifth element of L." (car (cddddr l)) l)
+  (sixth "Return the sixth element of L." (cadr (cddddr l)) l)
+  (seventh "Return the seventh element of L." (caddr (cddddr l)) l)
+  (eighth "Return the eighth element of L." (cadddr (cddddr l)) l)
+  (ninth "Return the ninth element of L." (car (cddddr (cddddr l))) l)
+  (tenth "Return the tenth element of L." (cadr (cddddr (cddddr l))) l))
 
-(define (take l n) (list-head l n))
-(define (drop l n) (list-tail l n))
+(define (car+cdr p)
+  "Return the car and the cdr of P."
+  (values (car p) (cdr p)))
+
+(define (take l n)
+  "Return the first N elements of L."
+  (list-head l n))
+(define (drop l n)
+  "Return L without its first N elements."
+  (list-tail l n))
 (define (take! l n)
+  "As take, changing L."
   (if (zero? n)
       '()
       (let ((last (list-tail l (- n 1))))
@@ -156,15 +181,18 @@
         l)))
 
 (define (take-right l n)
+  "Return the last N elements of L, with what it ends with."
   (let loop ((lag l) (lead (list-tail l n)))
     (if (pair? lead) (loop (cdr lag) (cdr lead)) lag)))
 
 (define (drop-right l n)
+  "Return L without its last N elements."
   (let loop ((lag l) (lead (list-tail l n)) (out '()))
     (if (pair? lead)
         (loop (cdr lag) (cdr lead) (cons (car lag) out))
         (reverse! out))))
 (define (drop-right! l n)
+  "As drop-right, changing L."
   (let ((lead (list-tail l n)))
     (if (pair? lead)
         (let loop ((lag l) (lead (cdr lead)))
@@ -172,8 +200,11 @@
                 (else (set-cdr! lag '()) l)))
         '())))
 
-(define (split-at l n) (values (list-head l n) (list-tail l n)))
+(define (split-at l n)
+  "Return the first N elements of L, and the others."
+  (values (list-head l n) (list-tail l n)))
 (define (split-at! l n)
+  "As split-at, changing L."
   (if (zero? n)
       (values '() l)
       (let* ((last (list-tail l (- n 1))) (rest (cdr last)))
@@ -181,19 +212,36 @@
         (values l rest))))
 
 (define (last l)
+  "Return the last element of L."
   (if (pair? l) (car (last-pair l)) (%bad "last" 1 l)))
 
-(define (concatenate lists) (apply append lists))
-(define (concatenate! lists) (apply append! lists))
-(define (append-reverse! l tail) (append-reverse l tail))
+(define (concatenate lists)
+  "Return the elements of all LISTS in one."
+  (apply append lists))
+(define (concatenate! lists)
+  "As concatenate, changing LISTS."
+  (apply append! lists))
+(define (append-reverse! l tail)
+  "As append-reverse, changing L."
+  (append-reverse l tail))
 
-(define (zip l . rest) (apply map list l rest))
-(define (unzip1 l) (map first l))
-(define (unzip2 l) (values (map first l) (map second l)))
-(define (unzip3 l) (values (map first l) (map second l) (map third l)))
+(define (zip l . rest)
+  "Return the list of lists of the elements at the same place."
+  (apply map list l rest))
+(define (unzip1 l)
+  "Return the first elements of the lists in L."
+  (map first l))
+(define (unzip2 l)
+  "Return the first and the second elements of the lists in L."
+  (values (map first l) (map second l)))
+(define (unzip3 l)
+  "Return the first three elements of the lists in L, each in a list."
+  (values (map first l) (map second l) (map third l)))
 (define (unzip4 l)
+  "Return the first four elements of the lists in L, each in a list."
   (values (map first l) (map second l) (map third l) (map fourth l)))
 (define (unzip5 l)
+  "Return the first five elements of the lists in L, each in a list."
   (values (map first l) (map second l) (map third l) (map fourth l) (map fifth l)))
 
 (define (%any-null? lists)
@@ -206,6 +254,7 @@
 
 (define count
   (case-lambda
+    "Return how often PRED is true for the elements of lists."
     ((pred l)
      (let loop ((l l) (n 0))
        (if (pair? l)
@@ -220,6 +269,8 @@
 
 (define fold
   (case-lambda
+    "Return the last value of KONS, called with the elements of lists and its
+value so far, KNIL first."
     ((kons knil l)
      (let loop ((l l) (acc knil))
        (cond ((pair? l) (loop (cdr l) (kons (car l) acc)))
@@ -239,6 +290,7 @@
 
 (define fold-right
   (case-lambda
+    "As fold, from the ends of the lists."
     ((kons knil l)
      (let loop ((l (reverse l)) (acc knil))
        (if (pair? l) (loop (cdr l) (kons (car l) acc)) acc)))
@@ -251,6 +303,7 @@
 
 (define pair-fold
   (case-lambda
+    "As fold, KONS getting the lists from each element on."
     ((kons knil l)
      (let loop ((l l) (acc knil))
        (if (pair? l)
@@ -264,37 +317,48 @@
              (loop next (apply kons (append ls (list acc))))))))))
 
 (define (pair-fold-right kons knil . lists)
+  "As fold-right, KONS getting the lists from each element on."
   (let loop ((ls lists))
     (if (%any-null? ls)
         knil
         (apply kons (append ls (list (loop (%cdrs ls))))))))
 
 (define (reduce f ridentity l)
+  "As fold from the first element; RIDENTITY for an empty list."
   (if (pair? l)
       (fold f (car l) (cdr l))
       (%ended "reduce" 3 l ridentity)))
 
 (define (reduce-right f ridentity l)
+  "As fold-right from the last element; RIDENTITY for an empty list."
   (if (pair? l)
       (let loop ((l l))
         (if (pair? (cdr l)) (f (car l) (loop (cdr l))) (car l)))
       (%ended "reduce-right" 3 l ridentity)))
 
 (define* (unfold stop? mapper successor seed #:optional (tail-gen (lambda (x) '())))
+  "Return the list of (MAPPER SEED), (MAPPER (SUCCESSOR SEED)), ... until STOP?
+is true of the seed, and what TAIL-GEN gives for that."
   (let loop ((seed seed) (out '()))
     (if (stop? seed)
         (append-reverse out (tail-gen seed))
         (loop (successor seed) (cons (mapper seed) out)))))
 
 (define* (unfold-right stop? mapper successor seed #:optional (tail '()))
+  "As unfold, the elements in reverse order in front of TAIL."
   (let loop ((seed seed) (out tail))
     (if (stop? seed)
         out
         (loop (successor seed) (cons (mapper seed) out)))))
 
-(define (append-map f l . rest) (concatenate (apply map f l rest)))
-(define (append-map! f l . rest) (concatenate! (apply map f l rest)))
+(define (append-map f l . rest)
+  "Return the lists that F gives for the elements of lists, in one."
+  (concatenate (apply map f l rest)))
+(define (append-map! f l . rest)
+  "As append-map, changing the lists that F gives."
+  (concatenate! (apply map f l rest)))
 (define (map! f l . rest)
+  "As map; the first list may be changed."
   (if (null? rest)
       (let loop ((pair l))
         (cond ((pair? pair)
@@ -304,6 +368,7 @@
       (apply map f l rest)))
 
 (define (pair-for-each f l . rest)
+  "Call F with the lists from each element on."
   (if (null? rest)
       (let loop ((l l))
         (when (pair? l)
@@ -314,6 +379,7 @@
 
 (define filter-map
   (case-lambda
+    "Return the list of the true values of F for the elements of lists."
     ((f l)
      (let loop ((l l) (out '()))
        (if (pair? l)
@@ -329,6 +395,7 @@
              (loop (%cdrs ls) (if x (cons x out) out))))))))
 
 (define (partition pred l)
+  "Return the elements of L that PRED is true of, and the others."
   (let loop ((l l) (in '()) (out '()))
     (if (pair? l)
         (if (pred (car l))
@@ -338,30 +405,36 @@
 (define partition! partition)
 
 (define (remove pred l)
+  "Return the elements of L that PRED is false of."
   (%check-procedure "remove" 1 pred)
   (filter (lambda (x) (not (pred x))) l))
 (define remove! remove)
 
 (define (find pred l)
+  "Return the first element of L that PRED is true of, or #f."
   (let loop ((l l))
     (cond ((pair? l) (if (pred (car l)) (car l) (loop (cdr l))))
           (else (%ended "find" 2 l #f)))))
 
 (define (find-tail pred l)
+  "Return the part of L from the first element that PRED is true of, or #f."
   (let loop ((l l))
     (if (pair? l)
         (if (pred (car l)) l (loop (cdr l)))
         (%ended "find-tail" 2 l #f))))
 
 (define (take-while pred l)
+  "Return the elements of L before the first that PRED is false of."
   (call-with-values (lambda () (%span "take-while" pred l))
     (lambda (head rest) head)))
 
 (define (take-while! pred l)
+  "As take-while; L may be changed."
   (call-with-values (lambda () (span! pred l))
     (lambda (head rest) head)))
 
 (define (drop-while pred l)
+  "Return L from the first element that PRED is false of."
   (let loop ((l l))
     (cond ((not (pair? l)) (%ended "drop-while" 2 l '()))
           ((pred (car l)) (loop (cdr l)))
@@ -373,20 +446,28 @@
           ((pred (car l)) (loop (cdr l) (cons (car l) out)))
           (else (values (reverse! out) l)))))
 
-(define (span pred l) (%span "span" pred l))
+(define (span pred l)
+  "Return what take-while and drop-while return."
+  (%span "span" pred l))
 
 (define (span! pred l)
+  "As span; L may be changed."
   (let loop ((last #f) (rest l))
     (cond ((and (pair? rest) (pred (car rest))) (loop rest (cdr rest)))
           ((not (or (pair? rest) (null? rest))) (%bad "span!" 2 l))
           (last (set-cdr! last '()) (values l rest))
           (else (values '() l)))))
 
-(define (break pred l) (%span "break" (lambda (x) (not (pred x))) l))
-(define (break! pred l) (span! (lambda (x) (not (pred x))) l))
+(define (break pred l)
+  "As span, up to the first element that PRED is true of."
+  (%span "break" (lambda (x) (not (pred x))) l))
+(define (break! pred l)
+  "As break; L may be changed."
+  (span! (lambda (x) (not (pred x))) l))
 
 (define any
   (case-lambda
+    "Return the first true value of PRED for the elements of lists, or #f."
     ((pred l)
      (if (pair? l)
          (let loop ((l l))
@@ -403,6 +484,8 @@
 
 (define every
   (case-lambda
+    "Return the last value of PRED for the elements of lists if all are true,
+else #f."
     ((pred l)
      (if (pair? l)
          (let loop ((l l))
@@ -434,6 +517,7 @@ elements of the lists together, or #f."
 ;; The usual equalities go through a hash table, so that long lists do not
 ;; take quadratic time.
 (define* (delete-duplicates l #:optional (same? equal?))
+  "Return the elements of L, those that are SAME? as an earlier one left out."
   (define (by ref set)
     (let ((seen (make-hash-table)))
       (let loop ((l l) (out '()))
@@ -458,12 +542,16 @@ elements of the lists together, or #f."
                (%ended "delete-duplicates" 1 l (reverse! out)))))))
 (define delete-duplicates! delete-duplicates)
 
-(define (alist-cons key value alist) (cons (cons key value) alist))
+(define (alist-cons key value alist)
+  "Return ALIST with the pair of KEY and VALUE in front."
+  (cons (cons key value) alist))
 
 (define (alist-copy alist)
+  "Return a copy of ALIST, its pairs new."
   (map (lambda (x) (if (pair? x) (cons (car x) (cdr x)) x)) alist))
 
 (define* (alist-delete key alist #:optional (same? equal?))
+  "Return ALIST without the pairs whose car is SAME? as KEY."
   (remove (lambda (x) (and (pair? x) (same? key (car x)))) alist))
 (define alist-delete! alist-delete)
 
@@ -472,6 +560,7 @@ elements of the lists together, or #f."
     (and (pair? l) (or (same? x (car l)) (loop (cdr l))))))
 
 (define (lset<= same? . lists)
+  "Tell whether each of the sets is a subset of the next one."
   (define (subset? a b)
     (every (lambda (x) (%in? same? x b)) a))
   (or (null? lists)
@@ -480,6 +569,7 @@ elements of the lists together, or #f."
             (and (subset? a (car rest)) (loop (car rest) (cdr rest)))))))
 
 (define (lset= same? . lists)
+  "Tell whether all sets are equal."
   (define (subset? a b)
     (every (lambda (x) (%in? same? x b)) a))
   (define (superset? a b)
@@ -492,10 +582,12 @@ elements of the lists together, or #f."
                  (loop (car rest) (cdr rest)))))))
 
 (define (lset-adjoin same? l . items)
+  "Return L with those items in front that it lacks."
   (fold (lambda (x l) (if (%in? (lambda (a b) (same? b a)) x l) l (cons x l)))
         l items))
 
 (define (lset-union same? . lists)
+  "Return the union of the sets: the first one with what it lacks in front."
   (reduce (lambda (l acc)
             (cond ((null? l) acc)
                   ((null? acc) l)
@@ -508,15 +600,18 @@ elements of the lists together, or #f."
 (define lset-union! lset-union)
 
 (define (lset-intersection same? l . rest)
+  "Return the elements of L that are in all other sets."
   (filter (lambda (x) (every (lambda (other) (%in? same? x other)) rest)) l))
 (define lset-intersection! lset-intersection)
 
 (define (lset-difference same? l . rest)
+  "Return the elements of L that are in no other set."
   (%check-procedure "lset-difference" 1 same?)
   (filter (lambda (x) (every (lambda (other) (not (%in? same? x other))) rest)) l))
 (define lset-difference! lset-difference)
 
 (define (lset-xor same? . lists)
+  "Return the elements that are in an odd number of the sets."
   (reduce (lambda (b a)
             (append (filter (lambda (x) (not (%in? same? x a))) b)
                     (filter (lambda (x) (not (%in? same? x b))) a)))
@@ -524,5 +619,6 @@ elements of the lists together, or #f."
 (define lset-xor! lset-xor)
 
 (define (lset-diff+intersection same? l . rest)
+  "Return the elements of L that are in no other set, and the others."
   (partition (lambda (x) (every (lambda (other) (not (%in? same? x other))) rest)) l))
 (define lset-diff+intersection! lset-diff+intersection)

@@ -18,11 +18,16 @@
 (define (make-condition-type id parent fields)
   (make-exception-type id parent fields))
 
-(define (condition-type? x) (exception-type? x))
+(define (condition-type? x)
+  "Tell whether X is a condition type."
+  (exception-type? x))
 
-(define (condition-has-type? c type) ((exception-predicate type) c))
+(define (condition-has-type? c type)
+  "Tell whether the condition C is of TYPE."
+  ((exception-predicate type) c))
 
 (define (condition-ref c field)
+  "Return the value of FIELD in the condition C."
   (let loop ((parts (simple-exceptions c)))
     (cond ((null? parts)
            (scm-error 'misc-error "condition-ref" "invalid field name: ~S" (list field) #f))
@@ -41,14 +46,18 @@
               (record-type-fields type))))
 
 (define (make-condition type . fields)
+  "Return a condition of TYPE with FIELDS, names and values by turns."
   (let loop ((fields fields) (pairs '()))
     (if (null? fields)
         (%build type pairs)
         (loop (cddr fields) (cons (cons (car fields) (cadr fields)) pairs)))))
 
-(define (make-compound-condition . conditions) (apply make-exception conditions))
+(define (make-compound-condition . conditions)
+  "Return a condition of all the types of CONDITIONS."
+  (apply make-exception conditions))
 
 (define (extract-condition c type)
+  "Return the part of the condition C that is of TYPE."
   (let loop ((parts (simple-exceptions c)))
     (cond ((null? parts)
            (scm-error 'misc-error "extract-condition" "invalid condition type: ~S" (list type) #f))

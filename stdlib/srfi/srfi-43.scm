@@ -40,6 +40,8 @@ behind its end."
       out)))
 
 (define (vector-unfold f n . seeds)
+  "Return the vector of N elements that F, of an index and SEEDS, gives with the
+next seeds."
   (let ((v (make-vector n)))
     (let loop ((i 0) (seeds seeds))
       (if (= i n)
@@ -50,6 +52,7 @@ behind its end."
               (loop (+ i 1) seeds)))))))
 
 (define (vector-unfold-right f n . seeds)
+  "As vector-unfold, from the last element."
   (let ((v (make-vector n)))
     (let loop ((i (- n 1)) (seeds seeds))
       (if (< i 0)
@@ -60,16 +63,22 @@ behind its end."
               (loop (- i 1) seeds)))))))
 
 (define* (vector-reverse-copy v #:optional (start 0) (end (vector-length v)))
+  "Return the vector of the elements START to END of V in reverse order."
   (list->vector (reverse (vector->list v start end))))
 
-(define (vector-concatenate vs) (apply vector-append vs))
-(define (vector-empty? v) (zero? (vector-length v)))
+(define (vector-concatenate vs)
+  "Return the elements of all vectors in the list VS in one."
+  (apply vector-append vs))
+(define (vector-empty? v)
+  "Tell whether V has no elements."
+  (zero? (vector-length v)))
 
 (define (%shortest v rest)
   (apply min (vector-length v) (map vector-length rest)))
 (define (%refs vs i) (map (lambda (v) (vector-ref v i)) vs))
 
 (define (vector= same? . vs)
+  "Tell whether the vectors have the same elements, as SAME? compares them."
   (define (equal-two? a b)
     (and (= (vector-length a) (vector-length b))
          (let loop ((i 0))
@@ -81,16 +90,20 @@ behind its end."
             (and (equal-two? a (car rest)) (loop (car rest) (cdr rest)))))))
 
 (define (vector-fold f acc v . rest)
+  "Return the last value of F, called with an index, its value so far, ACC first,
+and the elements there."
   (let ((n (%shortest v rest)) (vs (cons v rest)))
     (let loop ((i 0) (acc acc))
       (if (= i n) acc (loop (+ i 1) (apply f i acc (%refs vs i)))))))
 
 (define (vector-fold-right f acc v . rest)
+  "As vector-fold, from the end of the shortest vector."
   (let ((vs (cons v rest)))
     (let loop ((i (- (%shortest v rest) 1)) (acc acc))
       (if (< i 0) acc (loop (- i 1) (apply f i acc (%refs vs i)))))))
 
 (define (vector-map f v . rest)
+  "Return the vector of what F gives for each index and the elements there."
   (let* ((n (%shortest v rest)) (vs (cons v rest)) (out (make-vector n)))
     (let loop ((i 0))
       (if (= i n)
@@ -98,6 +111,7 @@ behind its end."
           (begin (vector-set! out i (apply f i (%refs vs i))) (loop (+ i 1)))))))
 
 (define (vector-map! f v . rest)
+  "As vector-map, into V."
   (let ((n (%shortest v rest)) (vs (cons v rest)))
     (let loop ((i 0))
       (when (< i n)
@@ -105,6 +119,7 @@ behind its end."
         (loop (+ i 1))))))
 
 (define (vector-for-each f v . rest)
+  "Call F with each index and the elements there."
   (let ((n (%shortest v rest)) (vs (cons v rest)))
     (let loop ((i 0))
       (when (< i n)
@@ -112,21 +127,26 @@ behind its end."
         (loop (+ i 1))))))
 
 (define (vector-count pred v . rest)
+  "Return how often PRED is true for an index and the elements there."
   (apply vector-fold (lambda (i n . xs) (if (apply pred i xs) (+ n 1) n)) 0 v rest))
 
 (define (vector-index pred v . rest)
+  "Return the first index for whose elements PRED is true, or #f."
   (let ((n (%shortest v rest)) (vs (cons v rest)))
     (let loop ((i 0))
       (and (< i n) (if (apply pred (%refs vs i)) i (loop (+ i 1)))))))
 
 (define (vector-index-right pred v . rest)
+  "Return the last index for whose elements PRED is true, or #f."
   (let ((vs (cons v rest)))
     (let loop ((i (- (%shortest v rest) 1)))
       (and (>= i 0) (if (apply pred (%refs vs i)) i (loop (- i 1)))))))
 
 (define (vector-skip pred v . rest)
+  "Return the first index for whose elements PRED is false, or #f."
   (apply vector-index (lambda xs (not (apply pred xs))) v rest))
 (define (vector-skip-right pred v . rest)
+  "Return the last index for whose elements PRED is false, or #f."
   (apply vector-index-right (lambda xs (not (apply pred xs))) v rest))
 
 (define* (vector-binary-search v x compare #:optional (start 0) (end (vector-length v)))
@@ -143,11 +163,13 @@ of the element and X, gives 0 for; V is sorted by COMPARE."
                  (else (loop (+ mid 1) hi)))))))
 
 (define (vector-any pred v . rest)
+  "Return the first true value of PRED for the elements of the vectors, or #f."
   (let ((n (%shortest v rest)) (vs (cons v rest)))
     (let loop ((i 0))
       (and (< i n) (or (apply pred (%refs vs i)) (loop (+ i 1)))))))
 
 (define (vector-every pred v . rest)
+  "Return the last value of PRED if all are true, else #f."
   (let ((n (%shortest v rest)) (vs (cons v rest)))
     (let loop ((i 0) (last #t))
       (if (= i n)
@@ -155,6 +177,7 @@ of the element and X, gives 0 for; V is sorted by COMPARE."
           (let ((x (apply pred (%refs vs i)))) (and x (loop (+ i 1) x)))))))
 
 (define (vector-swap! v i j)
+  "Exchange the elements I and J of V."
   (let ((x (vector-ref v i)))
     (vector-set! v i (vector-ref v j))
     (vector-set! v j x)))
@@ -170,8 +193,10 @@ of the element and X, gives 0 for; V is sorted by COMPARE."
       (loop (+ i 1) (- j 1)))))
 
 (define* (vector-reverse-copy! to at from #:optional (start 0) (end (vector-length from)))
+  "Copy the elements START to END of FROM in reverse order to place AT of TO."
   (vector-copy! to at (vector-reverse-copy from start end)))
 
 (define* (reverse-vector->list v #:optional (start 0) (end (vector-length v)))
+  "Return the list of the elements START to END of V in reverse order."
   (reverse (vector->list v start end)))
 

@@ -7,4 +7,6 @@
 (define-syntax lazy
   (syntax-rules () ((_ expr) (delay-force expr))))
 
-(define (eager x) (make-promise x))
+(define (eager x)
+  "Return a promise of X."
+  (make-promise x))

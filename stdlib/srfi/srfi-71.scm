@@ -88,10 +88,24 @@
   (syntax-rules ()
     ((_ expr) (call-with-values (lambda () expr) vector))))
 
-(define (uncons l) (values (car l) (cdr l)))
-(define (uncons-2 l) (values (car l) (cadr l) (cddr l)))
-(define (uncons-3 l) (values (car l) (cadr l) (caddr l) (cdddr l)))
-(define (uncons-4 l) (values (car l) (cadr l) (caddr l) (cadddr l) (cddddr l)))
-(define (uncons-cons l) (values (caar l) (cdar l) (cdr l)))
-(define (unlist l) (apply values l))
-(define (unvector v) (apply values (vector->list v)))
+(define (uncons l)
+  "Return the car and the cdr of L."
+  (values (car l) (cdr l)))
+(define (uncons-2 l)
+  "Return the first two elements of L and the rest."
+  (values (car l) (cadr l) (cddr l)))
+(define (uncons-3 l)
+  "Return the first three elements of L and the rest."
+  (values (car l) (cadr l) (caddr l) (cdddr l)))
+(define (uncons-4 l)
+  "Return the first four elements of L and the rest."
+  (values (car l) (cadr l) (caddr l) (cadddr l) (cddddr l)))
+(define (uncons-cons l)
+  "Return the car and the cdr of the first element of L and the rest."
+  (values (caar l) (cdar l) (cdr l)))
+(define (unlist l)
+  "Return the elements of L as values."
+  (apply values l))
+(define (unvector v)
+  "Return the elements of V as values."
+  (apply values (vector->list v)))
