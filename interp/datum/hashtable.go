@@ -406,7 +406,7 @@ func (p *Pair) PairValue() Value { return Obj(KPair, unsafe.Pointer(p)) }
 
 // StableHash is a hash of v below n that is the same in every run for
 // numbers, characters, symbols, keywords, strings, and lists and vectors of
-// these.
+// these. Records of one type with the same fields have the same hash.
 func StableHash(v Value, n uint64) uint64 {
 	if n == 0 {
 		return 0
@@ -447,6 +447,20 @@ func stableHash(v Value, left *int) uint64 {
 				break
 			}
 			h = mix(h*31 + stableHash(x, left))
+		}
+	case KRecord: // as in Guile by the fields that are not hidden
+		if v.IsObject() {
+			return hashEq(v)
+		}
+		r := v.Record()
+		h = mix(uint64(uintptr(unsafe.Pointer(r.Type))))
+		for i, x := range r.Fields {
+			if i == hashWidth || *left <= 0 {
+				break
+			}
+			if 2*i+1 >= len(r.Type.Layout) || r.Type.Layout[2*i+1] != 'h' {
+				h = mix(h*31 + stableHash(x, left))
+			}
 		}
 	default:
 		h = hashEq(v)
