@@ -55,7 +55,7 @@ func braced(name string) string {
 	var b strings.Builder
 	b.WriteString("#{")
 	for _, c := range name {
-		if unicode.In(c, inSymbols...) {
+		if c != '\\' && unicode.In(c, inSymbols...) { // Guile leaves backslashes, and reads another name
 			b.WriteRune(c)
 		} else {
 			b.WriteString(`\x` + strconv.FormatInt(int64(c), 16) + ";")

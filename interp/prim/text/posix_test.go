@@ -1,6 +1,10 @@
 package text
 
-import "testing"
+import (
+	"regexp/syntax"
+	"testing"
+	"unicode/utf8"
+)
 
 func TestPosix(t *testing.T) {
 	for _, tt := range []struct {
@@ -49,4 +53,44 @@ func FuzzTranslate(f *testing.F) {
 			re.re.FindStringIndex("some text to search\nin")
 		}
 	})
+}
+
+// FuzzRegexp compares the two matchers, and lets patterns refer back.
+func FuzzRegexp(f *testing.F) {
+	for _, s := range []string{"a*b", "(a|ab)(c|bcd)*", "^x$", "[[:alpha:]]+", `(a*)\1`, "a{2,3}", "[^a]", `\<b\>`, "((a)|b)*", "a|b|", "[]a-z]"} {
+		f.Add(s, "abcabcd xaab", false)
+		f.Add(s, "aé\nb", true)
+	}
+	f.Fuzz(func(t *testing.T, pattern, text string, basic bool) {
+		if len(pattern) > 30 || len(text) > 20 || !utf8.ValidString(text) {
+			return
+		}
+		r, err := Compile(pattern, basic, false, false, false)
+		if err != nil {
+			return
+		}
+		if r.re == nil {
+			r.find(text, false, false)
+			return
+		}
+		tree, err := syntax.Parse("(?s)"+must(Translate(pattern, basic, false)), syntax.Perl)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := search(tree, text, false, false)
+		if err != nil {
+			return // it takes too long
+		}
+		want := r.re.FindStringSubmatchIndex(text)
+		if (got == nil) != (want == nil) || got != nil && (got[0] != want[0] || got[1] != want[1]) {
+			t.Errorf("%q in %q: %v by trying, %v by automaton", pattern, text, got, want)
+		}
+	})
+}
+
+func must(s string, err error) string {
+	if err != nil {
+		panic(err)
+	}
+	return s
 }
