@@ -452,6 +452,10 @@ func mentions(stack []vm.Frame, f *source.File) bool {
 // runFile evaluates the file of the module with the given key.
 func (e *Engine) runFile(key string, f *source.File, stdlib bool) error {
 	saved := e.modules.Current
+	// What is current may lack all that a module's file begins with.
+	if user := e.modules.FindKey("(guile-user)"); user != nil {
+		e.modules.Current = user
+	}
 	defer func() { e.modules.Current = saved }()
 	if e.cache != nil {
 		return e.cache.load(key, f, stdlib)

@@ -69,6 +69,13 @@ type bodyItem struct {
 	locals []*core.Local // of a definition; more than one for define-values
 	rhs    func() core.Node
 	multi  *core.Clause
+	origin *origin // the macros that it comes from
+}
+
+// pending is a list of forms with the macros that it comes from.
+type pending struct {
+	forms  stx
+	origin *origin
 }
 
 // bodyExpander collects the forms of one body.
@@ -76,7 +83,7 @@ type bodyExpander struct {
 	x       *Expander
 	ctx     *bodyContext
 	scope   *syntax.Scope
-	work    []stx // lists of forms still to be looked at, innermost last
+	work    []pending // lists of forms still to be looked at, innermost last
 	items   []bodyItem
 	endings []func()
 }
@@ -92,7 +99,7 @@ func (x *Expander) bodyOf(forms stx, who string, whole *stx) core.Node {
 	savedBody, savedOrigin := x.body, x.origin
 	b := bodyExpander{x: x, ctx: &bodyContext{}}
 	x.body = b.ctx
-	b.work = append(b.work, forms)
+	b.work = append(b.work, pending{forms, x.origin})
 	b.collect(whole)
 	x.origin = savedOrigin
 	n := b.finish(who, whole)
@@ -115,7 +122,7 @@ func (b *bodyExpander) needScope(cur *stx) {
 	b.scope = b.x.scopes.NewLocal(b.x.level)
 	*cur = cur.with(b.scope)
 	for i := range b.work {
-		b.work[i] = b.work[i].with(b.scope)
+		b.work[i].forms = b.work[i].forms.with(b.scope)
 	}
 	for i := range b.items {
 		b.items[i].form = b.items[i].form.with(b.scope)
@@ -125,7 +132,8 @@ func (b *bodyExpander) needScope(cur *stx) {
 // collect looks at each form as far as to know what it is.
 func (b *bodyExpander) collect(whole *stx) {
 	for len(b.work) > 0 {
-		list := &b.work[len(b.work)-1]
+		top := &b.work[len(b.work)-1]
+		list := &top.forms
 		if !list.isPair() {
 			if !list.isNull() {
 				b.x.fail(list, "", "a body must be a proper list of forms")
@@ -135,7 +143,7 @@ func (b *bodyExpander) collect(whole *stx) {
 		}
 		form := list.car()
 		*list = list.cdr()
-		b.x.origin = nil
+		b.x.origin = top.origin
 		b.form(form)
 	}
 }
@@ -184,11 +192,11 @@ func (b *bodyExpander) form(s stx) {
 			if done != nil {
 				b.endings = append(b.endings, done)
 			}
-			b.work = append(b.work, forms)
+			b.work = append(b.work, pending{forms, x.origin})
 			return
 		case f.top != nil:
 			n := f.top(x, s)
-			b.items = append(b.items, bodyItem{form: s, rhs: func() core.Node { return n }})
+			b.items = append(b.items, bodyItem{form: s, rhs: func() core.Node { return n }, origin: x.origin})
 			return
 		default:
 			x.notHere(&s, f)
@@ -197,7 +205,7 @@ func (b *bodyExpander) form(s stx) {
 }
 
 func (b *bodyExpander) expression(s stx) {
-	b.items = append(b.items, bodyItem{form: s})
+	b.items = append(b.items, bodyItem{form: s, origin: b.x.origin})
 }
 
 // bind makes a local variable or macro binding in the body.
@@ -221,7 +229,7 @@ func (b *bodyExpander) bind(form, id *stx, bind *syntax.Binding) {
 func (b *bodyExpander) variable(form, id stx, rhs func() core.Node) {
 	l := &core.Local{Name: id.sym()}
 	b.bind(&form, &id, &syntax.Binding{Kind: syntax.Variable, Local: l})
-	b.items = append(b.items, bodyItem{form: form, locals: []*core.Local{l}, rhs: rhs})
+	b.items = append(b.items, bodyItem{form: form, locals: []*core.Local{l}, rhs: rhs, origin: b.x.origin})
 }
 
 func (b *bodyExpander) macro(form, id, rhs stx) {
@@ -242,7 +250,7 @@ func (b *bodyExpander) parameter(form, id, rhs stx) {
 
 func (b *bodyExpander) values(form stx, formals stx, rhs func() core.Node) {
 	var c core.Clause
-	var locals []*core.Local
+	locals := []*core.Local{}
 	one := func(id stx) *core.Local {
 		l := &core.Local{Name: id.sym(), Assigned: true}
 		b.bind(&form, &id, &syntax.Binding{Kind: syntax.Variable, Local: l})
@@ -260,7 +268,7 @@ func (b *bodyExpander) values(form stx, formals stx, rhs func() core.Node) {
 	} else if !formals.isNull() {
 		b.x.fail(&formals, "define-values", "expected a variable, not %s", b.x.show(&formals))
 	}
-	b.items = append(b.items, bodyItem{form: form, locals: locals, rhs: rhs, multi: &c})
+	b.items = append(b.items, bodyItem{form: form, locals: locals, rhs: rhs, multi: &c, origin: b.x.origin})
 }
 
 // finish expands the right sides and the expressions and makes the letrec*.
@@ -300,10 +308,10 @@ func (b *bodyExpander) finish(who string, whole *stx) core.Node {
 			}
 			it.multi.Body = seq(append(sets, unspecified(it.form.pos)), it.form.pos)
 			vars = append(vars, &core.Local{Name: ignored})
-			inits = append(inits, &core.LetValues{At: at(&it.form), Producer: it.rhs(), Receiver: *it.multi})
+			inits = append(inits, &core.LetValues{At: at(&it.form), Producer: b.node(it), Receiver: *it.multi})
 		default:
 			vars = append(vars, it.locals[0])
-			inits = append(inits, it.rhs())
+			inits = append(inits, b.node(it))
 		}
 	}
 	rest := make([]core.Node, 0, len(b.items)-last-1)
@@ -318,6 +326,9 @@ func (b *bodyExpander) finish(who string, whole *stx) core.Node {
 }
 
 func (b *bodyExpander) node(it *bodyItem) core.Node {
+	saved := b.x.origin
+	b.x.origin = it.origin
+	defer func() { b.x.origin = saved }()
 	if it.rhs != nil {
 		return it.rhs()
 	}

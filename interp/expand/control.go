@@ -34,9 +34,6 @@ func (x *Expander) ifForm(s stx) core.Node {
 // begin as an expression.
 func (x *Expander) begin(s stx) core.Node {
 	rest := s.cdr()
-	if rest.isNull() {
-		return unspecified(s.pos)
-	}
 	return x.sequence(rest, "begin", &s)
 }
 
@@ -245,6 +242,8 @@ func (x *Expander) condClauses(clauses []stx, pos source.Pos) core.Node {
 			}
 		case x.isCore(&p[1], "=>"):
 			steps[i] = x.condArrow(cl, p)
+		case len(p) == 4 && x.isCore(&p[2], "=>"):
+			steps[i] = x.condGuarded(cl, p)
 		default:
 			t := x.expr(p[0])
 			body := x.sequence(cl.cdr(), "cond", &cl)
@@ -265,6 +264,19 @@ func (x *Expander) condClauses(clauses []stx, pos source.Pos) core.Node {
 	return n
 }
 
+// condGuarded is the clause (generator guard => receiver) of SRFI 61: the
+// receiver gets all values of the generator if the guard says yes to them.
+func (x *Expander) condGuarded(cl stx, p []stx) func(core.Node) core.Node {
+	vals := newLocal("values")
+	pos := cl.pos
+	generator, guard, receiver := x.expr(p[0]), x.expr(p[1]), x.expr(p[3])
+	apply := func(proc core.Node) core.Node { return x.callGuile(pos, "apply", proc, local(pos, vals)) }
+	return func(rest core.Node) core.Node {
+		return &core.LetValues{At: at(&cl), Producer: generator, Receiver: core.Clause{Rest: vals,
+			Body: &core.If{At: at(&cl), Test: apply(guard), Then: apply(receiver), Else: rest}}}
+	}
+}
+
 // condArrow is (test => receiver), or SRFI 61's (generator guard => receiver).
 func (x *Expander) condArrow(cl stx, p []stx) func(core.Node) core.Node {
 	if len(p) != 3 {
@@ -282,7 +294,7 @@ func (x *Expander) condArrow(cl stx, p []stx) func(core.Node) core.Node {
 
 // caseForm is (case key ((datum …) expression …) … (else …)), with =>.
 func (x *Expander) caseForm(s stx) core.Node {
-	p := x.parts(&s, "case", 1, -1, "(case key ((datum …) expression …) …)")
+	p := x.parts(&s, "case", 2, -1, "(case key ((datum …) expression …) …)")
 	key := newLocal("key")
 	var n core.Node
 	type arm struct {
@@ -429,6 +441,7 @@ func (x *Expander) while(s stx) core.Node {
 	lambda := func(l *core.Local, body core.Node) core.Node {
 		return &core.Lambda{At: at(&s), Properties: datum.Null, Clauses: []core.Clause{{Req: []*core.Local{l}, Body: body}}}
 	}
-	loop := x.callGuile(s.pos, "cons", thunk(s.pos, test), lambda(cont, body))
-	return x.callGuile(s.pos, "%while", lambda(brk, loop))
+	turn := &core.If{At: at(&s), Test: test,
+		Then: &core.Seq{At: at(&s), Body: []core.Node{body, konst(s.pos, datum.True)}}, Else: konst(s.pos, datum.False)}
+	return x.callGuile(s.pos, "%while", lambda(brk, lambda(cont, turn)))
 }

@@ -72,15 +72,15 @@ type Expander struct {
 // origin is the chain of macros whose output is being expanded.
 type origin struct {
 	macro  *syntax.Macro
-	use    source.Pos
+	use    stx
 	parent *origin
 	depth  int
 }
 
-// within notes that the output of m, used at pos, is expanded from here on. A
+// within notes that the output of m, used in the form use, is expanded from here on. A
 // long chain forgets the links between its ends.
-func (x *Expander) within(m *syntax.Macro, pos source.Pos) {
-	o := &origin{macro: m, use: pos, parent: x.origin}
+func (x *Expander) within(m *syntax.Macro, use stx) {
+	o := &origin{macro: m, use: use, parent: x.origin}
 	if p := x.origin; p != nil {
 		if o.depth = p.depth + 1; o.depth > 50 {
 			o.parent, o.depth = p.parent, p.depth
@@ -580,7 +580,7 @@ func (x *Expander) transform(m *syntax.Macro, s stx) stx {
 		out, err = m.Native(syntax.Of(in), intro)
 		if err == nil {
 			x.use = saved
-			x.within(m, s.pos)
+			x.within(m, s)
 			r := stx{v: out, pos: s.pos}
 			r.norm()
 			r.pos = s.pos
@@ -591,7 +591,7 @@ func (x *Expander) transform(m *syntax.Macro, s stx) stx {
 		out, err = x.Runtime.Apply(m.Proc, in.syntax())
 	}
 	x.use = saved
-	x.within(m, s.pos)
+	x.within(m, s)
 	if err != nil {
 		x.failTransformer(&s, m, err)
 	}

@@ -62,7 +62,7 @@ func (x *Expander) explain(e *syntax.Error) {
 	var last *syntax.Macro
 	for o := x.origin; o != nil && n < 3; o = o.parent {
 		if !e.Pos.Known() {
-			e.Pos = o.use
+			e.Pos = o.use.pos
 		}
 		if o.macro.Pos.Known() && o.macro != last {
 			last = o.macro

@@ -84,7 +84,6 @@ func formTable() []*form {
 		expr("syntax-error", (*Expander).syntaxError),
 		expr("@", (*Expander).publicRef),
 		expr("@@", (*Expander).privateRef),
-		expr("the-environment", (*Expander).theEnvironment),
 		expr("current-source-location", (*Expander).sourceLocation),
 		expr("current-filename", (*Expander).currentFilename),
 		expr("%match", (*Expander).matchForm),
@@ -151,7 +150,7 @@ func (x *Expander) syntaxError(s stx) core.Node {
 	}
 	who := ""
 	if o := x.origin; o != nil {
-		who, s.pos = o.macro.Name, o.use
+		who, s = o.macro.Name, o.use
 	}
 	x.fail(&s, who, "%s", msg)
 	return nil
@@ -197,7 +196,7 @@ func (x *Expander) defineOnce(s stx, d definer) {
 		d.variable(s, p[0], func() core.Node { return x.expr(p[1]) })
 		return
 	}
-	v := t.global(&p[0])
+	v := t.global(&s, &p[0])
 	if v.Value != datum.Unset {
 		t.out(func() core.Node { return unspecified(s.pos) })
 		return

@@ -366,7 +366,3 @@ func (x *Expander) moduleID(s stx, who string, public bool) stx {
 	}
 	return stx{p[1].v, nil, m, p[1].pos}
 }
-
-func (x *Expander) theEnvironment(s stx) core.Node {
-	return konst(s.pos, x.Modules.Current.Value())
-}

@@ -30,12 +30,15 @@ func (x *Expander) localBinding(a []datum.Value) (datum.Value, error) {
 	switch b := d.binding; {
 	case d.form() != nil:
 		return two("other", datum.False)
+	case d.macro != nil && d.macro.Kind == syntax.VariableMacro:
+		// The bare procedure would not be asked about set!.
+		return two("macro", d.macro.Value())
 	case d.macro != nil:
 		return two("macro", x.transformerOf(d.macro))
 	case b != nil && b.Kind == syntax.Variable:
 		return two("lexical", b.Token())
 	case b != nil && b.Kind == syntax.Pattern:
-		return two("pattern-variable", b.Token())
+		return two("pattern-variable", datum.Cons(b.Token(), datum.Fix(int64(b.Depth))))
 	case b != nil && b.Kind == syntax.Toplevel:
 		return two("global", datum.Cons(b.Global.Value(), b.Module.Name))
 	}

@@ -190,17 +190,59 @@ func freshName(m *module.Module, sym *datum.Symbol) *datum.Symbol {
 	return datum.Intern(fmt.Sprintf("%s-%x", sym.Name, h.Sum64()))
 }
 
-func (t *topExpander) global(id *stx) *datum.Variable {
+func (t *topExpander) global(form, id *stx) *datum.Variable {
 	m, sym := t.name(id)
+	old := t.shadowed(form, m, sym)
 	v := m.Define(sym)
 	if syntax.MacroOf(v.Value) != nil {
 		v.Value = datum.Unset
+	}
+	if v.Value == datum.Unset && old != nil {
+		v.Value = old.Value
+	}
+	return v
+}
+
+// shadowed is the imported variable that a definition hides, if the definition
+// may read it: in (define round round), the value is the imported one.
+func (t *topExpander) shadowed(form *stx, m *module.Module, sym *datum.Symbol) *datum.Variable {
+	rest := form.cdr()
+	if !rest.isPair() || !mentions(rest.v.Pair().Cdr, sym, 0) {
+		return nil
+	}
+	if v, err := m.Local(sym); v != nil || err != nil {
+		return nil
+	}
+	v, err := m.Lookup(sym)
+	if v == nil || err != nil {
+		return nil
+	}
+	if v, err = t.x.Modules.Settle(v); v == nil || err != nil || syntax.MacroOf(v.Value) != nil {
+		return nil
+	}
+	return v
+}
+
+// mentions reports whether a form contains a symbol, not too deep inside.
+func mentions(v datum.Value, sym *datum.Symbol, depth int) bool {
+	v = unwrap(v)
+	for ; v.IsPair() && depth < 20; v = unwrap(v.Pair().Cdr) {
+		if mentions(v.Pair().Car, sym, depth+1) {
+			return true
+		}
+	}
+	return v.IsSymbol() && v.Symbol() == sym
+}
+
+func unwrap(v datum.Value) datum.Value {
+	for syntax.Is(v) {
+		v = syntax.Of(v).Datum
 	}
 	return v
 }
 
 func (t *topExpander) variable(form, id stx, rhs func() core.Node) {
-	v := t.global(&id)
+	v := t.global(&form, &id)
 	t.out(func() core.Node { return &core.GlobalDef{At: at(&form), Var: v, Value: rhs()} })
 }
 
@@ -210,7 +252,7 @@ func (t *topExpander) values(form, formals stx, rhs func() core.Node) {
 	one := func(id stx) *core.Local {
 		t.x.needID(&id, "define-values")
 		l := &core.Local{Name: id.sym()}
-		sets = append(sets, &core.GlobalDef{At: at(&form), Var: t.global(&id), Value: &core.LocalRef{At: at(&form), Local: l}})
+		sets = append(sets, &core.GlobalDef{At: at(&form), Var: t.global(&form, &id), Value: &core.LocalRef{At: at(&form), Local: l}})
 		return l
 	}
 	for formals.isPair() {

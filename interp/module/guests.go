@@ -60,7 +60,7 @@ spawn square stream-car stream-cdr stream-pair? string->uninterned-symbol string
 string->utf32 string->utf8 string->vector string-char-index string-foldcase
 string-replace-substring subvector symbol=? syntax-error-form syntax-error-subform
 syntax-error? syntax-expression syntax-local-binding syntax-locally-bound-identifiers
-syntax-module syntax-sourcev syntax? textual-port? the-environment u16vector u16vector->list
+syntax-module syntax-sourcev syntax? textual-port? u16vector u16vector->list
 u16vector-length u16vector-ref u16vector-set! u16vector? u32vector u32vector->list
 u32vector-length u32vector-ref u32vector-set! u32vector? u64vector u64vector->list
 u64vector-length u64vector-ref u64vector-set! u64vector? u8-list->bytevector u8-ready? u8vector

@@ -34,17 +34,13 @@
         (continue-tag (make-prompt-tag "continue")))
     (call-with-prompt break-tag
       (lambda ()
-        (let* ((loop (setup (lambda args (apply abort-to-prompt break-tag args))))
-               (test (car loop))
-               (body (cdr loop))
-               (continue (lambda () (abort-to-prompt continue-tag))))
+        (let ((turn (setup (lambda args (apply abort-to-prompt break-tag args))))
+              (continue (lambda () (abort-to-prompt continue-tag))))
           (let next ()
-            (if (test)
-                (begin
-                  (call-with-prompt continue-tag
-                    (lambda () (body continue))
-                    (lambda (k) #f))
-                  (next))
+            (if (call-with-prompt continue-tag
+                  (lambda () (turn continue))
+                  (lambda (k) #t))
+                (next)
                 #f))))
       (lambda (k . args)
         (if (null? args) #t (apply values args))))))

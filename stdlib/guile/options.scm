@@ -122,6 +122,23 @@
   "Return the debug options that are on, or set them to a list of this form."
   (apply (%options-interface %debug-options) args))
 
+(define (install-r6rs!)
+  "Read and print as R6RS says where Guile's own way differs."
+  (read-enable 'r6rs-hex-escapes 'hungry-eol-escapes)
+  (set! %load-extensions
+        (cons* ".guile.sls" ".sls" (%other-extensions '(".guile.sls" ".sls")))))
+
+(define (install-r7rs!)
+  "Read and print as R7RS says where Guile's own way differs."
+  (install-r6rs!)
+  (set! %load-extensions
+        (cons* ".guile.sld" ".sld" (%other-extensions '(".guile.sld" ".sld"))))
+  (read-enable 'r7rs-symbols)
+  (print-enable 'r7rs-symbols))
+
+(define (%other-extensions these)
+  (filter (lambda (x) (not (member x these))) %load-extensions))
+
 (define (read-enable . names) (apply (%options-switch %read-options #t) names))
 (define (read-disable . names) (apply (%options-switch %read-options #f) names))
 (define (print-enable . names) (apply (%options-switch %print-options #t) names))

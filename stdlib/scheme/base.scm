@@ -16,6 +16,7 @@
             vector->string syntax-error)
   #:replace ((r7rs:bytevector-copy! . bytevector-copy!)
              (r7rs:let-syntax . let-syntax)
+             (r7rs:expt . expt)
              (r7rs:letrec-syntax . letrec-syntax)
              (srfi-34:raise . raise)
              (r7rs:error . error))
@@ -31,7 +32,7 @@
    current-error-port current-input-port current-output-port define
    define-record-type define-syntax define-values denominator do
    dynamic-wind else eof-object eof-object? eq? equal? eqv? even?
-   exact exact-integer? exact? expt floor floor-quotient
+   exact exact-integer? exact? floor floor-quotient
    floor-remainder flush-output-port for-each gcd
    get-output-bytevector get-output-string guard if include include-ci
    inexact inexact? input-port-open? input-port? integer->char
@@ -64,6 +65,10 @@
    (make-exception (make-error)
                    (make-exception-with-message message)
                    (make-exception-with-irritants irritants))))
+
+;; Zero to the power of zero is as inexact as the base.
+(define (r7rs:expt z1 z2)
+  (if (eqv? z1 0.0) (exact->inexact (expt z1 z2)) (expt z1 z2)))
 
 (define-syntax-rule (r7rs:let-syntax (binding ...) form ...)
   (let-syntax (binding ...) (let () form ...)))
