@@ -356,7 +356,7 @@ func at(s *stx) core.At { return core.At{Where: s.pos} }
 func (x *Expander) call(s stx, proc core.Node) core.Node {
 	n := 0
 	for v := s.v.Pair().Cdr; v.IsPair(); v = v.Pair().Cdr {
-		if n++; n > maxForm {
+		if n++; endless(n, v) {
 			x.fail(&s, "", "the form has no end")
 		}
 	}
@@ -365,7 +365,7 @@ func (x *Expander) call(s stx, proc core.Node) core.Node {
 	for rest.isPair() {
 		args = append(args, x.expr(rest.car()))
 		rest = rest.cdr()
-		if len(args) > maxForm {
+		if endless(len(args), rest.v) {
 			x.fail(&s, "", "the form has no end")
 		}
 	}

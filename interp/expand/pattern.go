@@ -161,7 +161,7 @@ func (x *Expander) match(p *pattern, s stx, out []datum.Value) bool {
 		case patMany:
 			n := -p.tail
 			for r := s; r.isPair(); r = r.cdr() {
-				if n++; n > maxForm {
+				if n++; endless(n+p.tail, r.v) {
 					return false
 				}
 			}

@@ -87,6 +87,9 @@ func (x *Expander) quasiList(s stx, depth int) core.Node {
 	whole := s
 	var tail core.Node
 	for s.isPair() {
+		if endless(len(parts), s.v) {
+			x.failHint(&whole, "quasiquote", "insert it: ,'(…)", "circular data cannot stand in a template")
+		}
 		head := s.car()
 		if len(parts) > 0 {
 			// A tail (… . ,e) reads as (… unquote e).

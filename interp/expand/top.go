@@ -206,15 +206,15 @@ func (t *topExpander) global(form, id *stx) *datum.Variable {
 // shadowed is the imported variable that a definition hides, if the definition
 // may read it: in (define round round), the value is the imported one.
 func (t *topExpander) shadowed(form *stx, m *module.Module, sym *datum.Symbol) *datum.Variable {
-	rest := form.cdr()
-	if !rest.isPair() || !mentions(rest.v.Pair().Cdr, sym, 0) {
-		return nil
-	}
 	if v, err := m.Local(sym); v != nil || err != nil {
 		return nil
 	}
 	v, err := m.Lookup(sym)
 	if v == nil || err != nil {
+		return nil
+	}
+	rest, budget := form.cdr(), 10000
+	if !rest.isPair() || !mentions(rest.v.Pair().Cdr, sym, &budget) {
 		return nil
 	}
 	if v, err = t.x.Modules.Settle(v); v == nil || err != nil || syntax.MacroOf(v.Value) != nil {
@@ -223,11 +223,13 @@ func (t *topExpander) shadowed(form *stx, m *module.Module, sym *datum.Symbol) *
 	return v
 }
 
-// mentions reports whether a form contains a symbol, not too deep inside.
-func mentions(v datum.Value, sym *datum.Symbol, depth int) bool {
-	v = unwrap(v)
-	for ; v.IsPair() && depth < 20; v = unwrap(v.Pair().Cdr) {
-		if mentions(v.Pair().Car, sym, depth+1) {
+// mentions reports whether a form contains a symbol among its first pairs.
+func mentions(v datum.Value, sym *datum.Symbol, budget *int) bool {
+	for v = unwrap(v); v.IsPair(); v = unwrap(v.Pair().Cdr) {
+		if *budget--; *budget < 0 {
+			return false
+		}
+		if mentions(v.Pair().Car, sym, budget) {
 			return true
 		}
 	}

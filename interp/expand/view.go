@@ -81,13 +81,13 @@ func (s *stx) strip() datum.Value { return syntax.Strip(s.v) }
 func (s stx) list() (items []stx, ok bool) {
 	n := 0
 	for v := s.v; v.IsPair(); v = v.Pair().Cdr {
-		if n++; n > maxForm {
+		if n++; endless(n, v) {
 			return nil, false
 		}
 	}
 	items = make([]stx, 0, n)
 	for s.isPair() {
-		if len(items) > maxForm {
+		if endless(len(items), s.v) {
 			return nil, false
 		}
 		items = append(items, s.car())
@@ -106,8 +106,27 @@ func (s *stx) vector() []stx {
 	return out
 }
 
-// maxForm bounds the length of one form, so that circular data end.
+// maxForm bounds the length of one form.
 const maxForm = 1 << 26
+
+// endless reports whether a walk along a list, after n pairs at v, will not
+// come to an end. It looks for a circle now and then.
+func endless(n int, v datum.Value) bool {
+	if n < 1<<12 || n&(n-1) != 0 {
+		return n > maxForm
+	}
+	slow := v
+	for move := false; v.IsPair(); move = !move {
+		v = v.Pair().Cdr
+		if move {
+			slow = slow.Pair().Cdr
+		}
+		if v == slow {
+			return true
+		}
+	}
+	return false
+}
 
 // values makes syntax of many views.
 func values(items []stx) []datum.Value {

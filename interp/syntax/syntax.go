@@ -10,6 +10,8 @@
 package syntax
 
 import (
+	"maps"
+
 	"unsafe"
 
 	"fruix/interp/datum"
@@ -123,24 +125,80 @@ func Flip(v datum.Value, s *Scope) datum.Value {
 }
 
 // Strip removes all context: syntax->datum. Data without syntax inside are
-// returned as they are, others are copied.
+// returned as they are, others are copied. What a datum label stands for holds
+// no syntax, so circular data stay what they are.
 func Strip(v datum.Value) datum.Value {
-	out, _ := strip(v)
+	var s stripper
+	out, _ := s.strip(v)
 	return out
 }
 
-func strip(v datum.Value) (datum.Value, bool) {
+// stripper is one walk over data.
+type stripper struct {
+	steps int
+	plain map[datum.Value]bool // pairs and vectors known to hold no syntax
+}
+
+// isPlain reports whether nothing below v, a pair or vector, needs to be looked
+// at. It looks for itself only when the walk has become long, as it does for
+// ever in circular data.
+func (s *stripper) isPlain(v datum.Value) bool {
+	if s.plain[v] {
+		return true
+	}
+	if s.steps++; s.steps < 1<<16 || s.steps&(s.steps-1) != 0 {
+		return false
+	}
+	below := withoutSyntax(v)
+	if below == nil {
+		return false
+	}
+	if s.plain == nil {
+		s.plain = below
+	} else {
+		maps.Copy(s.plain, below)
+	}
+	return true
+}
+
+// withoutSyntax gives the pairs and vectors that v consists of, nil when there
+// is syntax among them.
+func withoutSyntax(v datum.Value) map[datum.Value]bool {
+	seen := map[datum.Value]bool{}
+	work := []datum.Value{v}
+	for len(work) > 0 {
+		v := work[len(work)-1]
+		work = work[:len(work)-1]
+		switch {
+		case Is(v):
+			return nil
+		case seen[v]:
+		case v.IsPair():
+			seen[v] = true
+			work = append(work, v.Pair().Cdr, v.Pair().Car)
+		case v.Is(datum.KVector):
+			seen[v] = true
+			work = append(work, v.Vector().Items...)
+		}
+	}
+	return seen
+}
+
+func (s *stripper) strip(v datum.Value) (datum.Value, bool) {
 	switch {
 	case Is(v):
-		out, _ := strip(Of(v).Datum)
+		out, _ := s.strip(Of(v).Datum)
 		return out, true
 	case v.IsPair():
-		return stripList(v)
+		return s.list(v)
 	case v.Is(datum.KVector):
+		if s.isPlain(v) {
+			return v, false
+		}
 		items := v.Vector().Items
 		var out []datum.Value
 		for i, x := range items {
-			y, changed := strip(x)
+			y, changed := s.strip(x)
 			if changed && out == nil {
 				out = append(make([]datum.Value, 0, len(items)), items[:i]...)
 			}
@@ -156,30 +214,40 @@ func strip(v datum.Value) (datum.Value, bool) {
 	return v, false
 }
 
-// stripList walks a list's spine in a loop, so that long lists need no stack.
-func stripList(v datum.Value) (datum.Value, bool) {
+// list walks a list's spine in a loop, so that long lists need no stack.
+func (s *stripper) list(v datum.Value) (datum.Value, bool) {
 	changed := false
 	var items []datum.Value
 	rest := v
-	for n := 0; ; {
+	since, from := 0, v // what follows the last syntax met
+	for {
 		if Is(rest) {
 			changed = true
 			rest = Of(rest).Datum
+			since, from = len(items), rest
 			continue
 		}
 		if !rest.IsPair() {
 			break
 		}
+		if s.isPlain(rest) {
+			// The walk may have been in there for long.
+			for rest = from; !s.plain[rest]; rest = rest.Pair().Cdr {
+				since++
+			}
+			items = items[:since]
+			break
+		}
 		p := rest.Pair()
-		car, c := strip(p.Car)
+		car, c := s.strip(p.Car)
 		changed = changed || c
 		items = append(items, car)
 		rest = p.Cdr
-		if n++; n&(n-1) == 0 && n >= 1<<16 && circular(v) {
-			return v, false
-		}
 	}
-	tail, c := strip(rest)
+	tail, c := rest, false
+	if !rest.IsPair() {
+		tail, c = s.strip(rest)
+	}
 	if !changed && !c {
 		return v, false
 	}
@@ -187,21 +255,6 @@ func stripList(v datum.Value) (datum.Value, bool) {
 		tail = datum.Cons(items[i], tail)
 	}
 	return tail, true
-}
-
-// circular reports whether the spine of a list never ends.
-func circular(v datum.Value) bool {
-	slow := v
-	for move := false; v.IsPair(); move = !move {
-		v = v.Pair().Cdr
-		if move {
-			slow = slow.Pair().Cdr
-		}
-		if v == slow {
-			return true
-		}
-	}
-	return false
 }
 
 // FromDatum gives d the lexical context of ctx: datum->syntax. Parts that are

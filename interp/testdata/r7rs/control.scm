@@ -1,0 +1,100 @@
+;;; R7RS 6.10 to 6.12: control, exceptions, environments.
+(use-modules (conformance) (scheme base) (scheme eval) (scheme char))
+
+;; 6.10
+(test '(#t #f #t) (list (procedure? car) (procedure? 'car) (procedure? (lambda (x) x))))
+(test 7 (apply + (list 3 4)))
+(test 10 (apply + 1 2 '(3 4)))
+(define (compose f g) (lambda args (f (apply g args))))
+(test 30 ((compose (lambda (x) (* x 10)) +) 1 2))
+(test '(b e h) (map cadr '((a b) (d e) (g h))))
+(test '(5 7 9) (map + '(1 2 3) '(4 5 6)))
+(test '(1 4) (map * '(1 2 3) '(1 2)))
+(test "abdegh" (string-map char-foldcase "AbdEgH"))
+(test "IBM" (string-map (lambda (c) (integer->char (+ 1 (char->integer c)))) "HAL"))
+(test "StUdLyCaPs" (string-map (lambda (c k) (if (eqv? k #\u) (char-upcase c) (char-downcase c)))
+                               "studlycaps xxx" "ululululul"))
+(test '#(b e h) (vector-map cadr '#((a b) (d e) (g h))))
+(test '#(5 7) (vector-map + #(1 2) #(4 5 6)))
+(test '#(0 1 4 9 16)
+      (let ((v (make-vector 5))) (for-each (lambda (i) (vector-set! v i (* i i))) '(0 1 2 3 4)) v))
+(test '(101 100 99 98 97)
+      (let ((v '())) (string-for-each (lambda (c) (set! v (cons (char->integer c) v))) "abcde") v))
+(test '(0 1 4) (let ((v (list 0 0 0)))
+                 (vector-for-each (lambda (i) (list-set! v i (* i i))) #(0 1 2)) v))
+(test -3 (call-with-current-continuation
+          (lambda (exit)
+            (for-each (lambda (x) (if (negative? x) (exit x))) '(54 0 37 -3 245 19))
+            #t)))
+(define (list-length obj)
+  (call/cc (lambda (return)
+             (letrec ((r (lambda (obj)
+                           (cond ((null? obj) 0)
+                                 ((pair? obj) (+ (r (cdr obj)) 1))
+                                 (else (return #f))))))
+               (r obj)))))
+(test '(4 #f) (list (list-length '(1 2 3 4)) (list-length '(a b . c))))
+(test 5 (call-with-values (lambda () (values 4 5)) (lambda (a b) b)))
+(test -1 (call-with-values * -))
+(test '(connect talk1 disconnect connect talk2 disconnect)
+      (let ((path '()) (c #f))
+        (let ((add (lambda (s) (set! path (cons s path)))))
+          (dynamic-wind
+            (lambda () (add 'connect))
+            (lambda () (add (call/cc (lambda (c0) (set! c c0) 'talk1))))
+            (lambda () (add 'disconnect)))
+          (if (< (length path) 4) (c 'talk2) (reverse path)))))
+(test '(a b c) (let ((k #f) (n 0) (r '()))
+                 (call/cc (lambda (c) (set! k c)))
+                 (set! n (+ n 1))
+                 (set! r (cons (list-ref '(a b c) (- n 1)) r))
+                 (if (< n 3) (k #f) (reverse r))))
+;; Loops in tail position take no space.
+(test 'done (let loop ((i 0)) (cond ((= i 100000) 'done) (else (and #t (or #f (loop (+ i 1))))))))
+
+;; 6.11
+(test 'an-error (call/cc (lambda (k)
+                           (with-exception-handler
+                            (lambda (e) (k e))
+                            (lambda () (+ 1 (raise 'an-error)))))))
+(test 65 (with-exception-handler
+          (lambda (con) 42)
+          (lambda () (+ (raise-continuable 'should-be-a-number) 23))))
+(test-error (with-exception-handler (lambda (e) 'ignored) (lambda () (raise 'oops))))
+(test '(message ("irritant" 5))
+      (guard (e (#t (list 'message (error-object-irritants e)))) (error "message" "irritant" 5)))
+(test "BOOM!" (guard (e ((error-object? e) (error-object-message e))) (error "BOOM!" 1 2 3)))
+(test '(1 2 3) (guard (e (#t (error-object-irritants e))) (error "BOOM!" 1 2 3)))
+(test #t (guard (e ((error-object? e) #t)) (vector-ref #(1) 'x)))
+(test 42 (guard (e ((assq 'a e) => cdr) ((assq 'b e))) (raise (list (cons 'a 42)))))
+(test '(b . 23) (guard (e ((assq 'a e) => cdr) ((assq 'b e))) (raise (list (cons 'b 23)))))
+(test '(outer 1) (guard (e (#t (list 'outer e))) (guard (e ((string? e) 'inner)) (raise 1))))
+(test 'else (guard (e ((symbol? e) e) (else 'else)) (raise 1)))
+(test '(in out caught) (let ((r '()))
+                         (define (note x) (set! r (cons x r)))
+                         (guard (e (#t (note 'caught)))
+                           (dynamic-wind (lambda () (note 'in)) (lambda () (raise 'x)) (lambda () (note 'out))))
+                         (reverse r)))
+;; What no clause takes is raised again where it came from.
+(test '(handled 10) (with-exception-handler
+                     (lambda (e) (* e 2))
+                     (lambda () (list 'handled (guard (e ((string? e) 'no)) (raise-continuable 5))))))
+;; Handlers run outside of themselves.
+(test '(outer inner) (call/cc
+                      (lambda (k)
+                        (with-exception-handler
+                         (lambda (e) (k (list 'outer e)))
+                         (lambda ()
+                           (with-exception-handler
+                            (lambda (e) (raise 'inner))
+                            (lambda () (raise 'first))))))))
+(test #t (guard (e ((read-error? e) #t)) (read (open-input-string "(a"))))
+(not-in-guile "tells nobody of files"
+  (test #t (guard (e ((file-error? e) #t)) (open-input-file "/no/such/file"))))
+(test '(#f #f) (guard (e (#t (list (read-error? e) (file-error? e)))) (error "x")))
+
+;; 6.12
+(test 21 (eval '(* 7 3) (environment '(scheme base))))
+(test 20 (let ((f (eval '(lambda (f x) (f x x)) (environment '(scheme base))))) (f + 10)))
+(test 1024 (eval '(expt 2 10) (environment '(only (scheme base) expt))))
+(test-error (eval '(car '(1)) (environment '(only (scheme base) expt))))

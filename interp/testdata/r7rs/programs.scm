@@ -1,0 +1,97 @@
+;;; R7RS 5: program structure.
+(use-modules (conformance) (scheme base) (scheme write))
+
+;; 5.3
+(define add3 (lambda (x) (+ x 3)))
+(test 6 (add3 3))
+(define first car)
+(test 1 (first '(1 2)))
+(define (f . all) all)
+(test '(1 2) (f 1 2))
+(test 45 (let ((x 5))
+           (define foo (lambda (y) (bar x y)))
+           (define bar (lambda (a b) (+ (* a b) a)))
+           (foo (+ x 3))))
+(test '(even odd) (let ()
+                    (define (ev? n) (if (= n 0) 'even (od? (- n 1))))
+                    (define (od? n) (if (= n 0) 'odd (ev? (- n 1))))
+                    (list (ev? 10) (ev? 7))))
+(define-values (x y) (exact-integer-sqrt 17))
+(test '(4 1) (list x y))
+(define-values (a b . c) (values 1 2 3 4))
+(test '(1 2 (3 4)) (list a b c))
+(define-values all (values 1 2))
+(test '(1 2) all)
+(test 3 (let () (define-values (x y) (values 1 2)) (+ x y)))
+(test '(1 (2)) (let () (define-values (x . y) (values 1 2)) (list x y)))
+
+;; 5.4
+(test '(2 1) (let ((x 1) (y 2))
+               (define-syntax swap!
+                 (syntax-rules () ((swap! a b) (let ((tmp a)) (set! a b) (set! b tmp)))))
+               (swap! x y)
+               (list x y)))
+
+;; 5.5
+(define-record-type <pare> (kons x y) pare? (x kar set-kar!) (y kdr))
+(test #t (pare? (kons 1 2)))
+(test #f (pare? (cons 1 2)))
+(test 1 (kar (kons 1 2)))
+(test 2 (kdr (kons 1 2)))
+(test 3 (let ((k (kons 1 2))) (set-kar! k 3) (kar k)))
+(test-error (kar 5))
+(test-error (kar (cons 1 2)))
+(define-record-type other (make-other b) other? (a other-a set-other-a!) (b other-b))
+(test '(new 7) (let ((o (make-other 7))) (set-other-a! o 'new) (list (other-a o) (other-b o))))
+(test #f (other? (kons 1 2)))
+(test #f (equal? (kons 1 2) 1))
+;; Types are made anew by every evaluation.
+(define (fresh) (define-record-type thing (make-thing) thing?) (list make-thing thing?))
+(test #f (let ((one (fresh)) (two (fresh))) ((cadr one) ((car two)))))
+
+;; 5.2 and 5.6: import sets, libraries.
+(not-in-guile "stays in the module of the last library"
+  (define-library (programs stack)
+    (export make push! pop! empty? size)
+    (import (scheme base))
+    (begin
+      (define-record-type stack (make-stack items) stack? (items stack-items set-stack-items!))
+      (define (make) (make-stack '()))
+      (define (push! s v) (set-stack-items! s (cons v (stack-items s))))
+      (define (empty? s) (null? (stack-items s)))
+      (define (size s) (length (stack-items s)))
+      (define (pop! s)
+        (let ((v (car (stack-items s))))
+          (set-stack-items! s (cdr (stack-items s)))
+          v))))
+  (import (prefix (rename (only (programs stack) make push! pop! size) (size count)) stack-))
+  (define s (stack-make))
+  (stack-push! s 1)
+  (stack-push! s 2)
+  (test '(2 2 1) (let* ((n (stack-count s)) (top (stack-pop! s))) (list n top (stack-count s))))
+    (define-library (programs renaming)
+      (export (rename hidden shown))
+      (import (scheme base))
+      (begin (define hidden 8)))
+    (test 8 (eval 'shown (resolve-interface '(programs renaming))))
+  (define-library (programs user)
+    (export shout)
+    (import (except (scheme base) string-append) (scheme char))
+    (cond-expand
+      (full-unicode (begin (define suffix "!")))
+      (else (begin (define suffix "."))))
+    (begin
+      (define (string-append . strings) (apply string (append (apply append (map string->list strings)))))
+      (define (shout s) (string-append (string-upcase s) suffix))))
+  (import (programs user))
+  (test "HELLO!" (shout "hello")))
+
+;; Comments and labels of data (2.2 and 2.4).
+(test '(1 3) '(1 #;2 3))
+(test '(1 2) '(1 #| a #| nested |# comment |# 2))
+(test '(a b) (quote (a #;(c #;d) b)))
+(not-in-guile "has no labels in programs"
+  (test #t (eval (read (open-input-string "(let ((x '(a b . #0=(c . #0#)))) (eq? (cddr x) (cdddr x)))")) (current-module)))
+  (test '(1 1) (eval (read (open-input-string "'(#1=1 #1#)")) (current-module))))
+(test 'abc '#!fold-case ABC)
+(test "Abc" (symbol->string '#!no-fold-case Abc))
