@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"fruix/interp/datum"
+	"fruix/interp/num"
 	"fruix/interp/vm"
 )
 
@@ -93,7 +94,7 @@ func guarded(p *datum.Primitive, size func(a []datum.Value) int64) *datum.Primit
 		if err != nil {
 			return v, err
 		}
-		if vm.Bits(v) > 2*vm.MaxBits {
+		if num.Bits(v) > 2*vm.MaxBits {
 			return datum.Unset, &vm.Stopped{Cause: vm.ErrMemory}
 		}
 		return v, acc.add(c, footprint(v))
@@ -141,7 +142,7 @@ func footprint(v datum.Value) int64 {
 	case datum.KArray:
 		return elements(v.Array())
 	}
-	return int64(vm.Bits(v) / 8)
+	return int64(num.Bits(v) / 8)
 }
 
 // elements is the size of all that an array shows, which may be more than it
@@ -227,7 +228,7 @@ func power(a []datum.Value) int64 {
 // bitsOf is the number of bits of a number, exactly for small ones.
 func bitsOf(v datum.Value) int {
 	if !v.IsFix() {
-		return vm.Bits(v)
+		return num.Bits(v)
 	}
 	n := 0
 	for x := v.Fix(); x > 1 || x < -1; x /= 2 {
@@ -249,7 +250,7 @@ func product(a []datum.Value) int64 {
 	bits := 0
 	for _, x := range a {
 		if !x.IsFix() {
-			bits += vm.Bits(x)
+			bits += num.Bits(x)
 		}
 	}
 	if bits > vm.MaxBits {

@@ -28,3 +28,32 @@ func Interrupted(c Caller) error {
 	}
 	return c.Context().Err()
 }
+
+// Compute calls f, which may take long, and stops waiting for it when the
+// evaluation has to stop. f must only look at data that never changes, numbers
+// above all: it may go on when nobody waits any more. Other threads run meanwhile.
+func Compute(c Caller, f func() (Value, error)) (v Value, err error) {
+	done := make(chan struct{})
+	var result Value
+	var failure error
+	go func() {
+		defer close(done)
+		result, failure = f()
+	}()
+	stop := c.Context().Done()
+	Block(c, func(<-chan struct{}) {
+		select {
+		case <-done:
+		case <-stop:
+		}
+	})
+	select {
+	case <-done:
+		return result, failure
+	default:
+	}
+	if err := Interrupted(c); err != nil {
+		return Unset, err
+	}
+	return Unset, c.Context().Err()
+}

@@ -5,6 +5,7 @@ import (
 	"runtime/metrics"
 
 	"fruix/interp/datum"
+	"fruix/interp/num"
 )
 
 // overheap reports whether the heap would hold more than most bytes with extra
@@ -44,20 +45,11 @@ const MaxBits = 1 << 20
 // checked does an operation on numbers that are not both small, unless its
 // result could be too large.
 func (m *Machine) checked(op func(x, y datum.Value) (datum.Value, error), x, y datum.Value) (datum.Value, error) {
-	if m.opts.MaxMemory > 0 && !x.IsFix() && !y.IsFix() && Bits(x)+Bits(y) > MaxBits {
+	if m.opts.MaxMemory > 0 && !x.IsFix() && !y.IsFix() && num.Bits(x)+num.Bits(y) > MaxBits {
 		return datum.Unset, &Stopped{Cause: ErrMemory}
 	}
-	return op(x, y)
-}
-
-// Bits is the size of an exact number.
-func Bits(v datum.Value) int {
-	switch v.Kind() {
-	case datum.KBignum:
-		return v.Bignum().Int.BitLen()
-	case datum.KRatnum:
-		r := v.Ratnum().Rat
-		return r.Num().BitLen() + r.Denom().BitLen()
+	if !x.IsFix() && !y.IsFix() && num.Bits(x)+num.Bits(y) > num.LongBits {
+		return datum.Compute(m, func() (datum.Value, error) { return op(x, y) })
 	}
-	return 64
+	return op(x, y)
 }

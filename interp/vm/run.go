@@ -403,7 +403,7 @@ loop:
 				*rA(fp, w) = datum.Fix(x.Fix() / y.Fix())
 				continue
 			}
-			if x, err = num.Quotient(x, y); err != nil {
+			if x, err = m.checked(num.Quotient, x, y); err != nil {
 				goto extend
 			}
 			*rA(fp, w) = x
@@ -413,7 +413,7 @@ loop:
 				*rA(fp, w) = datum.Fix(x.Fix() % y.Fix())
 				continue
 			}
-			if x, err = num.Remainder(x, y); err != nil {
+			if x, err = m.checked(num.Remainder, x, y); err != nil {
 				goto extend
 			}
 			*rA(fp, w) = x
@@ -427,7 +427,7 @@ loop:
 				*rA(fp, w) = datum.Fix(r)
 				continue
 			}
-			if x, err = num.Modulo(x, y); err != nil {
+			if x, err = m.checked(num.Modulo, x, y); err != nil {
 				goto extend
 			}
 			*rA(fp, w) = x

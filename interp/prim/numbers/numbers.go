@@ -42,9 +42,15 @@ func Table() []*datum.Primitive {
 		compare("=", num.NumEq), compare("<", num.Less), compare(">", num.Greater),
 		compare("<=", num.LessEq), compare(">=", num.GreaterEq),
 		arg.FN("number->string", 1, 2, numberToString), arg.FN("string->number", 1, 2, stringToNumber),
-		arg.F1("exact-integer-sqrt", func(_ datum.Caller, v datum.Value) (datum.Value, error) {
-			s, r, err := num.ExactIntegerSqrt(v)
-			return datum.MultipleValues([]datum.Value{s, r}), err
+		arg.F1("exact-integer-sqrt", func(c datum.Caller, v datum.Value) (datum.Value, error) {
+			roots := func() (datum.Value, error) {
+				s, r, err := num.ExactIntegerSqrt(v)
+				return datum.MultipleValues([]datum.Value{s, r}), err
+			}
+			if num.Bits(v) > num.LongBits {
+				return datum.Compute(c, roots)
+			}
+			return roots()
 		}),
 		arg.FN("atan", 1, 2, func(_ datum.Caller, args []datum.Value) (datum.Value, error) {
 			if x, ok := arg.Given(args, 1); ok {
@@ -90,7 +96,12 @@ func simple() []*datum.Primitive {
 		"1-":     func(v datum.Value) (datum.Value, error) { return num.Sub(v, datum.Fix(1)) },
 		"square": func(v datum.Value) (datum.Value, error) { return num.Mul(v, v) },
 	} {
-		t = append(t, arg.F1(name, func(_ datum.Caller, v datum.Value) (datum.Value, error) { return f(v) }))
+		t = append(t, arg.F1(name, func(c datum.Caller, v datum.Value) (datum.Value, error) {
+			if num.Bits(v) > num.LongBits {
+				return datum.Compute(c, func() (datum.Value, error) { return f(v) })
+			}
+			return f(v)
+		}))
 	}
 	for name, f := range map[string]binary{
 		"quotient": num.Quotient, "remainder": num.Remainder, "modulo": num.Modulo,
@@ -100,7 +111,13 @@ func simple() []*datum.Primitive {
 		"round-ash":        func(a, b datum.Value) (datum.Value, error) { return num.Ash("round-ash", a, b, true) },
 		"arithmetic-shift": func(a, b datum.Value) (datum.Value, error) { return num.Ash("arithmetic-shift", a, b, false) },
 	} {
-		t = append(t, arg.F2(name, func(_ datum.Caller, a, b datum.Value) (datum.Value, error) { return f(a, b) }))
+		power := name == "expt"
+		t = append(t, arg.F2(name, func(c datum.Caller, a, b datum.Value) (datum.Value, error) {
+			if num.Bits(a)+num.Bits(b) > num.LongBits || power && b.IsFix() && b.Fix() > num.LongBits/64 {
+				return datum.Compute(c, func() (datum.Value, error) { return f(a, b) })
+			}
+			return f(a, b)
+		}))
 	}
 	for _, d := range []struct {
 		name                string
@@ -213,14 +230,19 @@ func fold(name string, f binary) *datum.Primitive {
 }
 
 func integerFold(name string, unit datum.Value, f binary) *datum.Primitive {
-	return arg.FN(name, 0, -1, func(_ datum.Caller, args []datum.Value) (datum.Value, error) {
+	return arg.FN(name, 0, -1, func(c datum.Caller, args []datum.Value) (datum.Value, error) {
 		switch len(args) {
 		case 0:
 			return unit, nil
 		case 1:
 			return f(args[0], args[0])
 		}
-		return chain(args, f)
+		return chain(args, func(a, b datum.Value) (datum.Value, error) {
+			if num.Bits(a)+num.Bits(b) > num.LongBits {
+				return datum.Compute(c, func() (datum.Value, error) { return f(a, b) })
+			}
+			return f(a, b)
+		})
 	})
 }
 
@@ -263,7 +285,7 @@ func radix(who string, args []datum.Value) (int, error) {
 	return r, err
 }
 
-func numberToString(_ datum.Caller, args []datum.Value) (datum.Value, error) {
+func numberToString(c datum.Caller, args []datum.Value) (datum.Value, error) {
 	r, err := radix("number->string", args)
 	if err != nil {
 		return datum.Unset, err
@@ -271,10 +293,14 @@ func numberToString(_ datum.Caller, args []datum.Value) (datum.Value, error) {
 	if !args[0].IsNumber() {
 		return datum.Unset, datum.WrongType("number->string", 1, args[0])
 	}
-	return datum.NewASCII([]byte(num.Format(args[0], r))), nil
+	v := args[0]
+	if num.Bits(v) > num.LongBits/8 {
+		return datum.Compute(c, func() (datum.Value, error) { return datum.NewASCII([]byte(num.Format(v, r))), nil })
+	}
+	return datum.NewASCII([]byte(num.Format(v, r))), nil
 }
 
-func stringToNumber(_ datum.Caller, args []datum.Value) (datum.Value, error) {
+func stringToNumber(c datum.Caller, args []datum.Value) (datum.Value, error) {
 	s, err := arg.Text("string->number", 1, args[0])
 	if err != nil {
 		return datum.Unset, err
@@ -283,8 +309,14 @@ func stringToNumber(_ datum.Caller, args []datum.Value) (datum.Value, error) {
 	if err != nil {
 		return datum.Unset, err
 	}
-	if v, ok := num.Parse(s, r); ok {
-		return v, nil
+	parse := func() (datum.Value, error) {
+		if v, ok := num.Parse(s, r); ok {
+			return v, nil
+		}
+		return datum.False, nil
 	}
-	return datum.False, nil
+	if len(s) > num.LongBits/16 {
+		return datum.Compute(c, parse)
+	}
+	return parse()
 }

@@ -225,13 +225,21 @@ func subWith(name string, min int, f func(s *datum.String, a, b int) datum.Value
 	})
 }
 
+// maxText is how long a string may become by appending.
+const maxText = 1 << 31
+
 func appendStrings(who string) func(datum.Caller, []datum.Value) (datum.Value, error) {
 	return func(_ datum.Caller, args []datum.Value) (datum.Value, error) {
 		parts := make([]*datum.String, len(args))
+		total := 0
 		for i, v := range args {
 			var err error
 			if parts[i], err = arg.Str(who, i+1, v); err != nil {
 				return datum.Unset, err
+			}
+			if total += parts[i].Len(); total > maxText {
+				return datum.Unset, &datum.Error{Key: "out-of-memory", Who: who, Message: "a string of more than ~A characters is too long",
+					Irritants: []datum.Value{datum.Fix(maxText)}, Rest: datum.False, Payload: datum.Unset}
 			}
 		}
 		return datum.Concat(parts...), nil
