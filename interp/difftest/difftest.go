@@ -17,6 +17,9 @@ import (
 //go:embed grammar.txt
 var grammarText string
 
+//go:embed control.txt
+var controlText string
+
 // Grammar holds the productions of each type.
 type Grammar struct {
 	types map[string][]*production
@@ -49,6 +52,9 @@ type part struct {
 
 // Standard is the grammar of this package.
 func Standard() (*Grammar, error) { return Parse(grammarText) }
+
+// Control is a grammar of programs that jump, wind and handle.
+func Control() (*Grammar, error) { return Parse(controlText) }
 
 // Parse reads a grammar; grammar.txt explains the notation.
 func Parse(source string) (*Grammar, error) {

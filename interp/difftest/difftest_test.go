@@ -30,7 +30,12 @@ var seeds = []uint64{2, 3}
 
 // TestDifferences runs generated programs here and in Guile and compares what
 // they print and give.
-func TestDifferences(t *testing.T) {
+func TestDifferences(t *testing.T) { differences(t, difftest.Standard, *count) }
+
+// TestControl does so with programs of prompts, winds and handlers.
+func TestControl(t *testing.T) { differences(t, difftest.Control, *count/3) }
+
+func differences(t *testing.T, grammar func() (*difftest.Grammar, error), n uint64) {
 	guile, err := exec.LookPath("guile-3.0")
 	if err != nil {
 		if guile, err = exec.LookPath("guile"); err != nil {
@@ -40,16 +45,17 @@ func TestDifferences(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs thousands of programs")
 	}
-	g, err := difftest.Standard()
+	g, err := grammar()
 	if err != nil {
 		t.Fatal(err)
 	}
+	chosen := seeds
 	if *seed != 0 {
-		seeds = []uint64{*seed}
+		chosen = []uint64{*seed}
 	}
-	for _, s := range seeds {
+	for _, s := range chosen {
 		t.Run(fmt.Sprint("seed", s), func(t *testing.T) {
-			programs := make([]string, *count)
+			programs := make([]string, n)
 			for i := range programs {
 				programs[i] = g.Program(s, uint64(i))
 			}

@@ -417,7 +417,7 @@ func (m *Machine) abort(fp unsafe.Pointer) (action, datum.Value, error) {
 	}
 	p := m.findPrompt(tag)
 	if p == nil {
-		return actReturn, tag, &datum.Error{Key: "misc-error", Who: "abort-to-prompt", Message: "Abort to unknown prompt: ~S",
+		return actReturn, tag, &datum.Error{Key: "misc-error", Who: "abort", Message: "Abort to unknown prompt",
 			Irritants: []datum.Value{tag}, Rest: datum.False, Payload: datum.Unset}
 	}
 	k := datum.False
