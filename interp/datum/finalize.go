@@ -41,6 +41,12 @@ func (v Value) twin() (Value, bool) {
 	case KBox:
 		x := *v.Box()
 		return copied(unsafe.Pointer(&x))
+	case KFluid:
+		x := *v.Fluid()
+		return copied(unsafe.Pointer(&x))
+	case KPrimitive:
+		x := *v.Primitive()
+		return copied(unsafe.Pointer(&x))
 	case KOpaque:
 		x := *v.Opaque()
 		return copied(unsafe.Pointer(&x))

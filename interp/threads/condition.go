@@ -62,6 +62,9 @@ func wait(c datum.Caller, args []datum.Value) (datum.Value, error) {
 		m.waiters.remove(again)
 	}
 	m.level = level
+	if !signalled && c.Context().Err() != nil {
+		return datum.Unset, machine(c).Interrupted()
+	}
 	v := datum.Bool(signalled || !limited || time.Now().Before(until))
 	// Asyncs run with the mutex locked, and count as a signal: whoever waits has
 	// to look at what it waits for anyway.

@@ -107,7 +107,10 @@ func Table() []*datum.Primitive {
 		// (%await-thread thread deadline) is #f when the deadline comes first.
 		arg.F2("%await-thread", awaitThread),
 		arg.F0("yield", func(c datum.Caller) (datum.Value, error) {
-			machine(c).Yield()
+			if len(machine(c).Threads()) > 1 {
+				// Threads that were woken need a moment to want their turn.
+				machine(c).Block(func(<-chan struct{}) { time.Sleep(20 * time.Microsecond) })
+			}
 			return datum.True, nil
 		}),
 		arg.F0("current-processor-count", processors),

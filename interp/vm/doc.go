@@ -20,8 +20,14 @@
 //
 // # Dynamic state
 //
-// Winders, fluid bindings and prompts form one immutable list; continuations
-// hold the list that was current. See dynamic.go.
+// Winders, fluid bindings, prompts and exception handlers form one immutable
+// list; continuations hold the list that was current. See dynamic.go. A list's
+// innermost dynamic state, if any, holds the values of fluids that are not bound.
+//
+// # Threads
+//
+// A thread is a machine with a goroutine; the machines of an engine share a
+// baton. See thread.go. Asyncs are called where the machine looks at its budgets.
 //
 // Pointer arithmetic: registers and instructions are addressed without bounds
 // checks. It is sound because the compiler states the size of each frame,

@@ -126,7 +126,7 @@ func (g *guardian) call(_ datum.Caller, args []datum.Value) (datum.Value, error)
 			return datum.Unspecified, nil
 		}
 		return datum.Unset, &datum.Error{Key: "wrong-type-arg", Who: "guardian",
-			Message:   "cannot guard ~S: only pairs, strings, vectors, bytevectors, records and boxes can be guarded",
+			Message:   "cannot guard ~S: only data, fluids and natives can be guarded",
 			Irritants: []datum.Value{v}, Rest: datum.List(v), Payload: datum.Unset}
 	}
 	g.mu.Lock()
