@@ -321,18 +321,27 @@ func (m *matcher) operator(s *stx) string {
 	if !h.isID() {
 		return ""
 	}
-	switch name := h.sym().Name; name {
-	case "quote", "quasiquote", "?", "=", "$", "@", "and", "or", "not", "get!", "set!", "object":
-		if rest := s.cdr(); rest.isPair() {
-			if second := rest.car(); second.isID() {
-				if _, dots := m.isDots(&second); dots {
-					return ""
-				}
-			}
-		}
-		return name
+	name := h.sym().Name
+	least := 1
+	switch name {
+	case "@", "$", "object":
+		least = 2
+	case "quote", "quasiquote", "?", "=", "and", "or", "not", "get!", "set!":
+	default:
+		return ""
 	}
-	return ""
+	// Elsewhere, as in the tail (@ . rest) or in (= ...), they are names like
+	// any other.
+	parts, ok := s.list()
+	if !ok || len(parts) < least {
+		return ""
+	}
+	if len(parts) > 1 {
+		if _, dots := m.isDots(&parts[1]); dots {
+			return ""
+		}
+	}
+	return name
 }
 
 // walk calls f for each variable of a pattern.
