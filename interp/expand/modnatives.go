@@ -248,17 +248,25 @@ func (x *Expander) moduleNatives() []*datum.Primitive {
 		onName("module-ensure-local-variable!", 2, 2, func(m *module.Module, s *datum.Symbol, _ []datum.Value) (datum.Value, error) {
 			return m.Define(s).Object(), nil
 		}),
-		def("module-export!", 2, -1, exporter("module-export!", func(m *module.Module, old, as *datum.Symbol) error {
-			m.Export(old, as)
-			return nil
-		})),
+		def("module-export!", 2, -1, func(a []datum.Value) (datum.Value, error) {
+			return exporter("module-export!", func(m *module.Module, old, as *datum.Symbol) error {
+				if replacing(a) {
+					m.ExportReplacing(old, as)
+				} else {
+					m.Export(old, as)
+				}
+				return nil
+			})(a)
+		}),
 		def("module-replace!", 2, -1, exporter("module-replace!", func(m *module.Module, old, as *datum.Symbol) error {
 			m.ExportReplacing(old, as)
 			return nil
 		})),
-		def("module-re-export!", 2, -1, exporter("module-re-export!", func(m *module.Module, old, as *datum.Symbol) error {
-			return m.ReExport(old, as, false)
-		})),
+		def("module-re-export!", 2, -1, func(a []datum.Value) (datum.Value, error) {
+			return exporter("module-re-export!", func(m *module.Module, old, as *datum.Symbol) error {
+				return m.ReExport(old, as, replacing(a))
+			})(a)
+		}),
 		onModule("module-export-all!", 1, 1, func(m *module.Module, _ []datum.Value) (datum.Value, error) {
 			m.ExportAll()
 			return datum.Unspecified, nil
@@ -349,6 +357,16 @@ func exporter(who string, do func(m *module.Module, old, as *datum.Symbol) error
 		}
 		return datum.Unspecified, nil
 	}
+}
+
+// replacing reports whether #:replace? is among the arguments, or a true value
+// in its place as module-export! takes it, too.
+func replacing(a []datum.Value) bool {
+	if len(a) == 3 && !a[2].Is(datum.KKeyword) {
+		return a[2].Truthy()
+	}
+	v, _ := keywordArg(a, 2, "replace?")
+	return v.Truthy()
 }
 
 // keywordArg finds a keyword argument at position n or behind.

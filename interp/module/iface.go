@@ -251,8 +251,10 @@ func (m *Module) merge(sym *datum.Symbol, accessors bool, v1, v2 *datum.Variable
 // defaultPolicy is Guile's default-duplicate-binding-handler.
 var defaultPolicy = []string{"replace", "warn-override-core", "warn", "last"}
 
+// warn gives each warning once: names are looked up again and again.
 func (r *Registry) warn(text string) {
-	if r.Warn != nil {
+	if r.Warn != nil && !r.warned[text] {
+		r.warned[text] = true
 		r.Warn("WARNING: " + text)
 		r.note(Change{Kind: Warned, Text: "WARNING: " + text})
 	}

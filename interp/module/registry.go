@@ -48,6 +48,7 @@ type Registry struct {
 	lazy        map[*datum.Variable]*Lazy
 	generation  uint64
 	anonymous   int
+	warned      map[string]bool
 	guests      map[string]bool
 	directories map[string]*Module // places in the tree of names without a module
 	tried       map[string]bool    // module keys whose file is being or was loaded
@@ -71,6 +72,7 @@ func NewRegistry() *Registry {
 		forwards:    map[forwardKey]*datum.Variable{},
 		outside:     map[*datum.Variable]*Module{},
 		lazy:        map[*datum.Variable]*Lazy{},
+		warned:      map[string]bool{},
 		tried:       map[string]bool{},
 		directories: map[string]*Module{},
 		found:       map[string]*located{},
