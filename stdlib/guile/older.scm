@@ -45,3 +45,8 @@
 (define (tzset)
   "Do nothing: the time zone is looked up each time."
   *unspecified*)
+
+;; Procedures without arguments that are called when a dialogue ends, as in Guile
+;; after the program that (ice-9 top-repl) runs; programs without a dialogue end
+;; without calling them.
+(define exit-hook (make-hook))

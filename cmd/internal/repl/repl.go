@@ -88,7 +88,7 @@ func Run(ctx context.Context, c Config) error {
 		return err
 	}
 	if !s.interactive {
-		return s.finish(s.loop(ctx, in))
+		return s.finish(s.farewell(ctx, s.loop(ctx, in)))
 	}
 	live, stop := detach(ctx)
 	defer stop()
@@ -98,7 +98,16 @@ func Run(ctx context.Context, c Config) error {
 	defer signal.Stop(signals)
 	s.interrupts = newInterrupts(signals)
 	io.WriteString(c.Out, c.Banner)
-	return s.finish(s.loop(live, in))
+	return s.finish(s.farewell(live, s.loop(live, in)))
+}
+
+// farewell runs what programs have hooked to the dialogue's end (exit-hook).
+// What fails there is told and changes nothing.
+func (s *Session) farewell(ctx context.Context, ended error) error {
+	if _, err := s.engine.EvalIn(ctx, "(guile)", "(run-hook exit-hook)", "exit-hook"); err != nil && ctx.Err() == nil {
+		s.remark("an exit hook failed: %v", err)
+	}
+	return ended
 }
 
 // openInput chooses how texts are read.
