@@ -204,3 +204,8 @@ value is #f then."
 ;; What Guile takes out when it is built without deprecated features.
 (define-syntax begin-deprecated
   (syntax-rules () ((_ form ...) (begin form ...))))
+
+;; Facts about the program that Guile's own configuration knows.
+(define %guile-build-info
+  '((guileversion . "3.0.9") (provided-by . "fruix") (prefix . "/") (libdir . "/")
+    (top_srcdir . ".") (srcdir . ".") (extensiondir . "/")))

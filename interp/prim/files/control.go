@@ -2,6 +2,7 @@ package files
 
 import (
 	"os"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -192,7 +193,7 @@ func copyBytes(c datum.Caller, out, in, count int, offset int64) (int64, error) 
 				if cerr := c.Context().Err(); cerr != nil {
 					return total, cerr
 				}
-				to.Poll(true, state.WaitSlice)
+				state.Wait(c, func(slice time.Duration) bool { return to.Poll(true, slice) })
 			} else if err != nil {
 				return total + int64(done), err
 			}

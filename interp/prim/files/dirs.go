@@ -87,7 +87,7 @@ func directories() []*datum.Primitive {
 			}
 			return datum.Unspecified, fault("chdir", state.Of(c).Chdir(name), name)
 		}),
-		named("mkdtemp", 1, 1, mkdtemp), named("mkdtemp!", 1, 1, mkdtemp),
+		named("mkdtemp", 1, 1, mkdtemp),
 	}
 }
 

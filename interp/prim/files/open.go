@@ -1,8 +1,6 @@
 package files
 
 import (
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 
@@ -340,21 +338,22 @@ func mkstemp(c datum.Caller, args []datum.Value, fill bool) (datum.Value, error)
 	return p.Value(), nil
 }
 
+// mkdtemp makes a directory from a template that ends in XXXXXX, and gives its
+// name.
 func mkdtemp(full string, args []datum.Value) (datum.Value, error) {
-	if !strings.HasSuffix(full, "XXXXXX") {
+	prefix, ok := strings.CutSuffix(full, "XXXXXX")
+	if !ok {
 		return datum.Unset, unix.EINVAL
 	}
-	dir, base := filepath.Split(full)
-	if dir == "" {
-		dir = "."
+	var err error
+	for range 100 {
+		letters := randomLetters()
+		if err = unix.Mkdir(prefix+letters, 0o700); err == nil {
+			return datum.NewString(strings.TrimSuffix(args[0].Str().Go(), "XXXXXX") + letters), nil
+		}
+		if err != unix.EEXIST {
+			break
+		}
 	}
-	d, err := os.MkdirTemp(dir, strings.TrimSuffix(base, "XXXXXX")+"*")
-	if err != nil {
-		return datum.Unset, err
-	}
-	name := args[0].Str().Go()
-	if i := strings.LastIndexByte(name, '/'); i >= 0 {
-		return datum.NewString(name[:i+1] + filepath.Base(d)), nil
-	}
-	return datum.NewString(filepath.Base(d)), nil
+	return datum.Unset, err
 }

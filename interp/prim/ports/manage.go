@@ -209,14 +209,33 @@ func closer(who string, shut func(*port.Port) error) *datum.Primitive {
 		if p.Closed() {
 			return datum.False, nil
 		}
+		fd := -1
+		if p.File != nil {
+			fd = p.File.Fd()
+		}
 		if err := shut(p); err != nil {
 			return datum.Unset, fault(who, err)
 		}
 		if p.Closed() && p.Custom != nil && p.Custom.Close.IsProcedure() {
 			return datum.Unset, &datum.Detour{Proc: p.Custom.Close, Args: []datum.Value{p.Value()}, Result: datum.True}
 		}
+		if l, ok := p.Properties[datum.Intern("fdes-finalizers")]; ok && p.Closed() && l.IsPair() {
+			return datum.Unset, &datum.Detour{Proc: forEach(l), Args: []datum.Value{datum.Fix(int64(fd))}, Result: datum.True}
+		}
 		return datum.True, nil
 	})
+}
+
+// forEach is a procedure that calls those of a list, each with its argument.
+func forEach(l datum.Value) datum.Value {
+	return (&datum.Primitive{Name: "finalize", Min: 1, Max: 1, F1: func(_ datum.Caller, v datum.Value) (datum.Value, error) {
+		if !l.IsPair() {
+			return datum.Unspecified, nil
+		}
+		proc := l.Pair().Car
+		l = l.Pair().Cdr
+		return datum.Unset, &datum.Detour{Proc: proc, Args: []datum.Value{v}, Again: true}
+	}}).Value()
 }
 
 // buffers lists the natives that deal with what is buffered.

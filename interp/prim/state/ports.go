@@ -69,21 +69,36 @@ const WaitSlice = 50 * time.Millisecond
 // WaitReady is the native that waits for a port's descriptor: (port write?).
 // It calls the waiter that the program has set, if any.
 var WaitReady = &datum.Primitive{Name: "%wait-for-port", Min: 2, Max: 2, F2: func(c datum.Caller, v, write datum.Value) (datum.Value, error) {
-	s, p := Of(c), port.Of(v)
-	waiter := c.FluidRef(s.ReadWaiter)
+	s := Of(c)
+	waiter, usual := c.FluidRef(s.ReadWaiter), readWaiter
 	if write.Truthy() {
-		waiter = c.FluidRef(s.WriteWaiter)
+		waiter, usual = c.FluidRef(s.WriteWaiter), writeWaiter
 	}
-	if waiter.IsProcedure() {
-		return datum.Unset, &datum.Detour{Proc: waiter, Args: []datum.Value{v}, Result: datum.Unspecified}
+	if waiter == usual.Value() || !waiter.IsProcedure() {
+		return usual.F1(c, v)
 	}
-	if err := datum.Interrupted(c); err != nil {
-		return datum.Unset, err
-	}
-	out := write.Truthy()
-	Wait(c, func(slice time.Duration) bool { return p.Poll(out, slice) })
-	return datum.Unspecified, nil
+	return datum.Unset, &datum.Detour{Proc: waiter, Args: []datum.Value{v}, Result: datum.Unspecified}
 }}
+
+// readWaiter and writeWaiter are the waiters of programs that set none.
+var (
+	readWaiter  = usualWaiter("default-read-waiter", false)
+	writeWaiter = usualWaiter("default-write-waiter", true)
+)
+
+func usualWaiter(name string, write bool) *datum.Primitive {
+	return &datum.Primitive{Name: name, Min: 1, Max: 1, F1: func(c datum.Caller, v datum.Value) (datum.Value, error) {
+		if !v.Is(datum.KPort) {
+			return datum.Unset, datum.WrongTypeExpecting(name, 1, v, "port")
+		}
+		if err := datum.Interrupted(c); err != nil {
+			return datum.Unset, err
+		}
+		p := port.Of(v)
+		Wait(c, func(slice time.Duration) bool { return p.Poll(write, slice) })
+		return datum.Unspecified, nil
+	}}
+}
 
 // Wait calls ready, which waits for as long as it is told at most, until it is
 // true or the program has something else to do. Other threads run meanwhile.

@@ -63,7 +63,7 @@ type State struct {
 	// that of the port being loaded.
 	In, Out, Err, Warning, Load *datum.Fluid
 	// ReadWaiter and WriteWaiter hold what is called with a port that is not
-	// ready; #f waits for the descriptor.
+	// ready.
 	ReadWaiter, WriteWaiter *datum.Fluid
 	// DefaultEncoding and DefaultStrategy are those of new file ports.
 	DefaultEncoding, DefaultStrategy *datum.Fluid
@@ -138,8 +138,8 @@ func New(o Options) *State {
 	s.Err = fluid("current-error-port", stderr.Value())
 	s.Warning = fluid("current-warning-port", stderr.Value())
 	s.Load = fluid("current-load-port", datum.False)
-	s.ReadWaiter = fluid("current-read-waiter", datum.False)
-	s.WriteWaiter = fluid("current-write-waiter", datum.False)
+	s.ReadWaiter = fluid("current-read-waiter", readWaiter.Value())
+	s.WriteWaiter = fluid("current-write-waiter", writeWaiter.Value())
 	s.DefaultEncoding = fluid("%default-port-encoding", datum.NewString("UTF-8"))
 	s.DefaultStrategy = fluid("%default-port-conversion-strategy", datum.Sym("substitute"))
 	for _, p := range []*port.Port{stdin, stdout, stderr} {

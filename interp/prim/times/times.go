@@ -60,7 +60,7 @@ func Table() []*datum.Primitive {
 			}
 			return datum.NewString(Strftime(format, t)), nil
 		}),
-		arg.F2("strptime", func(_ datum.Caller, f, s datum.Value) (datum.Value, error) {
+		arg.F2("strptime", func(c datum.Caller, f, s datum.Value) (datum.Value, error) {
 			format, err := arg.Text("strptime", 1, f)
 			if err != nil {
 				return datum.Unset, err
@@ -69,7 +69,11 @@ func Table() []*datum.Primitive {
 			if err != nil {
 				return datum.Unset, err
 			}
-			return strptime(format, text)
+			loc, err := zone(c, "strptime", nil, 0)
+			if err != nil {
+				return datum.Unset, err
+			}
+			return strptime(format, text, loc)
 		}),
 	}...)
 	for i, f := range []string{"sec", "min", "hour", "mday", "mon", "year", "wday", "yday", "isdst", "gmtoff", "zone"} {
@@ -89,7 +93,7 @@ func Table() []*datum.Primitive {
 				return datum.Unspecified, nil
 			}))
 	}
-	return t
+	return append(t, measures()...)
 }
 
 func isTM(v datum.Value) bool { return v.Is(datum.KVector) && len(v.Vector().Items) == 11 }
@@ -97,15 +101,19 @@ func isTM(v datum.Value) bool { return v.Is(datum.KVector) && len(v.Vector().Ite
 // zone is the time zone argument at args[i], TZ of the engine's environment
 // when not given.
 func zone(c datum.Caller, who string, args []datum.Value, i int) (*time.Location, error) {
-	name, _ := state.Of(c).Getenv("TZ")
+	name, set := state.Of(c).Getenv("TZ")
 	if v, ok := arg.Given(args, i); ok {
 		var err error
 		if name, err = arg.Text(who, i+1, v); err != nil {
 			return nil, err
 		}
+		set = true
 	}
 	name = strings.TrimPrefix(name, ":")
-	if name == "" {
+	switch {
+	case name == "" && !set:
+		return localZone(), nil
+	case name == "":
 		return time.UTC, nil
 	}
 	if loc, err := time.LoadLocation(name); err == nil {
@@ -193,12 +201,27 @@ func Strftime(format string, t time.Time) string {
 			continue
 		}
 		i++
-		pad := byte(0)
-		for i+1 < len(format) && strings.IndexByte("-_0EO^", format[i]) >= 0 {
+		pad, width := byte(0), 0
+		for i+1 < len(format) && strings.IndexByte("-_0EO^#", format[i]) >= 0 {
 			pad = format[i]
 			i++
 		}
-		b.WriteString(directive(format[i], pad, t))
+		for i+1 < len(format) && format[i] >= '0' && format[i] <= '9' && width < 1000 {
+			width = 10*width + int(format[i]-'0')
+			i++
+		}
+		for i+1 < len(format) && (format[i] == 'E' || format[i] == 'O') {
+			i++
+		}
+		text := directive(format[i], pad, t)
+		if n := width - len([]rune(text)); n > 0 {
+			fill := " "
+			if text != "" && text[0] >= '0' && text[0] <= '9' && pad != '_' {
+				fill = "0"
+			}
+			text = strings.Repeat(fill, n) + text
+		}
+		b.WriteString(text)
 	}
 	return b.String()
 }
@@ -319,8 +342,9 @@ var layouts = map[byte]struct{ digits, field, offset int }{
 	'd': {2, 3, 0}, 'e': {2, 3, 0}, 'H': {2, 2, 0}, 'I': {2, 2, 0}, 'm': {2, 4, -1}, 'M': {2, 1, 0}, 'S': {2, 0, 0}, 'Y': {4, 5, -1900}, 'j': {3, 7, -1},
 }
 
-// strptime parses text; the result is (tm . characters used).
-func strptime(format, text string) (datum.Value, error) {
+// strptime parses text; the result is (tm . characters used). Seconds since
+// 1970 are a time in loc.
+func strptime(format, text string, loc *time.Location) (datum.Value, error) {
 	bad := func() (datum.Value, error) {
 		return datum.Unset, &datum.Error{Key: "system-error", Who: "strptime", Message: "~A",
 			Irritants: []datum.Value{datum.NewString("Invalid argument")}, Rest: datum.List(datum.Fix(22)), Payload: datum.Unset}
@@ -393,7 +417,8 @@ func strptime(format, text string) (datum.Value, error) {
 			if !ok {
 				return bad()
 			}
-			u := time.Unix(int64(n), 0).UTC()
+			u := time.Unix(int64(n), 0).In(loc)
+			_, off = u.Zone()
 			fields = [9]int{u.Second(), u.Minute(), u.Hour(), u.Day(), int(u.Month()) - 1, u.Year() - 1900, int(u.Weekday()), u.YearDay() - 1, 0}
 		case 'p':
 			rest := strings.ToUpper(text[pos:])
