@@ -5,7 +5,8 @@
 ;;; parser makes of its text; a validator tells proper values, a writer turns them
 ;;; back into text.  (web http headers) declares those of RFC 9110 and its
 ;;; neighbours; one that is not declared is a string.  What cannot be parsed throws
-;;; to bad-header, with the name and the text.
+;;; to bad-header or, within a header, to bad-header-component, with a name and the
+;;; text.
 ;;; Code:
 
 (define-module (web http)

@@ -65,7 +65,8 @@ several times."
 
 (define current (make-parameter #f))    ; the header that is being parsed
 
-(define (bad text) (throw 'bad-header (current) text))
+(define (bad text) (throw 'bad-header-component (current) text))
+(define (bad-date text) (throw 'bad-header 'date text))
 
 (define (parse-header name text)
   "The value that TEXT is for the header NAME, a symbol."
@@ -189,7 +190,7 @@ several times."
 
 (define (parse-month word)
   (let loop ((l months) (i 1))
-    (cond ((null? l) (bad word))
+    (cond ((null? l) (bad-date word))
           ((string-ci=? (car l) word) i)
           (else (loop (cdr l) (+ i 1))))))
 
@@ -208,13 +209,13 @@ several times."
 (define (date-of text day month year time zone)
   (let ((clock (string-split time #\:))
         (offset (parse-zone zone)))
-    (unless (and (= 3 (length clock)) offset) (bad text))
+    (unless (and (= 3 (length clock)) offset) (bad-date text))
     (let ((date (make-date 0 (parse-integer (caddr clock)) (parse-integer (cadr clock))
                            (parse-integer (car clock)) (parse-integer day)
                            (parse-month month) (parse-integer year) offset)))
       (unless (and (<= 0 (date-second date) 60) (<= 0 (date-minute date) 59)
                    (<= 0 (date-hour date) 23) (<= 1 (date-day date) 31))
-        (bad text))
+        (bad-date text))
       (if (zero? offset)
           date
           (time-utc->date (date->time-utc date) 0)))))
@@ -238,7 +239,7 @@ several times."
       (apply (lambda (day-name month day time year)
                (date-of text day month year time "GMT"))
              w))
-     (else (bad text)))))
+     (else (bad-date text)))))
 
 (define (write-date date port)
   (define (two n) (string-pad (number->string n) 2 #\0))
