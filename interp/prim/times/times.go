@@ -93,7 +93,7 @@ func Table() []*datum.Primitive {
 				return datum.Unspecified, nil
 			}))
 	}
-	return append(t, measures()...)
+	return append(t, tzset())
 }
 
 func isTM(v datum.Value) bool { return v.Is(datum.KVector) && len(v.Vector().Items) == 11 }
