@@ -195,6 +195,8 @@
 (test '(1 2) (list (struct-ref plain-struct 0) (struct-ref plain-struct 1)))
 (test '(5 5) (list (struct-set! plain-struct 0 5) (struct-ref plain-struct 0)))
 (test-error (struct-ref plain-struct 2))
+(test #t (= (hash (make-struct/no-tail plain-vtable 1 "x") 7777) (hash (make-struct/no-tail plain-vtable 1 (string #\x)) 7777)))
+(test #f (= (hash (make-struct/no-tail plain-vtable 1 2) 7777) (hash (make-struct/no-tail plain-vtable 1 3) 7777)))
 (test #t (eq? plain-vtable (struct-vtable plain-struct)))
 (test #t (eq? <standard-vtable> (struct-vtable plain-vtable)))
 (define tower (make-vtable (string-append standard-vtable-fields "pw") 0))
