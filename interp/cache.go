@@ -42,6 +42,8 @@ type cache struct {
 	stack []*recording
 	hits  map[string]bool // the modules that came from the cache
 	parts map[string]*parts
+	// loaded are the modules that were loaded.
+	loaded map[string]bool
 }
 
 // node is what is known of a module's entry.
@@ -65,7 +67,7 @@ func (e *Engine) newCache() *cache {
 		return nil
 	}
 	c := &cache{
-		e: e, dir: compiled.NewDir(e.opts.Cache.Dir), nodes: map[string]*node{}, files: map[string]*source.File{}, hits: map[string]bool{}, parts: map[string]*parts{},
+		e: e, dir: compiled.NewDir(e.opts.Cache.Dir), nodes: map[string]*node{}, files: map[string]*source.File{}, hits: map[string]bool{}, parts: map[string]*parts{}, loaded: map[string]bool{},
 		host: &compiled.Host{
 			Modules: e.modules, Expander: e.expander, Eval: e.runForm,
 			Known: map[string]datum.Value{"apply-list": compile.ApplyList().Value()},
@@ -132,6 +134,12 @@ func (c *cache) load(key string, f *source.File, deferring bool) error {
 			c.stack[n-1].w.Skip(since)
 		}
 	}()
+	if c.loaded[key] {
+		// It is loaded again, perhaps because its file was changed: what was
+		// found out about those that need it may no longer be true.
+		clear(c.nodes)
+	}
+	c.loaded[key] = true
 	entry := c.check(key)
 	_, _, digest := c.e.modules.Locate(key)
 	rec := &recording{f: f, key: c.key(f, digest), start: c.e.modules.Current, needs: map[string]compiled.Need{}}

@@ -22,6 +22,22 @@ type Host struct {
 	Known map[string]datum.Value
 	// Eval calls the procedure that makes a macro's transformer.
 	Eval func(maker *code.Closure) (datum.Value, error)
+
+	natives map[datum.Value]*datum.Variable
+}
+
+// native finds the variable of the base module that holds a native, nil when
+// there is none.
+func (h *Host) native(v datum.Value) *datum.Variable {
+	if h.natives == nil {
+		h.natives = map[datum.Value]*datum.Variable{}
+		for _, s := range h.Modules.Guile.Names() {
+			if x := h.Modules.Guile.Own(s); x.Value.Is(datum.KPrimitive) {
+				h.natives[x.Value] = x
+			}
+		}
+	}
+	return h.natives[v]
 }
 
 // Writer takes down the steps of one file.

@@ -203,15 +203,7 @@ func (e *valueWriter) procedure(b []byte, v datum.Value) []byte {
 		}
 		return uvarint(append(b, tagClosure), w.proc(c.Code))
 	}
-	if w.natives == nil {
-		w.natives = map[datum.Value]*datum.Variable{}
-		for _, s := range w.host.Modules.Guile.Names() {
-			if x := w.host.Modules.Guile.Own(s); x.Value.Is(datum.KPrimitive) {
-				w.natives[x.Value] = x
-			}
-		}
-	}
-	x := w.natives[v]
+	x := w.host.native(v)
 	if x == nil {
 		w.fail("it holds a native procedure without a variable")
 		return b
@@ -224,10 +216,7 @@ func (w *Writer) set(b []byte, t *syntax.Set) []byte {
 	members := t.Members()
 	b = uvarint(b, uint32(len(members)))
 	for _, s := range members {
-		i, isNew := w.scopes.add(s)
-		if isNew && w.isForeign(s.Age()) {
-			w.fail("it holds syntax of another file that has bindings of its own")
-		}
+		i, _ := w.scopes.add(s)
 		b = uvarint(b, i)
 	}
 	return b
@@ -258,6 +247,11 @@ func (w *Writer) scopeStream() (out []byte) {
 			b = w.set(uvarint(b, w.symbol(sym)), set)
 			b = w.binding(b, x)
 		})
+		if n > 0 && w.isForeign(s.Age()) {
+			// A scope without bindings can be made again: all that matters of it
+			// is that it differs from others.
+			w.fail("it holds syntax of another file that has bindings of its own")
+		}
 		out = uvarint(out, uint32(s.Level()+1))
 		out = append(uvarint(out, n), b...)
 	}
