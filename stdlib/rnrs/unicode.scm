@@ -1,6 +1,7 @@
 ;;; R6RS (rnrs unicode).
 
 (define-module (rnrs unicode)
+  #:use-module ((scheme char) #:select (string-upcase string-downcase string-foldcase))
   #:export (char-title-case?)
   #:re-export (
    char-upcase char-downcase char-titlecase char-foldcase char-ci=?

@@ -6,6 +6,7 @@
 ;;; Code:
 
 (define-module (scheme r5rs)
+  #:use-module ((srfi srfi-1) #:select (member assoc))
   #:use-module ((scheme eval) #:select (environment))
   #:export (null-environment scheme-report-environment)
   #:re-export (

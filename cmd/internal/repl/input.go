@@ -123,7 +123,7 @@ func (t *typed) enter(ctx context.Context, prompt string) error {
 		t.session.remark("cannot keep the history: %v", err)
 	}
 	t.file = &source.File{Name: "<repl>", Text: []byte(text)}
-	t.r = read.New(t.file, read.Options{Wrap: syntax.Wrap})
+	t.r = read.New(t.file, t.session.engine.ReadOptions())
 	return nil
 }
 

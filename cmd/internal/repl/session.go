@@ -15,7 +15,6 @@ import (
 	"fruix/interp/module"
 	"fruix/interp/read"
 	"fruix/interp/source"
-	"fruix/interp/syntax"
 )
 
 // Session is one dialogue. Commands use it while they run.
@@ -129,7 +128,7 @@ func (s *Session) Eval(ctx context.Context, text, name string) ([]datum.Value, e
 
 // Forms reads a text as syntax.
 func (s *Session) Forms(text, name string) ([]datum.Value, error) {
-	forms, err := read.All(&source.File{Name: name, Text: []byte(text)}, read.Options{Wrap: syntax.Wrap})
+	forms, err := read.All(&source.File{Name: name, Text: []byte(text)}, s.engine.ReadOptions())
 	return forms, textError(err)
 }
 
