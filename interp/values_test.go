@@ -28,8 +28,7 @@ type outer struct {
 	Flag   bool             `scheme:"flag"`
 	Small  uint8            `scheme:"small"`
 	Nested map[string][]int `scheme:"nested"`
-	hidden int
-	Left   func() `scheme:"-"`
+	Left   func()           `scheme:"-"`
 }
 
 // TestValuesRoundTrip takes a value to Scheme and back.
