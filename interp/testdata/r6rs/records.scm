@@ -102,3 +102,7 @@
 (test #t (eq? (record-type-descriptor point)
               (record-type-parent (record-type-descriptor cpoint))))
 (test #t (record-type-generative? (record-type-descriptor point)))
+
+;; The words of clauses are not meant where they are bound to something else.
+(test-error (eval '(let ((fields #f)) (define-record-type shadowed (fields a)) 1) (current-module)))
+(test-error (eval '(let ((immutable #f)) (define-record-type shadowed (fields (immutable a))) 1) (current-module)))
