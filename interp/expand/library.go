@@ -125,6 +125,10 @@ func (x *Expander) defineLibrary(s stx, top bool) (stx, func()) {
 
 // r6Library is R6RS's (library name (export …) (import …) form …).
 func (x *Expander) r6Library(s stx, top bool) (stx, func()) {
+	if !top {
+		forms := stx{v: datum.List(x.evalLater(&s)), pos: s.pos}
+		return forms, nil
+	}
 	rest := s.cdr()
 	if !rest.isPair() {
 		x.fail(&s, "library", "the name is missing")
@@ -260,4 +264,10 @@ func (l *library) body() (stx, func()) {
 		x.Modules.Current = l.saved
 		x.libraries = x.libraries[:len(x.libraries)-1]
 	}
+}
+
+// evalLater is the expression that evaluates s when it is its turn. Guile's
+// library is a macro that can stand among expressions, too.
+func (x *Expander) evalLater(s *stx) datum.Value {
+	return datum.List(x.id("primitive-eval"), datum.List(x.id("quote"), s.strip()))
 }

@@ -18,7 +18,9 @@
             error-code/no-secret-key
             error-code/inv-value))
 
-(define gcrypt-version "0")
+(define (gcrypt-version)
+  "Return the version of Libgcrypt whose interface this follows."
+  "1.10.0")
 
 (define error-code/no-error 0)
 (define error-code/bad-signature 8)
