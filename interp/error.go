@@ -399,6 +399,9 @@ func (e *Engine) describe(obj datum.Value, native *datum.Error) *Error {
 	if native.Key == "wrong-number-of-args" && len(native.Irritants) > 0 {
 		out.Hint = signatureHint(native.Irritants[0])
 	}
+	if native.Key == "keyword-argument-error" && native.Rest.IsPair() {
+		out.Message += ": " + e.Write(native.Rest.Pair().Car)
+	}
 	return out
 }
 

@@ -73,6 +73,10 @@ func (t *Types) Describe(v datum.Value, show Show) string {
 	m, hasMessage := t.Find(v, t.Message)
 	if !hasMessage {
 		if r, ok := t.Find(v, t.KindAndArgs); ok {
+			if args := list(r.Fields[1]); r.Fields[0] == datum.Sym("match-error") && len(args) == 3 {
+				// (who message value), as (ice-9 match) throws it
+				return show.Display(args[0]) + ": " + show.Display(args[1]) + " for " + clip(show.Write(args[2]))
+			}
 			return "Throw to key `" + show.Display(r.Fields[0]) + "' with args `" + clip(show.Write(r.Fields[1])) + "'."
 		}
 		return "uncaught exception: " + clip(t.names(v))

@@ -3,6 +3,7 @@ package expand
 import (
 	"fruix/interp/core"
 	"fruix/interp/datum"
+	"fruix/interp/source"
 	"fruix/interp/syntax"
 )
 
@@ -55,7 +56,7 @@ func (x *Expander) matchLambdaStar(s stx) core.Node {
 
 // matchClauses tries clauses one after the other.
 func (x *Expander) matchClauses(s stx, clauses []stx, v *core.Local, who string) core.Node {
-	n := x.callGuile(s.pos, "%match-error", local(s.pos, v))
+	n := x.noMatch(s.pos, v)
 	made := make([]func(core.Node) core.Node, len(clauses))
 	for i := range clauses {
 		made[i] = x.matchClause(clauses[i], v, who)
@@ -64,6 +65,12 @@ func (x *Expander) matchClauses(s stx, clauses []stx, v *core.Local, who string)
 		n = made[i](n)
 	}
 	return n
+}
+
+// noMatch raises the error of a value that nothing matches. It is no tail call,
+// so that the backtrace names the form.
+func (x *Expander) noMatch(pos source.Pos, v *core.Local) core.Node {
+	return seq([]core.Node{x.callGuile(pos, "%match-error", local(pos, v)), unspecified(pos)}, pos)
 }
 
 // matchClause expands one clause to a function of what comes when it fails.
@@ -182,7 +189,7 @@ func (x *Expander) matchLetStar(s stx) core.Node {
 		st := steps[i]
 		inner := n
 		st.m.b.done()
-		code := st.m.pattern(st.pat, st.v, func() core.Node { return x.callGuile(s.pos, "%match-error", local(s.pos, st.v)) },
+		code := st.m.pattern(st.pat, st.v, func() core.Node { return x.noMatch(s.pos, st.v) },
 			func() core.Node { return inner })
 		n = &core.Let{At: at(&s), Vars: []*core.Local{st.v}, Inits: []core.Node{st.init}, Body: code}
 	}
@@ -212,7 +219,7 @@ func (x *Expander) matchLetrec(s stx) core.Node {
 		for v := range m.bound {
 			before[v] = true
 		}
-		code := m.pattern(pats[i], val, func() core.Node { return x.callGuile(s.pos, "%match-error", local(s.pos, val)) }, func() core.Node {
+		code := m.pattern(pats[i], val, func() core.Node { return x.noMatch(s.pos, val) }, func() core.Node {
 			var sets []core.Node
 			for j, v := range m.vars {
 				if m.bound[v] && !before[v] {
@@ -265,7 +272,7 @@ func (m *matcher) all(s stx, pats []stx, vals []*core.Local, body stx) core.Node
 		if i == len(pats) {
 			return inner
 		}
-		return m.pattern(pats[i], vals[i], func() core.Node { return x.callGuile(s.pos, "%match-error", local(s.pos, vals[i])) },
+		return m.pattern(pats[i], vals[i], func() core.Node { return x.noMatch(s.pos, vals[i]) },
 			func() core.Node { return from(i + 1) })
 	}
 	n := from(0)

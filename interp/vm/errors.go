@@ -215,8 +215,12 @@ func compare(op code.Op, x, y datum.Value) (bool, error) {
 }
 
 // compareI is compare with an immediate integer.
-func compareI(op code.Op, x datum.Value, i int64) (bool, error) {
-	y := datum.Fix(i)
+func compareI(w code.Word, x datum.Value, i int64) (bool, error) {
+	op, y := w.Op(), datum.Fix(i)
+	if w&code.Swapped != 0 {
+		// The program compares the integer with x; an error is to say so.
+		op, x, y = exchanged(op), y, x
+	}
 	var r bool
 	var err error
 	switch op {
@@ -236,4 +240,27 @@ func compareI(op code.Op, x datum.Value, i int64) (bool, error) {
 		r = !r
 	}
 	return r, err
+}
+
+// exchanged is a comparison with exchanged operands.
+func exchanged(op code.Op) code.Op {
+	switch op {
+	case code.JumpLtI:
+		return code.JumpGtI
+	case code.JumpGtI:
+		return code.JumpLtI
+	case code.JumpLeI:
+		return code.JumpGeI
+	case code.JumpGeI:
+		return code.JumpLeI
+	case code.JumpNotLtI:
+		return code.JumpNotGtI
+	case code.JumpNotGtI:
+		return code.JumpNotLtI
+	case code.JumpNotLeI:
+		return code.JumpNotGeI
+	case code.JumpNotGeI:
+		return code.JumpNotLeI
+	}
+	return op
 }

@@ -959,7 +959,7 @@ loop:
 		}
 	lessI:
 		{
-			taken, e := compareI(w.Op(), x, w.BI())
+			taken, e := compareI(w, x, w.BI())
 			if e != nil {
 				taken, e = m.extendTest(w, x, datum.Fix(w.BI()), e)
 			}
