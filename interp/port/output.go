@@ -59,6 +59,20 @@ func (p *Port) startText(b []byte) []byte {
 	return b
 }
 
+// WriteRune writes a character.
+func (p *Port) WriteRune(c rune) error {
+	if c >= ' ' && c < utf8.RuneSelf && p.simple && !p.freshW && !p.closed && p.rpos == len(p.rbuf) && p.wpos == len(p.wbuf) {
+		p.ColNo++
+		p.wbuf = append(p.wbuf, byte(c))
+		p.wpos++
+		if p.mem {
+			return nil
+		}
+		return p.afterWrite(false)
+	}
+	return p.WriteText(string(c))
+}
+
 // WriteText writes characters.
 func (p *Port) WriteText(s string) error {
 	if p.closed {
@@ -150,16 +164,17 @@ func (p *Port) Flush() error {
 	case p.Custom != nil:
 		return &Pause{p, NeedOutput}
 	case p.out == nil:
-		p.wbuf = p.wbuf[:0]
+		p.wbuf, p.wpos = p.wbuf[:0], 0
 		return nil
 	}
 	n, err := p.out.Write(p.wbuf)
 	if errors.Is(err, ErrBlocked) {
 		p.wbuf = append(p.wbuf[:0], p.wbuf[n:]...)
+		p.wpos = len(p.wbuf)
 		return &Pause{p, NeedWritable}
 	}
 	// What failed is not tried again.
-	p.wbuf = p.wbuf[:0]
+	p.wbuf, p.wpos = p.wbuf[:0], 0
 	if cap(p.wbuf) > 1<<20 {
 		p.wbuf = nil
 	}
@@ -169,7 +184,7 @@ func (p *Port) Flush() error {
 // Take removes collected output and returns it, for ports of procedures.
 func (p *Port) Take() []byte {
 	b := p.wbuf
-	p.wbuf = nil
+	p.wbuf, p.wpos = nil, 0
 	return b
 }
 

@@ -90,7 +90,7 @@ func writing() []*datum.Primitive {
 			if err != nil {
 				return datum.Unset, err
 			}
-			return wrote("write-char", p, p.WriteText(string(ch)))
+			return wrote("write-char", p, p.WriteRune(ch))
 		}),
 		arg.F2("put-char", func(c datum.Caller, v, ch datum.Value) (datum.Value, error) {
 			r, err := arg.Char("put-char", 2, ch)
@@ -101,7 +101,7 @@ func writing() []*datum.Primitive {
 			if err != nil {
 				return datum.Unset, err
 			}
-			return wrote("put-char", p, p.WriteText(string(r)))
+			return wrote("put-char", p, p.WriteRune(r))
 		}),
 		arg.FN("write-string", 1, 4, func(c datum.Caller, args []datum.Value) (datum.Value, error) {
 			s, err := arg.Str("write-string", 1, args[0])

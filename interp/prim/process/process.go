@@ -19,7 +19,7 @@ func Table() []*datum.Primitive {
 	t = append(t, ending()...)
 	t = append(t, identity()...)
 	t = append(t, limits()...)
-	t = append(t, locales()...)
+	t = append(append(t, locales()...), crypting())
 	return append(t, users()...)
 }
 
