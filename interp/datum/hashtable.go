@@ -185,6 +185,10 @@ func hashEqual(v Value, left *int) uint64 {
 		}
 		return h
 	case KArray:
+		// A row of objects is equal to a vector of them.
+		if a := v.Array(); len(a.Dims) == 1 && a.Dims[0].Lo == 0 && a.Root.Is(KVector) {
+			return hashEqual(NewVector(pick(a.Root.Vector().Items, a.offsets())), left)
+		}
 		return mix(uint64(len(v.Array().Dims)))
 	case KCharSet:
 		return mix(uint64(len(v.CharSet().Ranges())))

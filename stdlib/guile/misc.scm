@@ -209,3 +209,11 @@ value is #f then."
 (define %guile-build-info
   '((guileversion . "3.0.9") (provided-by . "fruix") (prefix . "/") (libdir . "/")
     (top_srcdir . ".") (srcdir . ".") (extensiondir . "/")))
+
+(define (primitive-read . args)
+  "The same as read."
+  (apply read args))
+
+;; Ports have no state of printing here, which Guile allows for.
+(define (get-print-state port) #f)
+(define* (port-with-print-state port #:optional state) port)

@@ -118,3 +118,13 @@
                     (bytevector-u8-set! part 0 9)
                     b))
  (test #f (f32vector? ((@ (rnrs bytevectors gnu) bytevector-slice) (f32vector 1 2) 2))))
+
+;;; What is equal hashes alike.
+(test 'found (let ((table (make-hash-table))
+                   (row (make-shared-array (vector 1 2 3) (lambda (i) (list (- 2 i))) 3)))
+               (hash-set! table row 'found)
+               (hash-ref table row)))
+(not-in-guile "its hash looks at the kind of an object"
+ (test 'found (let ((table (make-hash-table)))
+                (hash-set! table #(3 2 1) 'found)
+                (hash-ref table (make-shared-array (vector 1 2 3) (lambda (i) (list (- 2 i))) 3)))))
