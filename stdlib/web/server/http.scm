@@ -1,4 +1,5 @@
-;;; HTTP for (web server): one loop over all clients.
+;;; HTTP for (web server): one loop over all clients.  Servers that change one
+;;; part of it take the others from here by their names.
 
 (define-module (web server http)
   #:use-module (srfi srfi-9)
@@ -24,12 +25,12 @@
     (bind sock family address port)
     sock))
 
-(define* (open #:key host (family AF_INET)
-               (addr (if host
-                         (inet-pton family host)
-                         (if (eqv? family AF_INET6) 1 INADDR_LOOPBACK)))
-               (port 8080)
-               (socket (listening family addr port)))
+(define* (http-open #:key host (family AF_INET)
+                    (addr (if host
+                              (inet-pton family host)
+                              (if (eqv? family AF_INET6) 1 INADDR_LOOPBACK)))
+                    (port 8080)
+                    (socket (listening family addr port)))
   (listen socket 128)
   (let ((set (make-empty-poll-set)))
     (poll-set-add! set socket POLLIN)
@@ -52,13 +53,13 @@
                   client))
 
 ;; The next request of a client that has one; the client leaves the set.
-(define (read server)
+(define (http-read server)
   (let ((set (server-set server)))
     (poll set)
     (unless (zero? (poll-set-revents set 0)) (accept! server))
     (let loop ((i (min (server-next server) (- (poll-set-nfds set) 1))) (left (poll-set-nfds set)))
       (cond
-       ((zero? left) (read server))
+       ((zero? left) (http-read server))
        ((zero? i) (loop (- (poll-set-nfds set) 1) (- left 1)))
        ((zero? (poll-set-revents set i)) (loop (- i 1) (- left 1)))
        (else
@@ -70,7 +71,7 @@
                            (lambda () (peek-char client))
                            (lambda args the-eof-object)))
             (close-port client)
-            (read server))
+            (http-read server))
            (else
             (with-throw-handler #t
               (lambda ()
@@ -87,7 +88,7 @@
         (not (memq 'close connection))
         (memq 'keep-alive connection))))
 
-(define (write server client response body)
+(define (http-write server client response body)
   (let ((response (write-response response client)))
     (when (bytevector? body) (write-response-body response body))
     (force-output client)
@@ -96,11 +97,11 @@
         (close-port client))
     (values)))
 
-(define (close server)
+(define (http-close server)
   (let ((set (server-set server)))
     (let loop ()
       (unless (zero? (poll-set-nfds set))
         (drop! server 0)
         (loop)))))
 
-(define-server-impl http open read write close)
+(define-server-impl http http-open http-read http-write http-close)
