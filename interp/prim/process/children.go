@@ -21,6 +21,9 @@ type children struct {
 	mu    sync.Mutex
 	all   map[int]*child
 	event chan struct{} // something happened to one of them
+	// private makes descriptors that the process was started with no business
+	// of programs.
+	private sync.Once
 }
 
 type child struct {
@@ -64,6 +67,9 @@ func (cs *children) start(s *state.State, l launch) (*child, error) {
 	dir, err := s.Getwd()
 	if err != nil {
 		return nil, err
+	}
+	if s.OwnsProcess {
+		cs.private.Do(closeOnExec)
 	}
 	cs.mu.Lock()
 	defer cs.mu.Unlock()

@@ -30,6 +30,10 @@ func affinity(int) ([]bool, error) { return nil, unix.ENOSYS }
 
 func setAffinity(int, []bool) error { return unix.ENOSYS }
 
+// closeOnExec leaves what the process inherited to programs: the system cannot
+// mark it at once.
+func closeOnExec() {}
+
 // setHostname is sysctl kern.hostname, {CTL_KERN, KERN_HOSTNAME}.
 func setHostname(name string) error {
 	mib := [2]int32{1, 10}

@@ -75,6 +75,10 @@ func setAffinity(pid int, bits []bool) error {
 	return unix.SchedSetaffinity(pid, &set)
 }
 
+// closeOnExec has programs inherit the standard streams alone. Kernels before
+// 5.11 cannot do that at once; there programs see what the process inherited.
+func closeOnExec() { _ = unix.CloseRange(3, ^uint(0)>>1, unix.CLOSE_RANGE_CLOEXEC) }
+
 func setHostname(name string) error { return unix.Sethostname([]byte(name)) }
 
 func setUID(id int) error      { return syscall.Setuid(id) }
