@@ -14,7 +14,7 @@ func TestJournalFields(t *testing.T) {
 	for _, tc := range []struct {
 		of     any
 		fields int
-	}{{Module{}, 21}, {view{}, 7}, {autoload{}, 3}, {Import{}, 7}} {
+	}{{Module{}, 23}, {view{}, 7}, {autoload{}, 3}, {Import{}, 7}} {
 		if typ := reflect.TypeOf(tc.of); typ.NumField() != tc.fields {
 			t.Errorf("%s has %d fields, journal.go knows %d", typ, typ.NumField(), tc.fields)
 		}
@@ -107,4 +107,41 @@ func TestRedo(t *testing.T) {
 	if n := b.FreshCount(sym("t")); n != 2 {
 		t.Errorf("the next fresh name is number %d, want 2", n)
 	}
+}
+
+// TestLateExports checks that what a module has found in one interface gives
+// way to what another one offers later, under the same or a changed name.
+func TestLateExports(t *testing.T) {
+	sym := datum.Intern
+	r := NewRegistry()
+	make := func(name string) *Module { return r.Make(datum.List(datum.Sym(name))) }
+	a, b, c, m := make("a"), make("b"), make("c"), make("m")
+	set := func(m *Module, name string) *datum.Variable {
+		v := m.Set(sym(name), datum.True)
+		m.Export(sym(name), sym(name))
+		return v
+	}
+	for _, i := range []*Module{a.Public(), Prefixed(c.Public(), "p:"), b.Public()} {
+		m.Use(i)
+	}
+	find := func(name string, want *datum.Variable) {
+		t.Helper()
+		if v, err := m.Lookup(sym(name)); v != want || err != nil {
+			t.Errorf("%s: found %v, want %v (%v)", name, v, want, err)
+		}
+	}
+	find("x", nil)
+	find("x", nil)
+	first, prefixed := set(a, "x"), set(a, "p:y")
+	find("x", first)
+	find("p:y", prefixed)
+	find("x", set(b, "x"))
+	find("p:y", set(c, "y"))
+	d := make("d")
+	later := set(d, "x")
+	if err := b.ReExport(sym("x"), sym("z"), false); err != nil {
+		t.Fatal(err)
+	}
+	m.Use(d.Public())
+	find("x", later)
 }

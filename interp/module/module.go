@@ -42,6 +42,8 @@ type Module struct {
 	generation uint64                            // of the registry, when imports was filled
 	embedded   bool                              // its file is part of Stdlib
 	fresh      map[*datum.Symbol]int             // names made from a symbol
+	watched    bool                              // some module uses this interface
+	viewed     bool                              // and under other names
 
 	defining bool   // an interface that still lacks exports
 	hooks    *Hooks // nil when a program attached nothing
@@ -170,6 +172,7 @@ func (v *view) lookup(sym *datum.Symbol) (*datum.Variable, error) {
 				return nil, err
 			}
 			a.base = iface
+			iface.reg.watch(iface)
 		}
 		return a.base.Local(sym)
 	}
@@ -244,6 +247,7 @@ func (m *Module) Lookup(sym *datum.Symbol) (*datum.Variable, error) {
 			m.imports = map[*datum.Symbol]*datum.Variable{}
 		}
 		m.imports[sym] = v
+		m.reg.cached[sym] = true
 	}
 	return v, err
 }
@@ -355,6 +359,10 @@ func (m *Module) Use(iface *Module) {
 	}
 	m.uses = append(m.uses, iface)
 	m.reg.generation++
+	m.reg.watch(iface)
+	if m.public == m {
+		m.reg.passing = true
+	}
 	m.reg.note(Change{Kind: Used, Module: m, Ifaces: []*Module{iface}})
 }
 
@@ -362,6 +370,12 @@ func (m *Module) Use(iface *Module) {
 func (m *Module) SetUses(ifaces []*Module) {
 	m.uses = slices.Clone(ifaces)
 	m.reg.generation++
+	for _, i := range ifaces {
+		m.reg.watch(i)
+	}
+	if m.public == m {
+		m.reg.passing = true
+	}
 	m.reg.note(Change{Kind: Reused, Module: m, Ifaces: m.uses})
 }
 
@@ -373,12 +387,47 @@ func (m *Module) Export(sym, as *datum.Symbol) {
 
 func (m *Module) export(sym, as *datum.Symbol, replacing bool) {
 	v, _ := m.define(sym)
-	m.public.vars[as] = v
+	m.put(as, v, replacing)
+	m.reg.note(Change{Kind: Exported, Module: m, Name: sym, As: as, Replacing: replacing})
+}
+
+// put makes the public interface offer v under the name as. Modules forget what
+// they have found only when that can make a difference to one of them, so that
+// a module may define and export thousands of names one by one.
+func (m *Module) put(as *datum.Symbol, v *datum.Variable, replacing bool) {
+	pub, r := m.public, m.reg
+	known := pub.vars[as] == v && m != r.Guile
+	pub.vars[as] = v
 	if replacing {
 		m.markReplace(as)
+	} else if known {
+		return
 	}
-	m.reg.generation++
-	m.reg.note(Change{Kind: Exported, Module: m, Name: sym, As: as, Replacing: replacing})
+	if replacing || m == r.Guile || r.passing || pub.viewed || pub.watched && r.cached[as] {
+		r.generation++
+	}
+}
+
+// watch notes that some module sees what iface offers.
+func (r *Registry) watch(iface *Module) {
+	if iface.view == nil && iface.public == iface && len(iface.uses) > 0 {
+		r.passing = true
+	}
+	for u := iface; u != nil; u = u.view.base {
+		u.watched = true
+		if u.view == nil {
+			return
+		}
+		if v := u.view; v.base != nil && (v.prefix != "" || v.sel != nil || v.from != nil) {
+			// What is offered under one name is seen under another.
+			for b := v.base; b != nil; b = b.view.base {
+				b.viewed = true
+				if b.view == nil {
+					break
+				}
+			}
+		}
+	}
 }
 
 // ExportReplacing is Export of a name that shall win over other imports of it.
@@ -411,11 +460,7 @@ func (m *Module) ReExport(sym, as *datum.Symbol, replacing bool) error {
 
 // offer puts v into the public interface.
 func (m *Module) offer(v *datum.Variable, as *datum.Symbol, replacing bool) {
-	m.public.vars[as] = v
-	if replacing {
-		m.markReplace(as)
-	}
-	m.reg.generation++
+	m.put(as, v, replacing)
 	m.reg.note(Change{Kind: ReExported, Module: m, Var: v, As: as, Replacing: replacing})
 }
 

@@ -53,7 +53,9 @@ type Registry struct {
 	directories map[string]*Module // places in the tree of names without a module
 	tried       map[string]bool    // module keys whose file is being or was loaded
 	found       map[string]*located
-	foundIn     []string // the load path that found is about
+	cached      map[*datum.Symbol]bool // names that modules have found in interfaces
+	passing     bool                   // an interface offers what it uses
+	foundIn     []string               // the load path that found is about
 }
 
 type forwardKey struct {
@@ -76,6 +78,7 @@ func NewRegistry() *Registry {
 		tried:       map[string]bool{},
 		directories: map[string]*Module{},
 		found:       map[string]*located{},
+		cached:      map[*datum.Symbol]bool{},
 	}
 	r.Guile = r.make(datum.List(datum.Sym("guile")), "(guile)")
 	r.Guile.vars = make(map[*datum.Symbol]*datum.Variable, baseSize)
