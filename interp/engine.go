@@ -97,7 +97,7 @@ type Options struct {
 
 	// MaxSteps bounds the calls and loop iterations of one Eval, MaxMemory the
 	// bytes of the process's heap while it runs, MaxDepthBytes the bytes of
-	// the stack. 0 is no limit (for the stack: 4 GiB). With MaxMemory integers
+	// the stack. 0 is no limit (for the stack: 1 GiB). With MaxMemory integers
 	// are bounded, too, to about a million bits.
 	MaxSteps, MaxMemory, MaxDepthBytes int64
 	// Cache says where compiled files of modules are kept.

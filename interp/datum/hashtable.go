@@ -26,7 +26,26 @@ type HashTable struct {
 	live    int
 	used    int        // index slots that are not empty
 	weak    *weakTable // the entries of a weak table, which uses none of the above
+	most    int        // entries it was made for
 }
+
+// nominalSizes are those that Guile's tables go through.
+var nominalSizes = [...]int{31, 61, 113, 223, 443, 883, 1759, 3517, 7027, 14051, 28099, 56197, 112363, 224717, 449419, 898823, 1797641, 3595271, 7190537, 14381041}
+
+// NominalSize is the number of buckets that a table of Guile's would have, for
+// the table's representation: with room for what the table was made for, and a
+// tenth to spare beyond what it holds.
+func (t *HashTable) NominalSize() int {
+	for _, n := range nominalSizes {
+		if n >= t.most && 9*n/10 >= t.Len() {
+			return n
+		}
+	}
+	return nominalSizes[len(nominalSizes)-1]
+}
+
+// Expect says that the table is made for n entries.
+func (t *HashTable) Expect(n int) { t.most = n }
 
 type hashEntry struct {
 	hash uint64

@@ -350,7 +350,7 @@ func (p *printer) object(v datum.Value) {
 		p.text("#<fluid " + v.Fluid().Name + ">")
 	case datum.KHashTable:
 		t := v.HashTable()
-		p.text("#<hash-table " + strconv.Itoa(t.Len()) + ">")
+		p.text("#<hash-table " + strconv.Itoa(t.Len()) + "/" + strconv.Itoa(t.NominalSize()) + ">")
 	case datum.KCharSet:
 		p.charset(v.CharSet())
 	case datum.KValues:

@@ -11,7 +11,7 @@ import (
 // Options limit a machine. Zero values mean no limit, except for MaxStack.
 type Options struct {
 	// MaxStack is the most bytes that the stack may take, saved segments not
-	// counted; 0 means 4 GiB.
+	// counted; 0 means 1 GiB.
 	MaxStack int64
 	// MaxSteps is the most calls and backward jumps between two calls of
 	// ResetBudget.
@@ -103,7 +103,7 @@ const (
 	reserve = 64 * 1024
 	// pollInterval is the number of steps between looks at the context.
 	pollInterval = 8192
-	defaultStack = 4 << 30
+	defaultStack = 1 << 30
 	// maxRuns bounds runs within runs, which take space on Go's stack: 10000
 	// of them stay well below its limit.
 	maxRuns = 10000

@@ -34,12 +34,15 @@ happens when it has ended already."
          (lambda args #f)))
      thread)))
 
+;; Called where the exception was raised.
 (define (report key . args)
-  (let ((port (current-error-port)))
+  (let ((stack (make-stack #t report))
+        (port (current-error-port)))
     (false-if-exception
      (begin
        (display "In thread:\n" port)
-       (print-exception port #f key args)
+       (when stack (display-backtrace stack port))
+       (print-exception port (and stack (stack-ref stack 0)) key args)
        (force-output port)))))
 
 (define (report-uncaught thunk)

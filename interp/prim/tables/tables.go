@@ -59,12 +59,15 @@ func Table() []*datum.Primitive {
 
 func maker(name string, f func() *datum.HashTable) *datum.Primitive {
 	return arg.FN(name, 0, 1, func(_ datum.Caller, args []datum.Value) (datum.Value, error) {
+		h := f()
 		if v, ok := arg.Given(args, 0); ok {
-			if _, err := arg.Count(name, 1, v); err != nil {
+			n, err := arg.Count(name, 1, v)
+			if err != nil {
 				return datum.Unset, err
 			}
+			h.Expect(n)
 		}
-		return f().Value(), nil
+		return h.Value(), nil
 	})
 }
 
