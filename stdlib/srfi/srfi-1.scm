@@ -248,7 +248,7 @@
   (and (pair? lists)
        (cond ((pair? (car lists)) (%any-null? (cdr lists)))
              ((null? (car lists)) #t)
-             (else (%bad "a procedure of lists" 2 (car lists))))))
+             (else (%bad #f 2 (car lists))))))
 (define (%cars lists) (map car lists))
 (define (%cdrs lists) (map cdr lists))
 
@@ -280,7 +280,7 @@ value so far, KNIL first."
      (let loop ((l1 l1) (l2 l2) (acc knil))
        (if (and (pair? l1) (pair? l2))
            (loop (cdr l1) (cdr l2) (kons (car l1) (car l2) acc))
-           (begin (%any-null? (list l1 l2)) acc))))
+           (begin (%check-finite "fold" (list l1 l2)) acc))))
     ((kons knil l . lists)
      (%check-finite "fold" (cons l lists))
      (let loop ((ls (cons l lists)) (acc knil))
