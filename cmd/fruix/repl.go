@@ -85,12 +85,11 @@ func (s *session) serve(e *environment, address string, asked, sandboxed bool) (
 		}
 		return func() {}, nil
 	}
-	warn := func(text string) { fmt.Fprintf(e.stderr, "fruix: warning: %s\n", text) }
 	banner := fmt.Sprintf("Fruix %s\n\nEnter `,help' for help.\n", version)
-	natives, add, end := repl.Natives(s.engine, banner, warn)
+	natives, add, end := repl.Natives(s.engine, banner, e.warn)
 	s.engine.Register(repl.Module, natives...)
 	if asked {
-		server, err := repl.Listen(address, banner, warn)
+		server, err := repl.Listen(address, banner, e.warn)
 		if err != nil {
 			return nil, fmt.Errorf("cannot listen on %s: %w", address, err)
 		}

@@ -59,7 +59,7 @@ func sandboxOptions(e *environment, f *flags, args []string) interp.Options {
 	return interp.Options{
 		Stdlib: stdlib.FS, LoadPath: f.loadPath,
 		Stdin: e.stdin, Stdout: e.stdout, Stderr: e.stderr, Args: args,
-		Warn: func(text string) { fmt.Fprintf(e.stderr, "fruix: warning: %s\n", text) },
+		Warn: e.warn,
 	}
 }
 

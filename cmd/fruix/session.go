@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"runtime"
+	"strings"
 
 	"fruix/builder"
 	"fruix/builder/builtin"
@@ -33,7 +34,7 @@ import (
 // It is part of every derivation of builtin:scheme and the other built-in
 // builders: change it when what a script can observe, or what a builder
 // writes, changes.
-const builderVersion = "1"
+const builderVersion = "2"
 
 // session is an engine with the declaration language, an open store, and a
 // builder. One command uses one.
@@ -108,7 +109,7 @@ func (s *session) start(args []string) error {
 		Args: args, Environ: os.Environ(), OwnsProcess: s.ownsProcess,
 		Cache:    moduleCache(s.env.getenv, os.LookupEnv),
 		MaxSteps: s.limits.MaxSteps, MaxMemory: s.limits.MaxMemory, MaxDepthBytes: s.limits.MaxDepthBytes,
-		Warn: func(text string) { fmt.Fprintf(s.env.stderr, "fruix: warning: %s\n", text) },
+		Warn: s.env.warn,
 	})
 	if err != nil {
 		return err
@@ -142,6 +143,11 @@ func (s *session) Close() error {
 		return nil
 	}
 	return s.store.Close()
+}
+
+// warn tells what the module system warns of; it words its warnings as Guile.
+func (e *environment) warn(text string) {
+	fmt.Fprintf(e.stderr, "fruix: warning: %s\n", strings.TrimPrefix(text, "WARNING: "))
 }
 
 // onWait tells which process this one waits for, and why.
