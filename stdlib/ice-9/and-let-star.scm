@@ -3,6 +3,8 @@
 (define-module (ice-9 and-let-star)
   #:export (and-let*))
 
+(cond-expand-provide (current-module) '(srfi-2))
+
 (define-syntax and-let*
   (lambda (x)
     (syntax-case x ()
