@@ -280,7 +280,7 @@ value so far, KNIL first."
      (let loop ((l1 l1) (l2 l2) (acc knil))
        (if (and (pair? l1) (pair? l2))
            (loop (cdr l1) (cdr l2) (kons (car l1) (car l2) acc))
-           (begin (%check-finite "fold" (list l1 l2)) acc))))
+           (%ended "fold" 3 (if (pair? l1) l2 l1) acc))))
     ((kons knil l . lists)
      (%check-finite "fold" (cons l lists))
      (let loop ((ls (cons l lists)) (acc knil))
