@@ -305,3 +305,18 @@ func TestCacheForbidden(t *testing.T) {
 		}
 	}
 }
+
+// TestCacheOfReplacedNative sets a variable of a native between the load of a
+// module from the cache and the first call of what uses it.
+func TestCacheOfReplacedNative(t *testing.T) {
+	dir := tree(t, map[string]string{"a.scm": `(define-module (a) #:export (f)) (define (f x) (string-length (dirname x)))`})
+	cache := t.TempDir()
+	for range 2 {
+		e, _ := cached(t, dir, cache)
+		v, err := e.Eval(context.Background(), `(use-modules (a)) (set! dirname (lambda (x) (string-append "/" x))) (f "ab/c")`, "run")
+		if err != nil || v.Fix() != 2 && v.Fix() != 5 {
+			t.Errorf("%v, %v: want 2 or 5", e.Write(v), err)
+		}
+		e.Close()
+	}
+}

@@ -131,11 +131,14 @@ func (r *valueReader) value(depth int) datum.Value {
 	case tagClosure:
 		return code.New(u.newProc(s.u()), 0).Value()
 	case tagNative:
-		v := u.variable(s.u()).Value
-		if !v.Is(datum.KPrimitive) {
-			bad("a native is none")
+		x := u.variable(s.u())
+		switch v := x.Value; {
+		case v.Is(datum.KPrimitive):
+			return v
+		case v.IsProcedure():
+			return replaced(x.Name.Name, v)
 		}
-		return v
+		bad("a native is none")
 	case tagKnown:
 		v, ok := u.host.Known[u.str(s.u())]
 		if !ok {
@@ -334,4 +337,13 @@ func (u *Unit) binding(s *stream, bind func(*datum.Symbol, *syntax.Set, *syntax.
 		}
 		bind(u.symbol(sym), set, b)
 	}
+}
+
+// replaced is a native in the place of one whose variable a program has set to
+// a procedure of its own since: it calls that.
+func replaced(name string, proc datum.Value) datum.Value {
+	p := &datum.Primitive{Name: name, Min: 0, Max: -1, FN: func(c datum.Caller, args []datum.Value) (datum.Value, error) {
+		return c.Apply(proc, args...)
+	}}
+	return p.Value()
 }
