@@ -342,8 +342,14 @@ func (u *Unit) binding(s *stream, bind func(*datum.Symbol, *syntax.Set, *syntax.
 // replaced is a native in the place of one whose variable a program has set to
 // a procedure of its own since: it calls that.
 func replaced(name string, proc datum.Value) datum.Value {
-	p := &datum.Primitive{Name: name, Min: 0, Max: -1, FN: func(c datum.Caller, args []datum.Value) (datum.Value, error) {
-		return c.Apply(proc, args...)
-	}}
+	// Whatever number of arguments the code passes is passed on.
+	p := &datum.Primitive{
+		Name: name, Min: 0, Max: -1,
+		F0: func(c datum.Caller) (datum.Value, error) { return c.Apply(proc) },
+		F1: func(c datum.Caller, a datum.Value) (datum.Value, error) { return c.Apply(proc, a) },
+		F2: func(c datum.Caller, a, b datum.Value) (datum.Value, error) { return c.Apply(proc, a, b) },
+		F3: func(c datum.Caller, a, b, d datum.Value) (datum.Value, error) { return c.Apply(proc, a, b, d) },
+		FN: func(c datum.Caller, args []datum.Value) (datum.Value, error) { return c.Apply(proc, args...) },
+	}
 	return p.Value()
 }
