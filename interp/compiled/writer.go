@@ -60,7 +60,6 @@ type Writer struct {
 	words        []byte
 	nwords       int
 	known        map[datum.Value]string
-	natives      map[datum.Value]*datum.Variable
 
 	since  uint64      // scopes as old as that are not of this file
 	others [][2]uint64 // nor are those made in between, after the one up to the other
