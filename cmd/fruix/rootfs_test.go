@@ -139,7 +139,7 @@ func interrupted(t *testing.T, dir, root, example string, after time.Duration) (
 	t.Helper()
 	c := exec.Command(binary(t), "system", "rootfs", "-q", "--no-sync", example, "tree")
 	c.Dir = dir
-	c.Env = []string{"PATH=" + os.Getenv("PATH"), "FRUIX_ROOT=" + root, "HOME=" + dir}
+	c.Env = []string{"PATH=" + os.Getenv("PATH"), "FRUIX_ROOT=" + root, "HOME=" + t.TempDir()}
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
