@@ -8,5 +8,5 @@ import "embed"
 // folder guile is the boot library.
 //
 //go:embed fruix gnu guile guix ice-9 language oop rnrs rnrs.scm scheme shepherd srfi statprof.scm sxml system texinfo texinfo.scm web
-//go:embed avahi avahi.scm charting.scm disarchive gcrypt gdbm.scm git git.scm gnutls.scm json json.scm lzlib.scm semver semver.scm ssh zlib.scm zstd.scm
+//go:embed avahi avahi.scm charting.scm disarchive gcrypt gdbm.scm git git.scm gnutls.scm json json.scm lzlib.scm semver semver.scm sqlite3.scm ssh zlib.scm zstd.scm
 var FS embed.FS

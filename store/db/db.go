@@ -35,6 +35,7 @@ type Options struct {
 // DB is an open database. It may be used by several goroutines.
 type DB struct {
 	sql   *sql.DB
+	file  string
 	write sync.Mutex // one writing transaction of this process at a time
 
 	mu    sync.Mutex
@@ -84,7 +85,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	}
 	pool.SetMaxOpenConns(connections)
 	pool.SetMaxIdleConns(connections)
-	d := &DB{sql: pool, stmts: map[string]*sql.Stmt{}}
+	d := &DB{sql: pool, file: o.File, stmts: map[string]*sql.Stmt{}}
 	if err := d.migrate(ctx, o); err != nil {
 		pool.Close()
 		return nil, explain(err, o.File)
@@ -161,8 +162,13 @@ func (d *DB) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
 	return s, err
 }
 
-// rows runs a query and calls scan for each row.
+// rows runs a query and calls scan for each row. Even a question may find the
+// disk full: the index of the log that readers share may have to grow.
 func (d *DB) rows(ctx context.Context, scan func(*sql.Rows) error, query string, args ...any) error {
+	return explain(d.scan(ctx, scan, query, args...), d.file)
+}
+
+func (d *DB) scan(ctx context.Context, scan func(*sql.Rows) error, query string, args ...any) error {
 	s, err := d.stmt(ctx, query)
 	if err != nil {
 		return err
@@ -188,7 +194,7 @@ func (d *DB) rows(ctx context.Context, scan func(*sql.Rows) error, query string,
 func (d *DB) update(ctx context.Context, f func(*sql.Tx) error) error {
 	d.write.Lock()
 	defer d.write.Unlock()
-	return retry(ctx, func() error {
+	return explain(retry(ctx, func() error {
 		tx, err := d.sql.BeginTx(ctx, nil)
 		if err != nil {
 			return err
@@ -198,5 +204,5 @@ func (d *DB) update(ctx context.Context, f func(*sql.Tx) error) error {
 			return err
 		}
 		return tx.Commit()
-	})
+	}), d.file)
 }

@@ -61,7 +61,7 @@ func (d *DB) Graph(ctx context.Context) (*Graph, error) {
 		g, err = loadGraph(ctx, tx)
 		return err
 	})
-	return g, err
+	return g, explain(err, d.file)
 }
 
 func loadGraph(ctx context.Context, tx *sql.Tx) (*Graph, error) {
