@@ -17,7 +17,6 @@ import (
 type other struct {
 	w             *buildtest.World
 	wrong, absent string
-	opened        []string
 }
 
 func (o *other) Find(ctx context.Context, paths []string, valid func([]string) (map[string]bool, error)) (map[string]builder.Offer, error) {
@@ -33,7 +32,6 @@ func (o *other) Find(ctx context.Context, paths []string, valid func([]string) (
 			continue
 		}
 		found[p] = builder.Offer{Info: *info, From: "there", Open: func(ctx context.Context, _ func(int64, int64)) (io.ReadCloser, error) {
-			o.opened = append(o.opened, p)
 			var b bytes.Buffer
 			if err := o.w.Store.DumpNAR(ctx, p, &b); err != nil {
 				return nil, err
