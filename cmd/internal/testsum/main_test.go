@@ -41,7 +41,7 @@ ok   r 2.0s
 1 passed, 1 failed, 2 skipped
 `
 	var out strings.Builder
-	s := summary{w: &out, expected: regexp.MustCompile(`^p\.TestD$`), output: map[key][]string{}}
+	s := summary{w: &out, strict: true, expected: regexp.MustCompile(`^p\.TestD$`), output: map[key][]string{}}
 	if err := s.read(strings.NewReader(in)); err != nil {
 		t.Fatal(err)
 	}
