@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"time"
 
 	"fruix/interp"
 	"fruix/interp/datum"
@@ -89,10 +88,10 @@ func ExampleOptions() {
 	}
 	_, err = e.Eval(context.Background(), "(let loop () (loop))", "loop.scm")
 	fmt.Println(key(err))
-	ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
-	defer cancel()
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
 	_, err = e.Eval(ctx, "(let loop ((i 0)) (loop (+ i 1)))", "loop.scm")
-	fmt.Println(key(err), errors.Is(err, context.DeadlineExceeded) || key(err) == "step-limit")
+	fmt.Println(key(err), errors.Is(err, context.Canceled))
 	_, err = e.Eval(context.Background(), `(delete-file "/etc/passwd")`, "bad.scm")
 	fmt.Println(err)
 	// Output:
