@@ -275,7 +275,8 @@ func (m *Machine) apply(fp unsafe.Pointer) (action, datum.Value, error) {
 	m.args = m.args[:0]
 	l := *reg(fp, 1)
 	if !l.IsPair() {
-		return actTail, *reg(fp, 0), nil
+		// At least the list of arguments belongs to a call.
+		return actReturn, *reg(fp, 0), wrongCount(applyClosure.Value())
 	}
 	for l.Pair().Cdr.IsPair() {
 		m.args = append(m.args, l.Pair().Car)

@@ -5,6 +5,7 @@
 (test '(#t #f #t) (list (procedure? car) (procedure? 'car) (procedure? (lambda (x) x))))
 (test 7 (apply + (list 3 4)))
 (test 10 (apply + 1 2 '(3 4)))
+(test-error (apply +))
 (define (compose f g) (lambda args (f (apply g args))))
 (test 30 ((compose (lambda (x) (* x 10)) +) 1 2))
 (test '(b e h) (map cadr '((a b) (d e) (g h))))
