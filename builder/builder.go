@@ -31,6 +31,7 @@ type Options struct {
 	LogDir     string        // "" means the store's
 	LogLines   int           // how many lines BuildError.LogTail holds; 0 means 20
 	Systems    []string      // what this machine can run; nil means HostSystems
+	Features   []string      // what it offers to builds that ask for it; nil means HostFeatures
 	Progress   Progress      // nil means nobody is told
 	// Substitutes finds objects that need not be built; nil means none.
 	Substitutes Substituter
@@ -70,6 +71,9 @@ func New(s *store.Store, o Options) *Builder {
 	if o.Systems == nil {
 		o.Systems = HostSystems(runtime.GOOS, runtime.GOARCH)
 	}
+	if o.Features == nil {
+		o.Features = HostFeatures()
+	}
 	if o.Progress == nil {
 		o.Progress = silent{}
 	}
@@ -105,6 +109,11 @@ func HostSystems(goos, goarch string) []string {
 	}
 	return systems
 }
+
+// HostFeatures returns what every machine offers to builds that ask for it with
+// requiredSystemFeatures. These are Nix's defaults without "kvm": no jail has
+// /dev/kvm.
+func HostFeatures() []string { return []string{"benchmark", "big-parallel", "nixos-test"} }
 
 // A Target is something to build.
 type Target struct {

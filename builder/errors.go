@@ -96,6 +96,15 @@ func (e *PlatformError) Error() string {
 	return fmt.Sprintf("it must be built on %s, but this machine is %s", e.Platform, strings.Join(e.Known, " or "))
 }
 
+// FeatureError is a derivation that asks for something that this machine does not
+// offer; see plan.Request's Features.
+type FeatureError struct{ Missing, Known []string }
+
+func (e *FeatureError) Error() string {
+	return fmt.Sprintf("it must be built on a machine that offers %s, but this machine offers %s",
+		strings.Join(e.Missing, " and "), strings.Join(e.Known, ", "))
+}
+
 // ErrInterrupted is what Build returns, wrapped, when its context was
 // cancelled.
 var ErrInterrupted = errors.New("the build was interrupted")

@@ -174,9 +174,6 @@ func (j *job) fail(status string, err error, w *log.Writer) error {
 
 // request makes the build request: it finds every input.
 func (j *job) request(ctx context.Context) (*plan.Request, error) {
-	if !strings.HasPrefix(j.d.Builder, "builtin:") && !slices.Contains(j.o.Systems, j.d.Platform) {
-		return nil, &PlatformError{j.d.Platform, j.o.Systems}
-	}
 	direct := slices.Clone(j.d.InputSrcs)
 	for _, in := range slices.Sorted(maps.Keys(j.d.InputDrvs)) {
 		d, err := j.store.ReadDerivation(ctx, in)
@@ -201,7 +198,21 @@ func (j *job) request(ctx context.Context) (*plan.Request, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := j.capable(req); err != nil {
+		return nil, err
+	}
 	return req, j.referenceGraphs(ctx, req)
+}
+
+// capable says why this machine cannot carry out a request, if so.
+func (j *job) capable(req *plan.Request) error {
+	if _, builtin := req.Builtin(); !builtin && !slices.Contains(j.o.Systems, req.Platform) {
+		return &PlatformError{req.Platform, j.o.Systems}
+	}
+	if lack := req.Missing(j.o.Features); len(lack) > 0 {
+		return &FeatureError{lack, j.o.Features}
+	}
+	return nil
 }
 
 // referenceGraphs adds the files that the variable exportReferencesGraph asks

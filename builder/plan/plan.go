@@ -75,6 +75,24 @@ type Request struct {
 	Outputs     []Output          `json:"outputs"`  // sorted by name
 	Files       []File            `json:"files,omitempty"`
 	Constraints Constraints       `json:"constraints,omitzero"`
+	// Features are what the machine must offer, sorted: the words of the
+	// variable requiredSystemFeatures, such as "kvm" and "big-parallel".
+	Features []string `json:"features,omitempty"`
+	// PreferLocal says that moving inputs and outputs would take longer than the
+	// build: the variable preferLocalBuild. It is a wish, not a demand.
+	PreferLocal bool `json:"preferLocal,omitempty"`
+}
+
+// Missing returns those of the features that r asks for which are not among
+// offered.
+func (r *Request) Missing(offered []string) []string {
+	var lack []string
+	for _, f := range r.Features {
+		if !slices.Contains(offered, f) {
+			lack = append(lack, f)
+		}
+	}
+	return lack
 }
 
 // builtinPrefix marks builders that are part of Fruix.
@@ -124,6 +142,7 @@ func New(storeDir, drvPath string, d *drv.Derivation, inputs []string, c Constra
 		Drv: drvPath, Name: name, Platform: d.Platform, Builder: d.Builder, Args: slices.Clone(d.Args),
 		StoreDir: storeDir, BuildDir: "/tmp/fruix-build-" + name + "-0",
 		Inputs: slices.Sorted(slices.Values(inputs)), Constraints: c,
+		Features: words(d.Env["requiredSystemFeatures"]), PreferLocal: d.Env["preferLocalBuild"] == "1",
 	}
 	for _, n := range d.OutputNames() {
 		o := d.Outputs[n]
@@ -142,6 +161,11 @@ func New(storeDir, drvPath string, d *drv.Derivation, inputs []string, c Constra
 	}
 	r.Env = environment(storeDir, r.BuildDir, d, r.Fixed() != nil, c.Cores)
 	return r, nil
+}
+
+// words returns the words of a variable that holds a set, sorted, each once.
+func words(text string) []string {
+	return slices.Compact(slices.Sorted(strings.FieldsSeq(text)))
 }
 
 // environment is what the builder's environment holds: defaults, what the

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -58,6 +59,32 @@ func TestGolden(t *testing.T) {
 	var back Request
 	if err := json.Unmarshal(got, &back); err != nil || !reflect.DeepEqual(&back, r) {
 		t.Errorf("%v\n%+v\n%+v", err, back, r)
+	}
+}
+
+// What a derivation says about where it wants to be built is in the request.
+func TestWhere(t *testing.T) {
+	for _, tt := range []struct {
+		local, features string
+		want            Request
+	}{
+		{"", "", Request{}},
+		{"0", " ", Request{}},
+		{"1", "kvm big-parallel\n kvm", Request{PreferLocal: true, Features: []string{"big-parallel", "kvm"}}},
+	} {
+		d := derivation()
+		d.Env["preferLocalBuild"], d.Env["requiredSystemFeatures"] = tt.local, tt.features
+		r, err := New(storeDir, drvPath, d, nil, Constraints{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.PreferLocal != tt.want.PreferLocal || !slices.Equal(r.Features, tt.want.Features) {
+			t.Errorf("%q, %q: %v, %v", tt.local, tt.features, r.PreferLocal, r.Features)
+		}
+	}
+	r := Request{Features: []string{"big-parallel", "kvm"}}
+	if lack := r.Missing([]string{"big-parallel"}); !slices.Equal(lack, []string{"kvm"}) {
+		t.Errorf("missing %v", lack)
 	}
 }
 
