@@ -11,7 +11,7 @@ RUNTIMES  = x86_64-linux aarch64-linux x86_64-freebsd aarch64-freebsd
 BLOBS     = cmd/internal/runtimes/blobs
 SOURCES   = $(shell find interp stdlib osmodel image store jail builder lang cmd -name '*.go' -o -name '*.scm') go.mod go.sum
 
-.PHONY: all demo check bench clean setup lint test race fmt
+.PHONY: all demo check bench defences clean setup lint test race fmt
 
 all: bin/fruix
 
@@ -38,6 +38,10 @@ check: setup bin/fruix
 
 bench: setup bin/fruix
 	sh scripts/bench
+
+# Whether each defence against hostile builds is missed when it is taken out.
+defences:
+	FRUIX_DEFENCES=all $(GO) test -v -timeout 60m ./cmd/internal/defences
 
 fmt:
 	gofmt -w interp stdlib osmodel image store jail builder lang cmd

@@ -1,7 +1,6 @@
 package lang
 
 import (
-	"io/fs"
 	"path/filepath"
 	"strings"
 
@@ -127,7 +126,7 @@ func (s *Session) addFile(c datum.Caller, args []datum.Value) (datum.Value, erro
 	var failed error
 	if args[3].Truthy() {
 		sel := args[3]
-		opts.Filter = func(rel string, _ fs.FileInfo) bool {
+		opts.Filter = func(rel string) bool {
 			if rel == "" || failed != nil {
 				return failed == nil
 			}

@@ -223,7 +223,7 @@ type AddOptions struct {
 	// Algo is the hash; 0 means SHA-256.
 	Algo hash.Algo
 	// Filter decides which entries of a tree are taken; see [tree.Options].
-	Filter func(rel string, fi fs.FileInfo) bool
+	Filter func(rel string) bool
 	// References are objects that the content refers to; only for a recursive
 	// SHA-256.
 	References []string

@@ -5,8 +5,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"golang.org/x/sys/unix"
-
 	"fruix/store/db"
 	"fruix/store/tree"
 )
@@ -92,37 +90,14 @@ func (s *Store) place(temp, final string) error {
 		if err != nil {
 			return err
 		}
-		if err := s.move(final, trash); err != nil {
+		if err := tree.Move(final, trash); err != nil {
 			return err
 		}
 		if err := s.Discard(trash); err != nil {
 			return err
 		}
 	}
-	return s.move(temp, final)
-}
-
-// move renames a tree to another directory. A directory that changes its
-// parent must be writable, except for root; so an ordinary user's is for a
-// moment. Some file systems, FreeBSD's UFS for one, then count its entry ".."
-// as changed and give it a new time.
-func (s *Store) move(from, to string) error {
-	var st unix.Stat_t
-	if err := unix.Lstat(from, &st); err != nil {
-		return &os.PathError{Op: "lstat", Path: from, Err: err}
-	}
-	if uint32(st.Mode)&unix.S_IFMT != unix.S_IFDIR {
-		return os.Rename(from, to)
-	}
-	if os.Geteuid() != 0 {
-		if err := os.Chmod(from, 0o755); err != nil {
-			return err
-		}
-	}
-	if err := os.Rename(from, to); err != nil {
-		return err
-	}
-	return tree.SealDir(to)
+	return tree.Move(temp, final)
 }
 
 // withdraw removes items from their final paths unless they are valid after

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	gohash "hash"
 	"io"
-	"io/fs"
 
 	"fruix/store/hash"
 	"fruix/store/nar"
@@ -66,7 +65,7 @@ func (m *measurement) fixed() hash.Digest {
 }
 
 // read measures what lies at hostPath, and copies it to copyTo unless that is "".
-func (m *measurement) read(ctx context.Context, hostPath string, filter func(string, fs.FileInfo) bool, copyTo string, owner *tree.Owner) error {
+func (m *measurement) read(ctx context.Context, hostPath string, filter func(string) bool, copyTo string, owner *tree.Owner) error {
 	if m.recursive {
 		var err error
 		m.nodes, err = tree.Dump(ctx, m, hostPath, tree.Options{Filter: filter, CopyTo: copyTo, Owner: owner})

@@ -183,7 +183,7 @@ func TestAddPath(t *testing.T) {
 		t.Errorf("link to %q", got)
 	}
 	var seen []string
-	some := must(s.AddPath(ctx, "src", src, store.AddOptions{Recursive: true, Filter: func(rel string, fi fs.FileInfo) bool {
+	some := must(s.AddPath(ctx, "src", src, store.AddOptions{Recursive: true, Filter: func(rel string) bool {
 		seen = append(seen, rel)
 		return rel != "skip" && rel != "a/b"
 	}}))(t)

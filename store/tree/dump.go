@@ -22,7 +22,7 @@ type Options struct {
 	// Filter, when given, decides which entries are taken; a directory that is
 	// not taken is not entered. It is asked from one goroutine, in the
 	// archive's order, for everything but the root. rel has slashes.
-	Filter func(rel string, fi fs.FileInfo) bool
+	Filter func(rel string) bool
 
 	// CopyTo, when given, is where a canonical copy of what is read is made.
 	// Nothing may lie there.
@@ -285,15 +285,8 @@ func (p *pipeline) walkDir(j *job) bool {
 		if d.rel != "" {
 			rel = d.rel + "/" + rel
 		}
-		if p.o.Filter != nil {
-			fi, err := e.Info()
-			if err != nil {
-				p.stop(err)
-				return false
-			}
-			if !p.o.Filter(rel, fi) {
-				continue
-			}
+		if p.o.Filter != nil && !p.o.Filter(rel) {
+			continue
 		}
 		if !p.walk(d, e.Name(), rel, modeOf(e.Type())) {
 			return false
@@ -327,13 +320,21 @@ func (p *pipeline) openDir(j *job) (*dirRef, error) {
 	full := p.full(j.head.Path)
 	fd, err := openat(j.dir.srcFD(), j.name, flags, 0)
 	if err == unix.EACCES && p.o.Seal {
-		if err := makeReadable(j.dir.srcFD(), j.name, 0o700); err != nil {
+		if err := chmodat(j.dir.srcFD(), j.name, 0o700); err != nil {
 			return nil, pathError("chmod", full, err)
 		}
 		fd, err = openat(j.dir.srcFD(), j.name, flags, 0)
 	}
 	if err != nil {
 		return nil, pathError("open", full, err)
+	}
+	if p.o.Seal && p.o.Owner != nil {
+		// Taken from its owner before it is listed: what is not in the list
+		// cannot come in any more.
+		if err := take(fd, DirMode, p.o.Owner); err != nil {
+			unix.Close(fd)
+			return nil, pathError("seal", full, err)
+		}
 	}
 	d := &dirRef{parent: j.dir, name: j.name, rel: j.head.Path, src: os.NewFile(uintptr(fd), full)}
 	if p.o.CopyTo != "" {

@@ -2,6 +2,7 @@ package tree
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 
@@ -47,7 +48,7 @@ func (p *pipeline) prepareFile(j *job) error {
 		if serr != nil {
 			return pathError("lstat", full, serr)
 		}
-		if err := makeReadable(j.dir.srcFD(), j.name, uint32(st.Mode)&0o7777|0o400); err != nil {
+		if err := chmodat(j.dir.srcFD(), j.name, uint32(st.Mode)&0o7777|0o400); err != nil {
 			return pathError("chmod", full, err)
 		}
 		fd, err = openat(j.dir.srcFD(), j.name, unix.O_RDONLY, 0)
@@ -74,14 +75,21 @@ func (p *pipeline) prepareFile(j *job) error {
 		mode = ExecMode
 	}
 	if p.o.Seal {
-		if st.Nlink > 1 {
-			fd, err = p.ownCopy(j, fd)
+		shared := st.Nlink > 1
+		if shared {
+			if fd, err = p.ownCopy(j, fd); err != nil {
+				return pathError("seal", full, err)
+			}
 		}
-		if err == nil {
-			err = seal(fd, j.dir.srcFD(), j.name, mode, p.o.Owner)
+		err = seal(fd, j.dir.srcFD(), j.name, mode, p.o.Owner)
+		if err == nil && !shared { // nobody else knows the copy
+			err = checkUnwritten(fd)
 		}
 		if err != nil {
 			unix.Close(fd)
+			if err == errBusy {
+				return &BusyError{full}
+			}
 			return pathError("seal", full, err)
 		}
 	}
@@ -198,18 +206,13 @@ func (p *pipeline) ownCopy(j *job, fd int) (int, error) {
 	in := os.NewFile(uintptr(fd), p.full(j.head.Path))
 	defer in.Close()
 	dir := j.dir.srcFD()
-	if j.dir.src != nil {
+	if j.dir.src != nil && p.o.Owner == nil {
 		// A directory of an ordinary user's tree may be read-only.
 		if err := unix.Fchmod(dir, 0o700); err != nil {
 			return -1, err
 		}
 	}
-	const suffix = ".fruix-unlink"
-	temp := j.name + suffix
-	if len(j.name) > nar.MaxName-len(suffix) {
-		temp = j.name[len(suffix):] + suffix
-	}
-	out, err := openat(dir, temp, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL, 0o600)
+	out, temp, err := createBeside(dir, j.name)
 	if err != nil {
 		return -1, err
 	}
@@ -235,9 +238,31 @@ func (p *pipeline) ownCopy(j *job, fd int) (int, error) {
 	return -1, err
 }
 
+// createBeside makes a new file in dir, under a name made of the given one that
+// nothing there has. Where the tree has such a name already, be it a file, a link
+// or anything else, it stays as it is and another one is taken.
+func createBeside(dir int, name string) (fd int, temp string, err error) {
+	for i := 0; ; i++ {
+		suffix := fmt.Sprintf(".fruix-unlink-%d", i)
+		temp = name[max(0, len(name)+len(suffix)-nar.MaxName):] + suffix
+		fd, err = openat(dir, temp, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL, 0o600)
+		if err != unix.EEXIST {
+			return fd, temp, err
+		}
+	}
+}
+
 // seal gives an open file or directory its canonical owner, mode and time and
 // takes its extended attributes. What is right already is left alone.
 func seal(fd, dir int, name string, mode uint32, owner *Owner) error {
+	if err := take(fd, mode, owner); err != nil {
+		return err
+	}
+	return setTime(dir, name)
+}
+
+// take is seal without the time.
+func take(fd int, mode uint32, owner *Owner) error {
 	var st unix.Stat_t
 	if err := again(func() error { return unix.Fstat(fd, &st) }); err != nil {
 		return err
@@ -251,11 +276,9 @@ func seal(fd, dir int, name string, mode uint32, owner *Owner) error {
 		}
 	}
 	if uint32(st.Mode)&0o7777 != mode {
-		if err := again(func() error { return unix.Fchmod(fd, mode) }); err != nil {
-			return err
-		}
+		return again(func() error { return unix.Fchmod(fd, mode) })
 	}
-	return setTime(dir, name)
+	return nil
 }
 
 // sealLink gives a symbolic link its canonical owner and time.

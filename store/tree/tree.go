@@ -4,7 +4,8 @@
 //
 // Every step goes from an open directory to a name in it and follows no
 // symbolic link, so that what another process renames meanwhile cannot lead
-// out of the tree.
+// out of the tree. What is sealed is taken from its owner before it is read, and
+// nobody may have it open for writing, so that what was read is what is kept.
 //
 // The canonical form is that of Nix and Guix: regular files of mode 0444 or
 // 0555, directories of mode 0555, all times one second after 1970 began, no
@@ -12,8 +13,10 @@
 package tree
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -43,6 +46,21 @@ func (e *ForbiddenError) Error() string {
 type ChangedError struct{ Path string }
 
 func (e *ChangedError) Error() string { return e.Path + " was changed while it was being read" }
+
+// BusyError reports a file that cannot be sealed because some process can still
+// write it.
+type BusyError struct{ Path string }
+
+func (e *BusyError) Error() string {
+	return e.Path + " is still open for writing in some process, so that what it holds could change after it was hashed"
+}
+
+// errBusy is a BusyError whose path is yet to be told.
+var errBusy = errors.New("open for writing")
+
+// maxWait bounds how long a file that is open for writing is waited for: the
+// last of a row of waits, each twice as long as the one before.
+const maxWait = time.Second
 
 // typeName says what kind of node a mode describes.
 func typeName(mode uint32) string {
@@ -111,15 +129,4 @@ func readlinkat(dir int, name string) (string, error) {
 func setTime(dir int, name string) error {
 	ts := []unix.Timespec{{Sec: Time}, {Sec: Time}}
 	return again(func() error { return unix.UtimesNanoAt(dir, name, ts, unix.AT_SYMLINK_NOFOLLOW) })
-}
-
-// makeReadable gives the caller all rights to name in dir, which the caller
-// has just seen to be no link.
-func makeReadable(dir int, name string, mode uint32) error {
-	err := again(func() error { return unix.Fchmodat(dir, name, mode, unix.AT_SYMLINK_NOFOLLOW) })
-	if err == unix.EOPNOTSUPP || err == unix.ENOSYS {
-		// Kernels before Linux 6.6 cannot promise not to follow.
-		err = again(func() error { return unix.Fchmodat(dir, name, mode, 0) })
-	}
-	return err
 }

@@ -26,6 +26,7 @@ func expected() *regexp.Regexp {
 		`fruix/osmodel/etc/freebsd/pwdb\.TestPeer.*`, // FreeBSD's own pwd_mkdb, likewise
 		`fruix/builder\.TestChild`,                   // a process for other tests
 		`fruix/jail/freebsd\.Test.*`,                 // FreeBSD only
+		`fruix/cmd/internal/defences\.TestNeeded`,    // minutes of its own: "make defences"
 	}, "|") + `)$`)
 }
 
