@@ -211,10 +211,16 @@ func times(v datum.Value, each int64) int64 {
 
 // power is the size of a number raised to a power.
 func power(a []datum.Value) int64 {
-	if len(a) < 2 || a[0].IsFlo() {
+	if len(a) < 2 {
+		return 0
+	}
+	if exact, _ := num.IsExact(a[0]); !exact {
 		return 0
 	}
 	exponent := a[1]
+	if exponent.Is(datum.KRatnum) { // of a root, which may be exact
+		exponent, _ = num.Numerator(exponent)
+	}
 	if exponent.IsFix() && exponent.Fix() < 0 {
 		exponent = datum.Fix(-exponent.Fix())
 	}
@@ -227,6 +233,10 @@ func power(a []datum.Value) int64 {
 
 // bitsOf is the number of bits of a number, exactly for small ones.
 func bitsOf(v datum.Value) int {
+	if v.Is(datum.KCompnum) {
+		c := v.Compnum()
+		return bitsOf(c.Re) + bitsOf(c.Im)
+	}
 	if !v.IsFix() {
 		return num.Bits(v)
 	}

@@ -124,7 +124,8 @@ func (r *valueReader) value(depth int) datum.Value {
 	case tagComp:
 		re := r.value(depth + 1)
 		im := r.value(depth + 1)
-		if !re.IsFlo() || !im.IsFlo() {
+		exact := func(v datum.Value) bool { return v.IsFix() || v.Is(datum.KBignum) || v.Is(datum.KRatnum) }
+		if !(re.IsFlo() && im.IsFlo()) && !(exact(re) && exact(im) && im != datum.Fix(0)) {
 			bad("a complex number")
 		}
 		return datum.Cmp(re, im)

@@ -55,7 +55,8 @@ func NewSymbol(name string) *Symbol { return &Symbol{Name: name} }
 func newRatnum(r *Ratnum) Value { return Obj(KRatnum, unsafe.Pointer(r)) }
 
 // Cmp makes the complex number re+im·i from real parts. An exact zero im
-// yields re; otherwise, when one part is inexact, callers have made both so.
+// yields re; otherwise, when one part is inexact, callers have made both so
+// (package num, rectangular).
 func Cmp(re, im Value) Value {
 	if im.IsFix() && im.Fix() == 0 {
 		return re

@@ -153,7 +153,8 @@ type Ratnum struct{ Rat *big.Rat }
 // Ratnum returns the ratnum of v.
 func (v Value) Ratnum() *Ratnum { return (*Ratnum)(v.p) }
 
-// Compnum is a complex number; as in Guile its parts are inexact.
+// Compnum is a complex number that is not real: its parts are both exact, Im
+// not being zero, or both flonums.
 type Compnum struct{ Re, Im Value }
 
 // Compnum returns the complex number of v.

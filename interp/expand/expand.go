@@ -92,7 +92,7 @@ func (x *Expander) within(m *syntax.Macro, use stx) {
 // features are what cond-expand holds true unless Features says otherwise.
 var features = []string{
 	"guile", "guile-2", "guile-2.2", "guile-3", "guile-3.0", "fruix",
-	"r5rs", "r6rs", "r7rs", "exact-closed", "ieee-float", "full-unicode", "ratios",
+	"r5rs", "r6rs", "r7rs", "exact-closed", "ieee-float", "exact-complex", "full-unicode", "ratios",
 	"srfi-0", "srfi-4", "srfi-6", "srfi-13", "srfi-14", "srfi-16", "srfi-23", "srfi-30", "srfi-39", "srfi-46",
 	"srfi-55", "srfi-61", "srfi-62", "srfi-87", "srfi-105", "srfi-244",
 }

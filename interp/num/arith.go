@@ -26,7 +26,7 @@ func Add(a, b datum.Value) (datum.Value, error) {
 	case flo:
 		return datum.Flo(toFloat(a) + toFloat(b)), nil
 	}
-	return complexOp(a, b, Add)
+	return addComplex(a, b), nil
 }
 
 // Sub is a - b.
@@ -55,22 +55,7 @@ func Sub(a, b datum.Value) (datum.Value, error) {
 		}
 		return datum.Flo(toFloat(a) - toFloat(b)), nil
 	}
-	return complexOp(a, b, Sub)
-}
-
-// complexOp applies op to real and imaginary parts separately.
-func complexOp(a, b datum.Value, op func(a, b datum.Value) (datum.Value, error)) (datum.Value, error) {
-	ar, ai := parts(a)
-	br, bi := parts(b)
-	re, err := op(ar, br)
-	if err != nil {
-		return datum.Unset, err
-	}
-	im, err := op(ai, bi)
-	if err != nil {
-		return datum.Unset, err
-	}
-	return rectangular(re, im), nil
+	return subComplex(a, b), nil
 }
 
 func isExactZero(v datum.Value) bool { return v.IsFix() && v.Fix() == 0 }
@@ -94,18 +79,7 @@ func Mul(a, b datum.Value) (datum.Value, error) {
 	case flo:
 		return datum.Flo(toFloat(a) * toFloat(b)), nil
 	}
-	if !b.Is(datum.KCompnum) {
-		a, b = b, a
-	}
-	br, bi := parts(b)
-	if !a.Is(datum.KCompnum) {
-		x := toFloat(a)
-		return datum.Cmp(datum.Flo(x*toFloat(br)), datum.Flo(x*toFloat(bi))), nil
-	}
-	ar, ai := parts(a)
-	re := must(Sub(must(Mul(ar, br)), must(Mul(ai, bi))))
-	im := must(Add(must(Mul(ar, bi)), must(Mul(ai, br))))
-	return rectangular(re, im), nil
+	return mulComplex(a, b), nil
 }
 
 func mulFix(x, y int64) datum.Value {
@@ -159,11 +133,7 @@ func Div(a, b datum.Value) (datum.Value, error) {
 	case flo:
 		return datum.Flo(toFloat(a) / toFloat(b)), nil
 	}
-	if !b.Is(datum.KCompnum) {
-		ar, ai := parts(a)
-		return rectangular(must(Div(ar, b)), must(Div(ai, b))), nil
-	}
-	return fromComplex(toComplex(a) / toComplex(b)), nil
+	return divComplex(a, b), nil
 }
 
 // Negate is -a.

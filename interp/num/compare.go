@@ -127,8 +127,7 @@ func IsZero(v datum.Value) (isZero, ok bool) {
 	case flo:
 		return v.Flo() == 0, true
 	case comp:
-		c := v.Compnum()
-		return toFloat(c.Re) == 0 && toFloat(c.Im) == 0, true
+		return !isExactComplex(v) && toComplex(v) == 0, true
 	}
 	return false, true
 }

@@ -23,14 +23,28 @@ func Format(v datum.Value, radix int) string {
 	case flo:
 		return formatFloat(v.Flo(), radix)
 	case comp:
-		c := v.Compnum()
-		re, im := Format(c.Re, radix), Format(c.Im, radix)
-		if im[0] != '-' && im[0] != '+' {
-			im = "+" + im
-		}
-		return re + im + "i"
+		return formatComplex(v.Compnum(), radix)
 	}
 	return ""
+}
+
+// formatComplex leaves out what R7RS 7.1.1 allows to leave out of an exact
+// number: a zero real part and the digit of ±1i. A real part remains where the
+// letter i is a digit, so that it cannot be taken for one.
+func formatComplex(c *datum.Compnum, radix int) string {
+	re, im := Format(c.Re, radix), Format(c.Im, radix)
+	if im[0] != '-' && im[0] != '+' {
+		im = "+" + im
+	}
+	if !c.Im.IsFlo() {
+		if isExactZero(c.Re) && radix <= digitValue('i') {
+			re = ""
+		}
+		if im == "+1" || im == "-1" {
+			im = im[:1]
+		}
+	}
+	return re + im + "i"
 }
 
 func formatFloat(f float64, radix int) string {

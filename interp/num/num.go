@@ -4,7 +4,8 @@
 //
 // Exact results are always in normal form: a fixnum when it fits, else a
 // bignum; never a ratnum with denominator one; never a complex number with an
-// exact zero imaginary part.
+// exact zero imaginary part. The parts of a complex number are both exact or
+// both flonums.
 package num
 
 import (
@@ -140,16 +141,6 @@ func Float64(v datum.Value) (float64, bool) {
 	return toFloat(v), true
 }
 
-// Parts returns real and imaginary part of a number as floats.
-func Parts(v datum.Value) (re, im float64, ok bool) {
-	if v.Is(datum.KCompnum) {
-		c := v.Compnum()
-		return toFloat(c.Re), toFloat(c.Im), true
-	}
-	re, ok = Float64(v)
-	return re, 0, ok
-}
-
 // IsReal reports whether v is a real number.
 func IsReal(v datum.Value) bool {
 	l := levelOf(v)
@@ -185,61 +176,9 @@ func IsExact(v datum.Value) (exact, ok bool) {
 	case flo:
 		return false, true
 	case comp:
-		c := v.Compnum()
-		return !c.Re.IsFlo() && !c.Im.IsFlo(), true
+		return isExactComplex(v), true
 	}
 	return true, true
-}
-
-// rectangular makes a complex number. As in Guile its parts are inexact; an
-// exact zero imaginary part gives a real number.
-func rectangular(re, im datum.Value) datum.Value {
-	if im.IsFix() && im.Fix() == 0 {
-		return re
-	}
-	return datum.Cmp(datum.Flo(toFloat(re)), datum.Flo(toFloat(im)))
-}
-
-// MakeRectangular is make-rectangular.
-func MakeRectangular(re, im datum.Value) (datum.Value, error) {
-	if !IsReal(re) {
-		return datum.Unset, datum.WrongType("make-rectangular", 1, re)
-	}
-	if !IsReal(im) {
-		return datum.Unset, datum.WrongType("make-rectangular", 2, im)
-	}
-	return rectangular(re, im), nil
-}
-
-// RealPart and ImagPart are the parts of a number.
-func RealPart(v datum.Value) (datum.Value, error) {
-	switch levelOf(v) {
-	case none:
-		return datum.Unset, datum.WrongType("real-part", 1, v)
-	case comp:
-		return v.Compnum().Re, nil
-	}
-	return v, nil
-}
-
-// ImagPart is imag-part.
-func ImagPart(v datum.Value) (datum.Value, error) {
-	switch levelOf(v) {
-	case none:
-		return datum.Unset, datum.WrongType("imag-part", 1, v)
-	case comp:
-		return v.Compnum().Im, nil
-	}
-	return zero, nil
-}
-
-// parts splits any number.
-func parts(v datum.Value) (re, im datum.Value) {
-	if v.Is(datum.KCompnum) {
-		c := v.Compnum()
-		return c.Re, c.Im
-	}
-	return v, zero
 }
 
 // check2 returns the more general level of two numbers, or the error for the

@@ -24,14 +24,17 @@ func TestParseFormat(t *testing.T) {
 	for _, tt := range []struct{ in, want string }{
 		{"0", "0"}, {"-0", "0"}, {"+5", "5"}, {"1/2", "1/2"}, {"-4/2", "-2"}, {"1.", "1.0"}, {".5", "0.5"}, {"-.5e1", "-5.0"},
 		{"1e3", "1000.0"}, {"#e1.5", "3/2"}, {"#i1/2", "0.5"}, {"#xFF", "255"}, {"#b-101", "-5"}, {"#e#x10", "16"}, {"#x#e10", "16"},
-		{"+inf.0", "+inf.0"}, {"-nan.0", "+nan.0"}, {"1e400", "+inf.0"}, {"1@0", "1"}, {"+i", "0.0+1.0i"}, {"2-3i", "2.0-3.0i"}, {"1e2+1e1i", "100.0+10.0i"},
+		{"+inf.0", "+inf.0"}, {"-nan.0", "+nan.0"}, {"1e400", "+inf.0"}, {"1@0", "1"}, {"1e2+1e1i", "100.0+10.0i"},
+		{"+i", "+i"}, {"-I", "-i"}, {"0+i", "+i"}, {"0-1i", "-i"}, {"2-3i", "2-3i"}, {"1/2-3/4i", "1/2-3/4i"}, {"2/4+0i", "1/2"}, {"1+1i", "1+i"}, {"+0i", "0"},
+		{"#e1.5+2i", "3/2+2i"}, {"#e1.5-0.0i", "3/2"}, {"#i1+2i", "1.0+2.0i"}, {"#i+i", "0.0+1.0i"}, {"#i1+0i", "1.0+0.0i"}, {"#x1F-ai", "31-10i"}, {"#b101-i", "5-i"}, {"#e1@0", "1"},
+		{"1.0+0i", "1.0"}, {"1.0+2i", "1.0+2.0i"}, {"1+2.0i", "1.0+2.0i"}, {"0.5+3/4i", "0.5+0.75i"}, {"+1.0i", "0.0+1.0i"}, {"1-inf.0i", "1.0-inf.0i"}, {"1+nan.0i", "1.0+nan.0i"}, {"1e-5-1e-5i", "1.0e-5-1.0e-5i"}, {"1-1e-5i", "1.0-1.0e-5i"},
 		{"2305843009213693951", "2305843009213693951"}, {"2305843009213693952", "2305843009213693952"}, {"4.9406564584124654e-324", "5.0e-324"},
 	} {
 		if got := num.Format(parse(t, tt.in), 10); got != tt.want {
 			t.Errorf("%s: got %s, want %s", tt.in, got, tt.want)
 		}
 	}
-	for _, s := range []string{"", "+", "-", ".", "...", "1/0", "1/", "/2", "1e", "1e+", "a", "#x", "#xg", "1i", "1+2", "--1", "1.2.3", "#e+inf.0", "1_000", "0x10", "#b2", "1e1.5", "+-i"} {
+	for _, s := range []string{"", "+", "-", ".", "...", "1/0", "1/", "/2", "1e", "1e+", "a", "#x", "#xg", "1i", "1+2", "--1", "1.2.3", "#e+inf.0", "1_000", "0x10", "#b2", "1e1.5", "+-i", "1+2", "1+2j", "1++2i", "1+2i3", "i", "2i", "1+2i+3i", "1e-5i", "#e1+inf.0i", "1+2/0i", "+-+-+-i"} {
 		if v, ok := num.Parse(s, 10); ok {
 			t.Errorf("%q reads as %s", s, num.Format(v, 10))
 		}
@@ -108,7 +111,7 @@ func TestErrors(t *testing.T) {
 func second(_ datum.Value, err error) error { return err }
 
 func FuzzParse(f *testing.F) {
-	for _, s := range []string{"1", "-1/2", "1e10", "#e1.5e-3", "+inf.0", "1+2i", "1@2", "#x-ff/2"} {
+	for _, s := range []string{"1", "-1/2", "1e10", "#e1.5e-3", "+inf.0", "1+2i", "1@2", "#x-ff/2", "+i", "-1/2-i", "#e1.5-2e3i", "#i1/2+i", "1.0+2i", "-inf.0-nan.0i", "#e1@2", "#x-fe+1/ai", "1e-5-1e-5i", "+1e400i"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -122,6 +125,15 @@ func FuzzParse(f *testing.F) {
 		text := num.Format(v, 10)
 		if w, ok := num.Parse(text, 10); !ok || !datum.Eqv(v, w) {
 			t.Fatalf("%q is %s, which does not read back", s, text)
+		}
+		if exact, _ := num.IsExact(v); !exact || num.Bits(v) > 1<<14 {
+			return
+		}
+		for _, radix := range []int{2, 16, 20, 36} {
+			text := num.Format(v, radix)
+			if w, ok := num.Parse(text, radix); !ok || !datum.Eqv(v, w) {
+				t.Fatalf("%q is %s in radix %d, which does not read back", s, text, radix)
+			}
 		}
 	})
 }

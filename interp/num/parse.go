@@ -99,12 +99,15 @@ func (p *parser) complex(s string) (datum.Value, bool) {
 		return datum.Unset, false
 	}
 	s = s[:len(s)-1]
-	// The sign of the imaginary part is the last one that is not an
-	// exponent's; try from the right.
-	for i := len(s) - 1; i >= 0; i-- {
-		if s[i] != '+' && s[i] != '-' {
-			continue
+	// The sign of the imaginary part is the last one, or the one before when
+	// the last one is that of an exponent.
+	rest := s
+	for range 2 {
+		i := strings.LastIndexAny(rest, "+-")
+		if i < 0 {
+			break
 		}
+		rest = s[:i]
 		im, ok := p.imaginary(s[i:])
 		if !ok {
 			continue

@@ -21,8 +21,17 @@ func Exact(v datum.Value) (datum.Value, error) {
 			return datum.Fix(int64(f)), nil
 		}
 		return datum.Rat(new(big.Rat).SetFloat64(f)), nil
-	case comp: // there are no exact complex numbers
-		return datum.Unset, datum.WrongType("inexact->exact", 1, v)
+	case comp:
+		c := v.Compnum()
+		re, err := Exact(c.Re)
+		if err != nil {
+			return datum.Unset, err
+		}
+		im, err := Exact(c.Im)
+		if err != nil {
+			return datum.Unset, err
+		}
+		return rectangular(re, im), nil
 	}
 	return v, nil
 }
@@ -35,8 +44,7 @@ func Inexact(v datum.Value) (datum.Value, error) {
 	case flo:
 		return v, nil
 	case comp:
-		c := v.Compnum()
-		return datum.Cmp(datum.Flo(toFloat(c.Re)), datum.Flo(toFloat(c.Im))), nil
+		return fromComplex(toComplex(v)), nil
 	}
 	return datum.Flo(toFloat(v)), nil
 }

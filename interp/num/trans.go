@@ -8,17 +8,6 @@ import (
 	"fruix/interp/datum"
 )
 
-// toComplex converts any number.
-func toComplex(v datum.Value) complex128 {
-	re, im := parts(v)
-	return complex(toFloat(re), toFloat(im))
-}
-
-// fromComplex makes a complex number.
-func fromComplex(c complex128) datum.Value {
-	return datum.Cmp(datum.Flo(real(c)), datum.Flo(imag(c)))
-}
-
 // unary applies a real function inside its domain and a complex one elsewhere.
 func unary(who string, v datum.Value, domain func(float64) bool, f func(float64) float64, g func(complex128) complex128) (datum.Value, error) {
 	switch levelOf(v) {
@@ -57,15 +46,28 @@ func Log(v datum.Value) (datum.Value, error) {
 	}
 	if v.Is(datum.KRatnum) {
 		r := v.Ratnum().Rat
-		n := must(Log(datum.Big(new(big.Int).Abs(r.Num()))))
-		d := must(Log(datum.Big(new(big.Int).Set(r.Denom()))))
-		l := toFloat(n) - toFloat(d)
+		l := logRat(new(big.Rat).Abs(r))
 		if r.Sign() < 0 {
 			return datum.Cmp(datum.Flo(l), datum.Flo(math.Pi)), nil
 		}
 		return datum.Flo(l), nil
 	}
+	if isExactComplex(v) {
+		return logExact(v), nil
+	}
 	return unary("log", v, logDomain, math.Log, cmplx.Log)
+}
+
+// logRat is the logarithm of a positive rational, which near one would be lost
+// in the difference of two logarithms.
+func logRat(r *big.Rat) float64 {
+	if d := r.Num().BitLen() - r.Denom().BitLen(); d >= -1 && d <= 1 {
+		x, _ := new(big.Rat).Sub(r, big.NewRat(1, 1)).Float64()
+		return math.Log1p(x)
+	}
+	n := must(Log(datum.Big(new(big.Int).Set(r.Num()))))
+	d := must(Log(datum.Big(new(big.Int).Set(r.Denom()))))
+	return toFloat(n) - toFloat(d)
 }
 
 // logDomain are the numbers with a real logarithm; a negative zero has none.
@@ -205,13 +207,15 @@ func Atan2(y, x datum.Value) (datum.Value, error) {
 	return datum.Flo(math.Atan2(toFloat(y), toFloat(x))), nil
 }
 
-// Sqrt is sqrt: exact for exact squares.
+// Sqrt is sqrt: exact for exact squares. Of the two roots it takes, as R7RS
+// 6.2.6 words it, the one with a positive real part, or with a zero real part
+// and an imaginary part that is not negative.
 func Sqrt(v datum.Value) (datum.Value, error) {
 	switch levelOf(v) {
 	case none:
 		return datum.Unset, datum.WrongType("sqrt", 1, v)
 	case comp:
-		return fromComplex(cmplx.Sqrt(toComplex(v))), nil
+		return sqrtComplex(v), nil
 	case flo:
 		f := v.Flo()
 		if f < 0 {
@@ -245,8 +249,8 @@ func Expt(a, b datum.Value) (datum.Value, error) {
 	if err != nil {
 		return datum.Unset, err
 	}
+	exact, _ := IsExact(a)
 	if IsExactInteger(b) {
-		exact, _ := IsExact(a)
 		if exact {
 			return exptExact(a, b)
 		}
@@ -264,32 +268,37 @@ func Expt(a, b datum.Value) (datum.Value, error) {
 		}
 	}
 	if a.Is(datum.KCompnum) && b.IsFlo() && b.Flo() == math.Trunc(b.Flo()) && math.Abs(b.Flo()) < 1024 {
-		return exptComplex(a, int64(b.Flo()))
+		return exptComplex(must(Inexact(a)), int64(b.Flo()))
+	}
+	if exact && b.Is(datum.KRatnum) {
+		r := b.Ratnum().Rat
+		if root, ok := exactRoot(a, r.Denom()); ok {
+			return Expt(root, datum.Big(new(big.Int).Set(r.Num())))
+		}
+		if r.Cmp(big.NewRat(1, 2)) == 0 {
+			return Sqrt(a)
+		}
 	}
 	if l != comp {
 		x, y := toFloat(a), toFloat(b)
-		if b.Is(datum.KRatnum) && !a.IsFlo() {
-			r := b.Ratnum().Rat
-			if root, ok := exactRoot(a, r.Denom()); ok {
-				return Expt(root, datum.Big(new(big.Int).Set(r.Num())))
-			}
-			if r.Num().IsInt64() && r.Num().Int64() == 1 && r.Denom().IsInt64() && r.Denom().Int64() == 2 {
-				return Sqrt(a)
-			}
-		}
 		if x >= 0 || x != x || b.IsFlo() && IsInteger(b) {
 			return datum.Flo(floatPower(x, y)), nil
 		}
 	}
 	if z, _ := IsZero(a); z {
 		re, _ := parts(b)
-		if Sign(re) > 0 {
-			exact, _ := IsExact(a)
-			if exact {
-				return zero, nil
-			}
+		switch {
+		case Sign(re) > 0 && exact:
+			return zero, nil
+		case Sign(re) > 0:
 			return datum.Flo(0), nil
+		case exact: // R7RS leaves it undefined; as Guile
+			return datum.Unset, datum.NumericalOverflow("expt")
 		}
+		return fromComplex(cmplx.NaN()), nil
+	}
+	if z := toComplex(a); cmplx.IsInf(z) && isExactComplex(a) {
+		return Exp(must(Mul(b, must(Log(a)))))
 	}
 	return fromComplex(cmplx.Pow(toComplex(a), toComplex(b))), nil
 }
@@ -322,18 +331,29 @@ func floatPower(x, y float64) float64 {
 	return math.Pow(x, y)
 }
 
-// exactRoot is the exact root of degree n of an exact number that is not
-// negative, if it has one.
+// exactRoot is the exact root of degree n of an exact number, if it has one: of
+// a positive number for any small n, of others where n is a power of two.
 func exactRoot(a datum.Value, n *big.Int) (datum.Value, bool) {
-	if !n.IsInt64() || n.Int64() > 64 || Sign(a) < 0 {
+	if !n.IsInt64() || n.Int64() > 64 {
 		return datum.Unset, false
 	}
+	degree := int(n.Int64())
+	if a.Is(datum.KCompnum) || Sign(a) < 0 {
+		// The principal root of degree 2n is the square root of that of degree n.
+		for ; degree > 1 && degree%2 == 0; degree /= 2 {
+			a = must(Sqrt(a))
+			if exact, _ := IsExact(a); !exact {
+				return datum.Unset, false
+			}
+		}
+		return a, degree == 1
+	}
 	r := toRat(a)
-	p, ok := integerRoot(r.Num(), int(n.Int64()))
+	p, ok := integerRoot(r.Num(), degree)
 	if !ok {
 		return datum.Unset, false
 	}
-	q, ok := integerRoot(r.Denom(), int(n.Int64()))
+	q, ok := integerRoot(r.Denom(), degree)
 	if !ok {
 		return datum.Unset, false
 	}
@@ -380,6 +400,9 @@ func exptExact(a, b datum.Value) (datum.Value, error) {
 			return datum.Flo(math.NaN()), nil // as Guile has it
 		}
 	}
+	if v, ok := exptUnit(a, b); ok {
+		return v, nil
+	}
 	n, ok := Int64(b)
 	if !ok {
 		return datum.Unset, datum.NumericalOverflow("expt")
@@ -413,31 +436,7 @@ func exptExact(a, b datum.Value) (datum.Value, error) {
 		}
 		return Div(num, den)
 	}
-	if n > maxShift {
-		return datum.Unset, datum.NumericalOverflow("expt")
-	}
-	return exptComplex(a, n)
-}
-
-// exptComplex raises by repeated squaring.
-func exptComplex(a datum.Value, n int64) (datum.Value, error) {
-	if n < 0 {
-		p, err := exptComplex(a, -n)
-		if err != nil {
-			return datum.Unset, err
-		}
-		return Div(one, p)
-	}
-	r := one
-	for ; n > 0; n >>= 1 {
-		if n&1 == 1 {
-			r = must(Mul(r, a))
-		}
-		if n > 1 {
-			a = must(Mul(a, a))
-		}
-	}
-	return r, nil
+	return exptGaussian(a, n)
 }
 
 // ModuloExpt is modulo-expt: n to the power k, modulo m.
@@ -462,57 +461,4 @@ func ModuloExpt(n, k, m datum.Value) (datum.Value, error) {
 		r.Sub(r, mod)
 	}
 	return datum.Big(r), nil
-}
-
-// Magnitude is magnitude.
-func Magnitude(v datum.Value) (datum.Value, error) {
-	switch levelOf(v) {
-	case none:
-		return datum.Unset, datum.WrongType("magnitude", 1, v)
-	case comp:
-		c := v.Compnum()
-		return datum.Flo(math.Hypot(toFloat(c.Re), toFloat(c.Im))), nil
-	}
-	return Abs(v)
-}
-
-// Angle is angle.
-func Angle(v datum.Value) (datum.Value, error) {
-	switch levelOf(v) {
-	case none:
-		return datum.Unset, datum.WrongType("angle", 1, v)
-	case comp:
-		return datum.Flo(cmplx.Phase(toComplex(v))), nil
-	case flo:
-		if f := v.Flo(); f < 0 || f == 0 && math.Signbit(f) {
-			return datum.Flo(math.Pi), nil
-		}
-		return datum.Flo(0), nil
-	}
-	if Sign(v) < 0 {
-		return datum.Flo(math.Pi), nil
-	}
-	return datum.Flo(0), nil
-}
-
-// MakePolar is make-polar.
-func MakePolar(m, a datum.Value) (datum.Value, error) {
-	if !IsReal(m) {
-		return datum.Unset, datum.WrongType("make-polar", 1, m)
-	}
-	if !IsReal(a) {
-		return datum.Unset, datum.WrongType("make-polar", 2, a)
-	}
-	if isExactZero(a) {
-		return m, nil
-	}
-	if isExactZero(m) {
-		return zero, nil
-	}
-	if f := toFloat(a); toFloat(m) == 0 && f-f != 0 {
-		return datum.Cmp(datum.Flo(0), datum.Flo(0)), nil
-	}
-	s, c := math.Sincos(toFloat(a))
-	r := toFloat(m)
-	return datum.Cmp(datum.Flo(r*c), datum.Flo(r*s)), nil
 }

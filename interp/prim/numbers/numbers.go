@@ -74,8 +74,12 @@ func Table() []*datum.Primitive {
 }
 
 func infinite(v datum.Value) bool {
-	re, im, ok := num.Parts(v)
-	return ok && (isInf(re) || isInf(im)) && (v.IsFlo() || v.Is(datum.KCompnum))
+	exact, isNumber := num.IsExact(v)
+	if exact || !isNumber {
+		return false // an exact number may be too large for floats, but is finite
+	}
+	re, im, _ := num.Parts(v)
+	return isInf(re) || isInf(im)
 }
 
 func isInf(f float64) bool { return f-f != 0 && f == f }
@@ -113,7 +117,7 @@ func simple() []*datum.Primitive {
 	} {
 		power := name == "expt"
 		t = append(t, arg.F2(name, func(c datum.Caller, a, b datum.Value) (datum.Value, error) {
-			if num.Bits(a)+num.Bits(b) > num.LongBits || power && b.IsFix() && b.Fix() > num.LongBits/64 {
+			if num.Bits(a)+num.Bits(b) > num.LongBits || power && num.LongPower(b) {
 				return datum.Compute(c, func() (datum.Value, error) { return f(a, b) })
 			}
 			return f(a, b)

@@ -86,3 +86,59 @@
 (test -9223372036854775809 (- -9223372036854775808 1))
 (test '(1 0) (list (quotient 18446744073709551616 18446744073709551616) (remainder 18446744073709551616 65536)))
 (test 1/100000000000000000000 (/ 100000000000000000000))
+
+;; Complex numbers of exact parts.
+(not-in-guile "has no exact complex numbers"
+  ;; 6.2.6: the report's examples
+  (test '(#t #t #f) (list (complex? 3+4i) (real? -2.5+0i) (real? 1+i)))
+  (test #t (exact? 1+2i))
+  (test '(#t #f) (list (inexact? 1.5+2i) (exact? 1+0.5i)))
+  (test '(#t #f) (list (finite? 3+4i) (infinite? 3+4i)))
+  (test '(+i +2i 2+i 1/2+1/3i) (map sqrt '(-1 -4 3+4i 5/36+1/3i)))
+  (test '(1 -1 -i 1024) (list (expt +i 0) (expt +i 2) (expt +i 3) (expt 2 10)))
+  (test 5 (magnitude 3+4i))
+  (test '(1 2) (list (real-part 1+2i) (imag-part 1+2i)))
+  (test 1+2i (make-rectangular 1 2))
+  (test 7 (make-polar 7 0))
+  (test '(#f #f #f) (list (rational? +i) (integer? 1+i) (exact-integer? 1+i)))
+
+  ;; arithmetic
+  (test '(3+i 1+i -1-i 4+2i) (list (+ 1+i 2) (- 1+2i +i) (- 1+i) (+ 1+i 3+i)))
+  (test '(5+10i -5 2 -3+4i) (list (* 1+2i 5) (* 1+2i -1+2i) (* 1+i 1-i) (square 1+2i)))
+  (test '(1/2-1/2i 1-i 2+i -1/2i) (list (/ 1+i) (/ 2 1+i) (/ 3+4i 2+i) (/ +2i)))
+  (test '(0 2 0) (list (- +i +i) (+ 1+i 1-i) (* 0 1+i)))
+  (test '(+32i -3/25-4/25i 1) (list (expt 1+i 10) (expt 1+2i -2) (expt 1+2i 0)))
+  (test '(2+i -8i 1+i) (list (expt 3+4i 1/2) (expt -4 3/2) (expt -4 1/4)))
+  (test 73786976294838206464 (* 2147483648+2147483648i 17179869184-17179869184i))
+  (test-error (/ 1+i 0))
+  (test-error (< 1 +i))
+  (test-error (max 1 +i))
+  (test-error (floor 1/2+i))
+  (test-error (expt 0 +i))
+
+  ;; exactness
+  (test '(1.0+2.0i 1/2-3/4i 3/2) (list (inexact 1+2i) (exact 0.5-0.75i) (exact 1.5+0.0i)))
+  (test-error (exact +nan.0+1.0i))
+  (test '(1.5+1.0i 2.0+1.0i 0.5+0.5i) (list (+ 0.5 1+i) (+ 1+i 1.0) (/ 1+i 2.0)))
+  (test '(#t #f #f) (list (= 1+2i 1.0+2.0i) (eqv? 1+2i 1.0+2.0i) (equal? 1+2i 1+3i)))
+  (test '(#t #t #t) (list (eqv? 1/2+i 1/2+i) (equal? '(+i) (list (sqrt -1))) (= 1+2i 1+2i 1+2i)))
+  (test 'found (cdr (assv 1+2i '((1.0+2.0i . inexact) (1+2i . found)))))
+  (test '(#f #t) (list (zero? +i) (zero? (- +i +i))))
+  (test-approximate 0.5403023058681398+0.8414709848078965i (exp +i))
+  (test-approximate 0.0+1.5707963267948966i (log +i))
+  (test-approximate 1.5707963267948966 (angle +i))
+  (test 0.0+1.0i (inexact (sqrt -1)))
+
+  ;; 6.2.7 and 7.1.1
+  (test '("1+2i" "1/2-3/4i" "+i" "-i" "1-i" "+2i" "-1/2i")
+        (map number->string '(1+2i 1/2-3/4i +i -i 1-1i 0+2i -1/2i)))
+  (test '("1010-i" "-ffi" "+i" "0+i" "z-zi")
+        (list (number->string 10-i 2) (number->string -255i 16) (number->string +i 18)
+              (number->string +i 19) (number->string 35-35i 36)))
+  (test '(3/2+2i 1.0+2.0i 16+17i 5-2i 1 1/2)
+        (list #e1.5+2i #i1+2i #x10+11i #b101-10i 1@0 1/2+0i))
+  (test '(1.5+2.0i 1.0+0.5i 1.5) (list 1.5+2i 1+.5i 1.5+0i))
+  (test '(#f #f #f) (map string->number '("1+2" "i" "1+2i3")))
+  (test '(1+2i 0+1i -1i) (map string->number '("1+2I" "+i" "-i"))))
+(not-in-guile "lets a negative zero choose the other root"
+  (test 0.0+1.0i (sqrt -1.0-0.0i)))

@@ -86,3 +86,6 @@
 (test #t (list? (get-environment-variables)))
 (test '(#t #t #t) (list (real? (current-second)) (exact-integer? (current-jiffy)) (exact-integer? (jiffies-per-second))))
 (test #t (and (memq 'r7rs (features)) (memq 'full-unicode (features)) #t))
+(not-in-guile "has no exact complex numbers"
+  (test #t (and (memq 'exact-complex (features)) #t))
+  (test 'exact (cond-expand (exact-complex 'exact) (else 'inexact))))
