@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -18,49 +19,68 @@ import (
 	"fruix/store/path"
 )
 
-// text is a text file to be added.
-type text struct {
-	path    path.Path
-	content []byte
-	refs    []string          // base names
-	outputs map[string]string // of a derivation: output name -> base name
+// Text is a text file that is to be added, or a derivation; [NewText] makes it.
+type Text struct {
+	Path       string // full logical path, which follows from the rest
+	Name       string
+	Content    []byte
+	References []string          // full logical paths
+	outputs    map[string]string // of a derivation: output name -> base name
+}
+
+// NewText returns the text called name that refers to refs, of the store
+// directory dir. One whose name ends in ".drv" must be a derivation that keeps to
+// the rules; it is returned, too. hasher knows or finds the derivations that it
+// uses, and learns of it.
+func NewText(dir, name string, content []byte, refs []string, hasher *drv.Hasher) (Text, *drv.Derivation, error) {
+	t := Text{Name: name, Content: content, References: refs}
+	parsed := make([]path.Path, len(refs))
+	for i, r := range refs {
+		q, err := path.Parse(dir, r)
+		if err != nil {
+			return t, nil, fmt.Errorf("a reference of the text %q: %w", name, err)
+		}
+		parsed[i] = q
+	}
+	q, err := path.MakeText(dir, name, content, parsed)
+	if err != nil {
+		return t, nil, err
+	}
+	t.Path = q.In(dir)
+	if !strings.HasSuffix(name, drvSuffix) {
+		return t, nil, nil
+	}
+	d, err := readDerivation(dir, t.Path, content, refs, hasher)
+	if err != nil {
+		return t, nil, err
+	}
+	if t.outputs, err = outputBases(dir, d); err != nil {
+		return t, nil, err
+	}
+	return t, d, hasher.Add(t.Path, d)
 }
 
 // AddText adds a file with the given content that refers to refs, which must be
 // valid, and returns its path. When it is there already, nothing is done.
 func (s *Store) AddText(ctx context.Context, name string, content []byte, refs []string) (string, error) {
-	t, err := s.text(name, content, refs)
+	b := s.NewBatch()
+	p, err := b.AddText(name, content, refs)
 	if err != nil {
 		return "", err
 	}
-	p := t.path.In(s.c.StoreDir)
-	return p, s.addTexts(ctx, []text{t})
+	return p, b.Flush(ctx)
 }
 
-func (s *Store) text(name string, content []byte, refs []string) (text, error) {
-	t := text{content: content, refs: make([]string, len(refs))}
-	parsed := make([]path.Path, len(refs))
-	for i, r := range refs {
-		q, err := s.parse(r)
-		if err != nil {
-			return t, fmt.Errorf("a reference of the text %q: %w", name, err)
-		}
-		parsed[i], t.refs[i] = q, q.Base()
-	}
-	var err error
-	t.path, err = path.MakeText(s.c.StoreDir, name, content, parsed)
-	return t, err
-}
-
-// addTexts makes texts valid, all in one transaction.
-func (s *Store) addTexts(ctx context.Context, texts []text) error {
+// AddTexts makes texts valid, all in one transaction. What they refer to must be
+// valid or among them.
+func (s *Store) AddTexts(ctx context.Context, texts []Text) error {
 	missing, err := s.missing(ctx, texts)
 	if err != nil || len(missing) == 0 {
 		return err
 	}
 	paths := make([]string, len(missing))
 	for i, t := range missing {
-		paths[i] = t.path.In(s.c.StoreDir)
+		paths[i] = t.Path
 	}
 	lock, err := s.LockOutputs(ctx, paths)
 	if err != nil {
@@ -72,16 +92,16 @@ func (s *Store) addTexts(ctx context.Context, texts []text) error {
 		return err
 	}
 	items := make([]item, 0, len(missing))
-	first, err := s.roomy(ctx, missing[0].path.Base())
+	first, err := s.roomy(ctx, missing[0].Name)
 	if err != nil {
 		return err
 	}
 	defer s.Discard(first)
 	for _, t := range missing {
-		place := filepath.Join(filepath.Dir(first), t.path.Base()) // one directory serves them all
+		place := filepath.Join(filepath.Dir(first), filepath.Base(t.Path)) // one directory serves them all
 		it, err := s.writeText(place, t)
 		if err != nil {
-			return s.explain("add "+t.path.Base(), err)
+			return s.explain("add "+t.Path, err)
 		}
 		items = append(items, it)
 	}
@@ -89,10 +109,14 @@ func (s *Store) addTexts(ctx context.Context, texts []text) error {
 }
 
 // missing returns those of texts that are not valid, each once.
-func (s *Store) missing(ctx context.Context, texts []text) ([]text, error) {
+func (s *Store) missing(ctx context.Context, texts []Text) ([]Text, error) {
 	bases := make([]string, len(texts))
 	for i, t := range texts {
-		bases[i] = t.path.Base()
+		q, err := s.parse(t.Path)
+		if err != nil {
+			return nil, err
+		}
+		bases[i] = q.Base()
 	}
 	d, err := s.using(ctx, bases...)
 	if err != nil {
@@ -106,7 +130,7 @@ func (s *Store) missing(ctx context.Context, texts []text) ([]text, error) {
 	for _, b := range valid {
 		seen[b] = true
 	}
-	var out []text
+	var out []Text
 	for i, t := range texts {
 		if !seen[bases[i]] {
 			seen[bases[i]] = true
@@ -117,101 +141,20 @@ func (s *Store) missing(ctx context.Context, texts []text) ([]text, error) {
 }
 
 // writeText writes t to place.
-func (s *Store) writeText(place string, t text) (item, error) {
+func (s *Store) writeText(place string, t Text) (item, error) {
 	m := newMeasurement(false, hash.SHA256, nil)
-	err := m.flat(context.Background(), bytes.NewReader(t.content), place, int64(len(t.content)), place, s.owner)
+	err := m.flat(context.Background(), bytes.NewReader(t.Content), place, int64(len(t.Content)), place, s.owner)
+	if err != nil {
+		return item{}, err
+	}
+	refs, err := s.bases(t.References)
 	if err != nil {
 		return item{}, err
 	}
 	return item{temp: place, nodes: 1, object: db.Object{
-		Path: t.path.Base(), NarHash: m.nar.Sum(nil), NarSize: m.size, References: t.refs,
+		Path: filepath.Base(t.Path), NarHash: m.nar.Sum(nil), NarSize: m.size, References: refs,
 		Registered: s.c.Now(), CA: "text:" + m.fixed().String(), Outputs: t.outputs,
 	}}, nil
-}
-
-// AddDerivation adds the derivation d called name (without ".drv") and returns
-// its path. Output paths that are empty are computed first, in d. The
-// derivations and sources that d uses must be valid. d must not be changed
-// afterwards.
-func (s *Store) AddDerivation(ctx context.Context, name string, d *drv.Derivation) (string, error) {
-	b := s.NewBatch()
-	p, err := b.AddDerivation(ctx, name, d)
-	if err != nil {
-		return "", err
-	}
-	return p, b.Flush(ctx)
-}
-
-// Batch collects texts and derivations whose paths are known at once, but which
-// are added together, at the cost of one. It is for one goroutine.
-type Batch struct {
-	s     *Store
-	texts []text
-}
-
-// NewBatch returns an empty batch.
-func (s *Store) NewBatch() *Batch { return &Batch{s: s} }
-
-// AddText returns the path that [Store.AddText] would, and makes it valid with the
-// next Flush. refs may be valid or in the batch.
-func (b *Batch) AddText(name string, content []byte, refs []string) (string, error) {
-	t, err := b.s.text(name, content, refs)
-	if err != nil {
-		return "", err
-	}
-	b.texts = append(b.texts, t)
-	return t.path.In(b.s.c.StoreDir), nil
-}
-
-// AddDerivation returns the path that [Store.AddDerivation] would, and makes it
-// valid with the next Flush. What d uses may be valid or in the batch.
-func (b *Batch) AddDerivation(ctx context.Context, name string, d *drv.Derivation) (string, error) {
-	s := b.s
-	if err := s.fill(name, d); err != nil {
-		return "", fmt.Errorf("derivation %q: %w", name, err)
-	}
-	t, err := s.text(name+".drv", d.Marshal(), d.Inputs())
-	if err != nil {
-		return "", err
-	}
-	t.outputs = make(map[string]string, len(d.Outputs))
-	for output, o := range d.Outputs {
-		q, err := s.parse(o.Path)
-		if err != nil {
-			return "", fmt.Errorf("output %q of derivation %q: %w", output, name, err)
-		}
-		t.outputs[output] = q.Base()
-	}
-	p := t.path.In(s.c.StoreDir)
-	if err := s.hasher.Add(p, d); err != nil {
-		return "", err
-	}
-	s.keep(p, d)
-	b.texts = append(b.texts, t)
-	return p, ctx.Err()
-}
-
-// fill computes the output paths of d if any is empty.
-func (s *Store) fill(name string, d *drv.Derivation) error {
-	for _, o := range d.Outputs {
-		if o.Path == "" {
-			return s.hasher.FillOutputs(s.c.StoreDir, name, d)
-		}
-	}
-	if len(d.Outputs) == 0 {
-		return errors.New("a derivation needs at least one output")
-	}
-	return nil
-}
-
-// Flush makes all that is in the batch valid, in one transaction, and empties
-// it. When it fails, nothing has become valid and the batch stays as it is.
-func (b *Batch) Flush(ctx context.Context) error {
-	err := b.s.addTexts(ctx, b.texts)
-	if err == nil {
-		b.texts = nil
-	}
-	return err
 }
 
 // AddOptions says how [Store.AddPath] takes something from the host.
@@ -273,6 +216,18 @@ func (s *Store) AddNAR(ctx context.Context, name string, r io.Reader, algo hash.
 	}
 	return a.copy(ctx, func(m *measurement, place string) error {
 		return m.unpack(ctx, r, place, s.owner)
+	})
+}
+
+// AddFlat adds a file of the given size, which r holds, by the hash of its bytes.
+func (s *Store) AddFlat(ctx context.Context, name string, r io.Reader, size int64, algo hash.Algo) (string, error) {
+	a, err := s.adder(name, false, algo, nil)
+	if err != nil {
+		return "", err
+	}
+	return a.copy(ctx, func(m *measurement, place string) error {
+		m.nodes = 1
+		return m.flat(ctx, r, name, size, place, s.owner)
 	})
 }
 

@@ -24,6 +24,14 @@ func (e *NotInStoreError) Error() string {
 	return fmt.Sprintf("%s is not in the store %s, nor a link to something there", e.Path, e.StoreDir)
 }
 
+// TooManyError reports that somebody has asked about more objects than is allowed,
+// all of which would have to be kept from being collected.
+type TooManyError struct{ Names int }
+
+func (e *TooManyError) Error() string {
+	return fmt.Sprintf("more than %d objects have been asked about; begin anew, so that those can be collected", e.Names)
+}
+
 // HashMismatchError reports content that is not what its hash promised.
 type HashMismatchError struct {
 	Path      string // logical path that the content was meant for

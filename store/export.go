@@ -3,7 +3,6 @@ package store
 import (
 	"bufio"
 	"context"
-	"encoding/binary"
 	"fmt"
 	"io"
 	"slices"
@@ -11,7 +10,9 @@ import (
 	"fruix/store/db"
 	"fruix/store/hash"
 	"fruix/store/nar"
+	"fruix/store/path"
 	"fruix/store/tree"
+	"fruix/store/wire"
 )
 
 // exportMagic stands between an archive and what is told of it in an export:
@@ -19,10 +20,9 @@ import (
 const exportMagic = 0x4558494e
 
 // Export writes objects to w in the form of "nix-store --export" and "guix
-// archive --export", without signatures: for each a 1, its archive, a magic
-// number, its path, its references, its deriver and a 0; at the end a 0. Those
-// that others refer to come first. All that they refer to, directly or not, comes
-// too when closure is set.
+// archive --export", without signatures: each as [Store.ExportObject] writes it,
+// with a 1 before it, and a 0 at the end. Those that others refer to come first.
+// All that they refer to, directly or not, comes too when closure is set.
 func (s *Store) Export(ctx context.Context, w io.Writer, paths []string, closure bool) error {
 	if closure {
 		var err error
@@ -30,62 +30,128 @@ func (s *Store) Export(ctx context.Context, w io.Writer, paths []string, closure
 			return err
 		}
 	}
-	infos, err := s.referencesFirst(ctx, paths)
+	ordered, err := ReferencesFirst(paths, func(p string) ([]string, error) { return s.References(ctx, p) })
 	if err != nil {
 		return err
 	}
-	out := &wireWriter{w: bufio.NewWriter(w)}
-	for _, i := range infos {
-		out.number(1)
-		if out.err != nil {
-			return out.err
-		}
-		if err := s.DumpNAR(ctx, i.Path, out.w); err != nil {
+	out := wire.NewWriter(w)
+	for _, p := range ordered {
+		out.Number(1)
+		if err := s.exportObject(ctx, out, p, nil); err != nil {
 			return err
 		}
-		out.number(exportMagic)
-		out.text(i.Path)
-		out.number(uint64(len(i.References)))
-		for _, r := range i.References {
-			out.text(r)
-		}
-		out.text(i.Deriver)
-		out.number(0)
 	}
-	out.number(0)
-	if out.err != nil {
-		return out.err
-	}
-	return out.w.Flush()
+	out.Number(0)
+	return out.Flush()
 }
 
-// referencesFirst returns what is known of paths, each once and behind those
-// that it refers to.
-func (s *Store) referencesFirst(ctx context.Context, paths []string) ([]*Info, error) {
-	known := map[string]*Info{}
+// ExportObject writes the valid object p to w: its archive, a magic number, its
+// path, its references, its deriver, and a signature or that there is none. sign,
+// which may be nil, signs the SHA-256 of all that comes before.
+func (s *Store) ExportObject(ctx context.Context, w io.Writer, p string, sign func(digest []byte) string) error {
+	out := wire.NewWriter(w)
+	if err := s.exportObject(ctx, out, p, sign); err != nil {
+		return err
+	}
+	return out.Flush()
+}
+
+func (s *Store) exportObject(ctx context.Context, out *wire.Writer, p string, sign func(digest []byte) string) error {
+	i, err := s.Info(ctx, p)
+	if err != nil {
+		return err
+	}
+	if out.Err() != nil {
+		return out.Err()
+	}
+	// What is wrong must not spread.
+	m := newMeasurement(true, 0, nil)
+	if _, err := tree.Dump(ctx, io.MultiWriter(m, out.Raw()), s.Physical(p), tree.Options{}); err != nil {
+		return err
+	}
+	want := hash.Digest{Algo: hash.SHA256, Sum: i.NarHash}
+	if got := (hash.Digest{Algo: hash.SHA256, Sum: m.nar.Sum(nil)}); !got.Equal(want) {
+		return &HashMismatchError{Path: p, Want: want, Got: got}
+	}
+	o := exported{path: i.Path, references: i.References, deriver: i.Deriver}
+	o.write(out)
+	if sign == nil {
+		out.Number(0)
+		return out.Err()
+	}
+	out.Number(1)
+	out.Text(sign(o.digest(m)))
+	return out.Err()
+}
+
+// exported is what an export tells of an object behind its archive.
+type exported struct {
+	path       string
+	references []string
+	deriver    string
+}
+
+func (o *exported) write(w *wire.Writer) {
+	w.Number(exportMagic)
+	w.Text(o.path)
+	w.Texts(o.references)
+	w.Text(o.deriver)
+}
+
+// digest is the SHA-256 of the archive, which m has measured, and of what is told
+// of the object: what is signed. m is of no use afterwards.
+func (o *exported) digest(m *measurement) []byte {
+	w := wire.NewWriter(m.nar)
+	o.write(w)
+	w.Flush() // a hash never fails
+	return m.nar.Sum(nil)
+}
+
+// ReferencesFirst returns paths, each once and behind those of paths that it
+// refers to; references tells what one refers to.
+func ReferencesFirst(paths []string, references func(p string) ([]string, error)) ([]string, error) {
+	const open, done = 1, 2
+	wanted := make(map[string]bool, len(paths))
 	for _, p := range paths {
-		i, err := s.Info(ctx, p)
+		wanted[p] = true
+	}
+	type step struct {
+		path string
+		todo []string
+	}
+	state := map[string]int{}
+	var out []string
+	var stack []*step
+	push := func(p string) error {
+		if !wanted[p] || state[p] != 0 {
+			return nil
+		}
+		refs, err := references(p)
 		if err != nil {
+			return err
+		}
+		state[p] = open
+		stack = append(stack, &step{p, refs})
+		return nil
+	}
+	for _, p := range paths {
+		if err := push(p); err != nil {
 			return nil, err
 		}
-		known[p] = i
-	}
-	var out []*Info
-	placed := map[string]bool{}
-	var place func(p string)
-	place = func(p string) {
-		i := known[p]
-		if i == nil || placed[p] {
-			return
+		for len(stack) > 0 {
+			top := stack[len(stack)-1]
+			if len(top.todo) > 0 {
+				next := top.todo[0]
+				top.todo = top.todo[1:]
+				if err := push(next); err != nil {
+					return nil, err
+				}
+				continue
+			}
+			state[top.path] = done
+			out = append(out, top.path)
+			stack = stack[:len(stack)-1]
 		}
-		placed[p] = true
-		for _, r := range i.References {
-			place(r)
-		}
-		out = append(out, i)
-	}
-	for _, p := range paths {
-		place(p)
 	}
 	return out, nil
 }
@@ -116,18 +182,38 @@ func (e *ImportError) Unwrap() error { return e.Err }
 // included. Objects are believed: who may write the store may import. What an
 // object refers to must come before it or be valid.
 func (s *Store) Import(ctx context.Context, r io.Reader) ([]string, error) {
-	in := &wireReader{r: bufio.NewReaderSize(r, 64<<10)}
+	return s.ImportChecked(ctx, r, nil)
+}
+
+// Claim is what an export says of an object, before it is believed.
+type Claim struct {
+	Path       string
+	References []string
+	Deriver    string
+	// Proven says that the path follows from the content, so that nobody needs to
+	// be believed.
+	Proven bool
+	// Digest is what was signed; Signature is "" when nobody has.
+	Digest    []byte
+	Signature string
+}
+
+// ImportChecked is Import that asks believe about each object before it becomes
+// valid; an error ends it. A nil believe believes everything.
+func (s *Store) ImportChecked(ctx context.Context, r io.Reader, believe func(Claim) error) ([]string, error) {
+	in := wire.NewReader(bufio.NewReaderSize(r, 64<<10), importLimits)
 	var out []string
 	for {
-		switch more := in.number(); {
-		case in.err != nil:
-			return out, &ImportError{Msg: "ends early", Err: in.err}
+		in.Begin()
+		switch more := in.Number(); {
+		case in.Err() != nil:
+			return out, &ImportError{Msg: "ends early", Err: in.Err()}
 		case more == 0:
 			return out, nil
 		case more != 1:
 			return out, &ImportError{Msg: fmt.Sprintf("is none: 0 or 1 was expected, not %d", more)}
 		}
-		p, err := s.importOne(ctx, in)
+		p, err := s.importOne(ctx, in, believe)
 		if err != nil {
 			return out, err
 		}
@@ -135,22 +221,127 @@ func (s *Store) Import(ctx context.Context, r io.Reader) ([]string, error) {
 	}
 }
 
-func (s *Store) importOne(ctx context.Context, in *wireReader) (string, error) {
+// importLimits bound what is told of one object.
+var importLimits = wire.Limits{Text: 64 << 10, Message: 64 << 20}
+
+func (s *Store) importOne(ctx context.Context, in *wire.Reader, believe func(Claim) error) (string, error) {
 	place, err := s.roomy(ctx, "import")
 	if err != nil {
 		return "", err
 	}
 	defer s.Discard(place)
 	m := newMeasurement(true, 0, nil)
-	m.nodes, err = tree.Restore(ctx, nar.NewTeeReader(in.r, m), place, s.owner)
+	m.nodes, err = tree.Restore(ctx, nar.NewTeeReader(in.Raw(), m), place, s.owner)
 	if err != nil {
 		return "", s.explain("import", &ImportError{Msg: "holds an archive that cannot be unpacked", Err: err})
 	}
-	o, err := s.importedObject(in, m)
+	told, signature, err := readExported(in)
 	if err != nil {
 		return "", err
 	}
-	return s.c.StoreDir + "/" + o.Path, s.installForeign(ctx, place, m.nodes, o)
+	o, err := s.importedObject(told, m)
+	if err != nil {
+		return "", err
+	}
+	proven, err := s.proveContent(ctx, o, place)
+	if err != nil {
+		return "", s.explain("import", err)
+	}
+	if believe != nil {
+		err := believe(Claim{
+			Path: told.path, References: told.references, Deriver: told.deriver, Proven: proven,
+			Digest: told.digest(m), Signature: signature,
+		})
+		if err != nil {
+			return "", err
+		}
+	}
+	return told.path, s.installForeign(ctx, place, m.nodes, o)
+}
+
+// readExported reads what stands behind an archive.
+func readExported(in *wire.Reader) (told exported, signature string, err error) {
+	if magic := in.Number(); in.Err() == nil && magic != exportMagic {
+		return told, "", &ImportError{Msg: "lacks the mark behind an archive"}
+	}
+	told.path = in.Text()
+	told.references = in.Texts()
+	told.deriver = in.Text()
+	if in.Number() == 1 {
+		signature = in.Text()
+	}
+	if in.Err() != nil {
+		return told, "", &ImportError{Path: told.path, Msg: "ends early", Err: in.Err()}
+	}
+	return told, signature, nil
+}
+
+// importedObject is what is to be registered.
+func (s *Store) importedObject(told exported, m *measurement) (*db.Object, error) {
+	q, err := s.parse(told.path)
+	if err != nil {
+		return nil, &ImportError{Path: told.path, Msg: "is of another store", Err: err}
+	}
+	o := &db.Object{Path: q.Base(), NarHash: m.nar.Sum(nil), NarSize: m.size, Registered: s.c.Now()}
+	for _, ref := range told.references {
+		r, err := s.parse(ref)
+		if err != nil {
+			return nil, &ImportError{Path: told.path, Msg: "has a reference that is none", Err: err}
+		}
+		o.References = append(o.References, r.Base())
+	}
+	if d, err := s.parse(told.deriver); err == nil {
+		o.Deriver = d.Base()
+	}
+	slices.Sort(o.References)
+	o.References = slices.Compact(o.References)
+	return o, nil
+}
+
+// proveContent says whether the path of an object whose tree lies at place follows
+// from its content, as those of texts and sources do, and notes how.
+func (s *Store) proveContent(ctx context.Context, o *db.Object, place string) (bool, error) {
+	q, err := path.ParseBase(o.Path)
+	if err != nil {
+		return false, err
+	}
+	var refs []path.Path
+	for _, r := range o.References {
+		p, err := path.ParseBase(r)
+		if err != nil {
+			return false, err
+		}
+		refs = append(refs, p)
+	}
+	source, err := path.MakeFixed(s.c.StoreDir, q.Name, true, hash.SHA256, o.NarHash, refs)
+	if err == nil && source == q {
+		o.CA = contentAddress(true, hash.Digest{Algo: hash.SHA256, Sum: o.NarHash})
+		return true, nil
+	}
+	content, err := flatDigest(ctx, place)
+	if err != nil || content.Sum == nil {
+		return false, err
+	}
+	if text, err := path.MakeTextOf(s.c.StoreDir, q.Name, content.Sum, refs); err == nil && text == q {
+		o.CA = "text:" + content.String()
+		return true, nil
+	}
+	return false, nil
+}
+
+// flatDigest is the SHA-256 of the file at place; nothing when it is no regular
+// file, or an executable one.
+func flatDigest(ctx context.Context, place string) (hash.Digest, error) {
+	f, err := openPlain(place)
+	if f == nil || err != nil {
+		return hash.Digest{}, err
+	}
+	defer f.Close()
+	h := hash.SHA256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return hash.Digest{}, err
+	}
+	return hash.Digest{Algo: hash.SHA256, Sum: h.Sum(nil)}, ctx.Err()
 }
 
 // installForeign makes a tree that was made elsewhere valid, unless its path is.
@@ -200,101 +391,4 @@ func (s *Store) AddForeign(ctx context.Context, i Info, nar io.Reader) error {
 		o.Deriver = d.Base()
 	}
 	return s.installForeign(ctx, place, m.nodes, o)
-}
-
-// importedObject reads what stands behind an archive.
-func (s *Store) importedObject(in *wireReader, m *measurement) (*db.Object, error) {
-	if magic := in.number(); in.err == nil && magic != exportMagic {
-		return nil, &ImportError{Msg: "lacks the mark behind an archive"}
-	}
-	full := in.text()
-	if in.err != nil {
-		return nil, &ImportError{Msg: "ends early", Err: in.err}
-	}
-	q, err := s.parse(full)
-	if err != nil {
-		return nil, &ImportError{Path: full, Msg: "is of another store", Err: err}
-	}
-	n := in.number()
-	if in.err == nil && n > maxReferences {
-		return nil, &ImportError{Path: full, Msg: fmt.Sprintf("announces %d references", n)}
-	}
-	o := &db.Object{Path: q.Base(), NarHash: m.nar.Sum(nil), NarSize: m.size, Registered: s.c.Now()}
-	for range n {
-		r, err := s.parse(in.text())
-		if in.err != nil {
-			break
-		}
-		if err != nil {
-			return nil, &ImportError{Path: full, Msg: "has a reference that is none", Err: err}
-		}
-		o.References = append(o.References, r.Base())
-	}
-	deriver, signed := in.text(), in.number()
-	if in.err == nil && signed == 1 {
-		in.text() // a signature: who may write the store needs none
-	}
-	if in.err != nil {
-		return nil, &ImportError{Path: full, Msg: "ends early", Err: in.err}
-	}
-	if d, err := s.parse(deriver); err == nil {
-		o.Deriver = d.Base()
-	}
-	slices.Sort(o.References)
-	o.References = slices.Compact(o.References)
-	return o, nil
-}
-
-// maxReferences bounds the references of one object in an export.
-const maxReferences = 1 << 20
-
-// wireWriter writes numbers and texts as Nix's protocols do: 64-bit
-// little-endian; a length, the bytes, and zeros up to a multiple of eight.
-type wireWriter struct {
-	w   *bufio.Writer
-	err error
-}
-
-func (w *wireWriter) number(n uint64) {
-	if w.err == nil {
-		_, w.err = w.w.Write(binary.LittleEndian.AppendUint64(nil, n))
-	}
-}
-
-func (w *wireWriter) text(s string) {
-	w.number(uint64(len(s)))
-	if w.err == nil {
-		_, w.err = w.w.WriteString(s + "\x00\x00\x00\x00\x00\x00\x00"[:-len(s)&7])
-	}
-}
-
-// wireReader reads what a wireWriter writes.
-type wireReader struct {
-	r   *bufio.Reader
-	err error
-}
-
-// maxText bounds the texts that a wireReader reads, which are paths and
-// signatures.
-const maxText = 64 << 10
-
-func (r *wireReader) number() uint64 {
-	var b [8]byte
-	if r.err == nil {
-		_, r.err = io.ReadFull(r.r, b[:])
-	}
-	return binary.LittleEndian.Uint64(b[:])
-}
-
-func (r *wireReader) text() string {
-	n := r.number()
-	if r.err == nil && n > maxText {
-		r.err = fmt.Errorf("a text of %d bytes", n)
-	}
-	if r.err != nil {
-		return ""
-	}
-	b := make([]byte, (n+7)&^7)
-	_, r.err = io.ReadFull(r.r, b)
-	return string(b[:n])
 }

@@ -26,6 +26,9 @@ func (s *Store) final(base string) string {
 // their final paths, and one transaction registers them all. When it fails,
 // none of them is valid, and what had been renamed is removed again.
 func (s *Store) install(ctx context.Context, items []item) error {
+	if err := s.checkItems(items); err != nil {
+		return err
+	}
 	if err := s.syncItems(items); err != nil {
 		return s.explain("write the object to the disk", err)
 	}

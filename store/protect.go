@@ -44,6 +44,9 @@ func (s *Store) protect(ctx context.Context, bases []string) error {
 	if text.Len() == 0 {
 		return nil
 	}
+	if limit := s.c.MaxProtected; limit > 0 && s.protectedBytes+int64(text.Len()) > limit {
+		return &TooManyError{Names: len(s.protected)}
+	}
 	roots, err := s.rootsFile()
 	if err != nil {
 		if errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.EROFS) {
@@ -62,6 +65,7 @@ func (s *Store) protect(ctx context.Context, bases []string) error {
 	for _, b := range bases {
 		s.protected[b] = true
 	}
+	s.protectedBytes += int64(text.Len())
 	return nil
 }
 

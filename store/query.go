@@ -2,13 +2,10 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"fruix/store/db"
-	"fruix/store/drv"
 	"fruix/store/tree"
 )
 
@@ -167,48 +164,6 @@ func (s *Store) DumpNAR(ctx context.Context, p string, w io.Writer) error {
 	}
 	_, err = tree.Dump(ctx, w, s.Physical(p), tree.Options{})
 	return err
-}
-
-// maxDerivation bounds the size of a derivation that is read.
-const maxDerivation = 256 << 20
-
-// ReadDerivation returns the derivation at drvPath. What has been read is kept,
-// and every caller gets the same one: it must not be changed.
-func (s *Store) ReadDerivation(ctx context.Context, drvPath string) (*drv.Derivation, error) {
-	s.mu.Lock()
-	d := s.drvs[drvPath]
-	s.mu.Unlock()
-	if d != nil {
-		return d, nil
-	}
-	valid, err := s.IsValid(ctx, drvPath)
-	if err != nil {
-		return nil, err
-	}
-	if !valid {
-		return nil, &NotValidError{drvPath}
-	}
-	f, err := os.Open(s.Physical(drvPath))
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxDerivation))
-	if err != nil {
-		return nil, err
-	}
-	if d, err = drv.Parse(text); err != nil {
-		return nil, fmt.Errorf("%s: %w", drvPath, err)
-	}
-	s.keep(drvPath, d)
-	return d, nil
-}
-
-// keep remembers a derivation that nobody changes any more.
-func (s *Store) keep(drvPath string, d *drv.Derivation) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.drvs[drvPath] = d
 }
 
 // ByHash returns the valid object whose hash part is given; "" when there is

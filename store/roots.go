@@ -44,16 +44,51 @@ func (s *Store) AddRoot(ctx context.Context, linkPath, target string) error {
 	if err != nil {
 		return err
 	}
-	if st, err := os.Lstat(abs); err == nil && st.Mode()&fs.ModeSymlink == 0 {
-		return fmt.Errorf("cannot make the root %s: something that is not a symbolic link lies there", abs)
+	if err := mayLink(abs); err != nil {
+		return err
 	}
 	// First the indirect root, which is harmless while the link is missing.
-	sum := sha256.Sum256([]byte(abs))
+	if err := s.AddIndirectRoot(ctx, abs); err != nil {
+		return err
+	}
+	return s.explain("make a root", MakeLink(s.Physical(target), abs))
+}
+
+// AddIndirectRoot records the symbolic link at the absolute path link, which need
+// not exist yet, as an indirect root: what it leads to is kept, for as long as it
+// leads there.
+func (s *Store) AddIndirectRoot(ctx context.Context, link string) error {
+	_, in := s.object(link)
+	if !filepath.IsAbs(link) || filepath.Clean(link) != link || in || strings.ContainsAny(link, "\x00\n") || len(link) > maxLink {
+		return fmt.Errorf("%q cannot be a root: the absolute path, in its simplest form, of a link outside of the store is needed", link)
+	}
+	sum := sha256.Sum256([]byte(link))
 	auto := s.StatePath("gcroots", "auto", nixbase32.EncodeToString(hash.Compress(sum[:], path.HashSize)))
-	if err := relink(abs, auto); err != nil {
+	if err := relink(link, auto); err != nil {
 		return s.explain("make a root", err)
 	}
-	return s.explain("make a root", relink(s.Physical(target), abs))
+	return ctx.Err()
+}
+
+// maxLink bounds the paths of roots: more no link can hold (PATH_MAX).
+const maxLink = 4095
+
+// MakeLink makes link, an absolute path, a symbolic link to target. A link that
+// is there already is replaced at once; anything else that lies there is an
+// error.
+func MakeLink(target, link string) error {
+	if err := mayLink(link); err != nil {
+		return err
+	}
+	return relink(target, link)
+}
+
+// mayLink says why link cannot be made a root.
+func mayLink(link string) error {
+	if st, err := os.Lstat(link); err == nil && st.Mode()&fs.ModeSymlink == 0 {
+		return fmt.Errorf("cannot make the root %s: something that is not a symbolic link lies there", link)
+	}
+	return nil
 }
 
 // relink makes link point to target in one step, whether it existed or not.

@@ -50,6 +50,12 @@ type Config struct {
 	// bytes are free, until MaxFree (at least MinFree) are; 0 is never.
 	MinFree, MaxFree int64
 	OnCollect        func(Collected) // told when that has deleted something; may be nil
+
+	// MaxDerivations bounds the bytes of derivations that are kept in memory, and
+	// MaxProtected those of the names of objects that are kept from being
+	// collected; more are a *TooManyError. 0 is no limit. They are for those who
+	// work for strangers.
+	MaxDerivations, MaxProtected int64
 }
 
 // DefaultRoot returns the root of the store that a user works with when none is
@@ -81,15 +87,23 @@ type Store struct {
 	session *session   // made when first needed
 	held    map[string]int
 	drvs    map[string]*drv.Derivation // by path; never changed once in here
-	closed  bool
-	looked  time.Time // when it was last looked whether there is room
+	// drvBytes is about how much memory drvs takes; only with Config.MaxDerivations.
+	drvBytes int64
+	closed   bool
+	looked   time.Time // when it was last looked whether there is room
 	// makingRoom says that garbage is being collected for that.
 	makingRoom bool
 
 	protecting sync.Mutex      // guards protected; taken before mu
 	protected  map[string]bool // base names written to the session's roots
+	// protectedBytes is the length of these names.
+	protectedBytes int64
 
 	hasher *drv.Hasher
+	// origin is the Store that this one shares the database of; nil for one that
+	// has its own.
+	origin *Store
+	shared *drv.Hasher // of those that share this one; see sharedHasher
 }
 
 // Open opens a store, making what is missing of its directories. It removes
@@ -219,6 +233,9 @@ func (s *Store) database(ctx context.Context) (*db.DB, error) {
 	defer s.mu.Unlock()
 	if s.closed {
 		return nil, errClosed
+	}
+	if s.origin != nil {
+		return s.origin.database(ctx)
 	}
 	if s.db == nil {
 		d, err := db.Open(ctx, db.Options{

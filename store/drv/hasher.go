@@ -50,9 +50,16 @@ func (h *Hasher) known(drvPath string) (string, bool) {
 	return sum, ok
 }
 
+// maxRemembered bounds the memory of a Hasher that lives for long; what is
+// forgotten is computed again.
+const maxRemembered = 1 << 20
+
 func (h *Hasher) remember(drvPath, sum string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if len(h.done) >= maxRemembered {
+		clear(h.done)
+	}
 	h.done[drvPath] = sum
 }
 
@@ -111,8 +118,10 @@ func (h *Hasher) Of(drvPath string) (string, error) {
 		delete(open, f.path)
 		stack = stack[:len(stack)-1]
 	}
-	sum, _ := h.known(drvPath)
-	return sum, nil
+	if sum, ok := h.known(drvPath); ok {
+		return sum, nil
+	}
+	return h.Of(drvPath) // forgotten just now
 }
 
 // modulo computes the hash of d, whose inputs must be known already or are
@@ -145,47 +154,85 @@ func (h *Hasher) hash(d *Derivation, mask bool) ([]byte, error) {
 // (without ".drv"), and writes them to d.Outputs and to the environment
 // variables of the same names.
 func (h *Hasher) FillOutputs(storeDir, name string, d *Derivation) error {
-	if len(d.Outputs) == 0 {
-		return errors.New("a derivation needs at least one output")
-	}
 	if d.Env == nil {
 		d.Env = map[string]string{}
 	}
-	set := func(output string, o Output, p path.Path) {
-		o.Path = p.In(storeDir)
+	if _, fixed := d.FixedOutput(); !fixed {
+		for output := range d.Outputs {
+			d.Env[output] = "" // the variables are hashed too, without their values
+		}
+	}
+	paths, err := h.outputPaths(storeDir, name, d)
+	if err != nil {
+		return err
+	}
+	for output, p := range paths {
+		o := d.Outputs[output]
+		o.Path = p
 		d.Outputs[output] = o
-		d.Env[output] = o.Path
+		d.Env[output] = p
+	}
+	return nil
+}
+
+// OutputPathError reports an output that a derivation may not have: its path
+// does not follow from the derivation, so that it could be one that others
+// expect something else at.
+type OutputPathError struct{ Output, Has, Want string }
+
+func (e *OutputPathError) Error() string {
+	return fmt.Sprintf("the output %q is to be at %s, but what follows from the derivation is %s", e.Output, e.Has, e.Want)
+}
+
+// CheckOutputs says whether the output paths of d, which is called name (without
+// ".drv"), are those that FillOutputs would compute; an *OutputPathError if not.
+func (h *Hasher) CheckOutputs(storeDir, name string, d *Derivation) error {
+	paths, err := h.outputPaths(storeDir, name, d)
+	if err != nil {
+		return err
+	}
+	for _, output := range d.OutputNames() {
+		if has := d.Outputs[output].Path; has != paths[output] {
+			return &OutputPathError{output, has, paths[output]}
+		}
+	}
+	return nil
+}
+
+// outputPaths computes the paths of outputs.
+func (h *Hasher) outputPaths(storeDir, name string, d *Derivation) (map[string]string, error) {
+	if len(d.Outputs) == 0 {
+		return nil, errors.New("a derivation needs at least one output")
 	}
 	if o, ok := d.FixedOutput(); ok {
 		recursive, digest, err := o.FixedHash()
 		if err != nil {
-			return err
+			return nil, err
 		}
 		p, err := path.MakeFixed(storeDir, name, recursive, digest.Algo, digest.Sum, nil)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		set("out", o, p)
-		return nil
+		return map[string]string{"out": p.In(storeDir)}, nil
 	}
 	for output, o := range d.Outputs {
 		if o.HashAlgo != "" || o.Hash != "" {
-			return fmt.Errorf("output %q has a fixed hash; only the single output \"out\" may have one", output)
+			return nil, fmt.Errorf("output %q has a fixed hash; only the single output \"out\" may have one", output)
 		}
-		d.Env[output] = "" // the variables are hashed too, without their values
 	}
 	sum, err := h.hash(d, true)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for output, o := range d.Outputs {
+	paths := make(map[string]string, len(d.Outputs))
+	for output := range d.Outputs {
 		p, err := path.MakeOutput(storeDir, name, output, sum)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		set(output, o, p)
+		paths[output] = p.In(storeDir)
 	}
-	return nil
+	return paths, nil
 }
 
 // FixedHash returns what the content of a fixed output must hash to, and

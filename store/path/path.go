@@ -131,17 +131,24 @@ func withRefs(typ, storeDir string, refs []Path) string {
 		full[i] = r.In(storeDir)
 	}
 	slices.Sort(full)
+	var b strings.Builder
+	b.WriteString(typ)
 	for _, r := range slices.Compact(full) {
-		typ += ":" + r
+		b.WriteString(":" + r)
 	}
-	return typ
+	return b.String()
 }
 
 // MakeText computes the path of a text file with the given content that refers
 // to refs: what builtins.toFile, plain-file and derivations use.
 func MakeText(storeDir, name string, content []byte, refs []Path) (Path, error) {
 	sum := sha256.Sum256(content)
-	return Make(storeDir, withRefs("text", storeDir, refs), name, sum[:])
+	return MakeTextOf(storeDir, name, sum[:], refs)
+}
+
+// MakeTextOf is MakeText of a content of which the SHA-256 is known.
+func MakeTextOf(storeDir, name string, digest []byte, refs []Path) (Path, error) {
+	return Make(storeDir, withRefs("text", storeDir, refs), name, digest)
 }
 
 // MakeFixed computes the path of content that is known by its hash: of its

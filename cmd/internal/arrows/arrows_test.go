@@ -71,6 +71,7 @@ var rules = []rule{
 	{"store/nixbase32", []string{ours}, nil, "one package per format, usable alone"},
 	{"store/drv", []string{"store", "store/db", "store/tree"}, nil, "derivations are text; reading one needs no store"},
 	{"store/narinfo", []string{ours}, []string{"store/hash", "store/nixbase32", "store/path"}, "one package per format, usable alone"},
+	{"store/wire", []string{ours}, nil, "one package per format, usable alone"},
 	{"store/db", []string{ours}, nil, "the database knows names and hashes, not files"},
 
 	// Within jail.
@@ -124,7 +125,7 @@ var chance = []string{"math/rand", "math/rand/v2", "crypto/rand"}
 // pure are the packages whose results depend on their arguments alone, and
 // surroundings what they may not look at.
 var (
-	pure         = []string{"image/cpio", "image/disk", "image/ext4", "image/fat", "image/gpt", "image/ufs", "builder/builtin/tree", "builder/sched", "store/drv", "store/hash", "store/nar", "store/nixbase32", "store/path", "store/refscan", "store/tree", "osmodel", "osmodel/account", "osmodel/boot", "osmodel/etc/...", "osmodel/fs", "lang", "interp/read", "interp/expand", "interp/compile"}
+	pure         = []string{"image/cpio", "image/disk", "image/ext4", "image/fat", "image/gpt", "image/ufs", "builder/builtin/tree", "builder/sched", "store/drv", "store/hash", "store/nar", "store/nixbase32", "store/path", "store/refscan", "store/tree", "store/wire", "osmodel", "osmodel/account", "osmodel/boot", "osmodel/etc/...", "osmodel/fs", "lang", "interp/read", "interp/expand", "interp/compile"}
 	surroundings = []string{"time.Now", "time.Since", "time.Local", "os.Getenv", "os.LookupEnv", "os.Environ", "os.Hostname"}
 )
 
