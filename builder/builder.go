@@ -36,6 +36,9 @@ type Options struct {
 	// Substitutes finds objects that need not be built; nil means none.
 	Substitutes Substituter
 	Now         func() time.Time
+	// Getenv looks up what fixed outputs take from the environment of the caller,
+	// by impureEnvVars; nil means that nothing is set there.
+	Getenv func(string) string
 
 	// Executor carries builds out; nil means a local one, made of what
 	// follows.
@@ -76,6 +79,9 @@ func New(s *store.Store, o Options) *Builder {
 	}
 	if o.Progress == nil {
 		o.Progress = silent{}
+	}
+	if o.Getenv == nil {
+		o.Getenv = func(string) string { return "" }
 	}
 	if o.Now == nil {
 		o.Now = time.Now

@@ -1,6 +1,7 @@
 package builder
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +23,8 @@ type job struct {
 	*Builder
 	drvPath, name string
 	d             *drv.Derivation
+	rules         []rule
+	moved         []aside
 	// finish gets the outputs of a build that went well.
 	finish func(context.Context, []store.Built) error
 }
@@ -29,6 +32,12 @@ type job struct {
 // run builds the outputs and gives them to finish.
 func (j *job) run(ctx context.Context) error {
 	req, err := j.request(ctx)
+	if err == nil {
+		j.rules, err = rules(j.store.Dir(), j.d)
+	}
+	if err == nil {
+		j.moved, err = setAside(req)
+	}
 	if err != nil {
 		return j.fail("not started", err, nil)
 	}
@@ -124,7 +133,10 @@ func (j *job) execute(ctx context.Context, req *plan.Request, place string, w *l
 		}
 		built = append(built, b)
 	}
-	err = finish(ctx, built)
+	err = giveNames(j.store.Dir(), j.moved, built)
+	if err == nil {
+		err = finish(ctx, built)
+	}
 	var already *BuildError
 	switch {
 	case err == nil:
@@ -137,9 +149,15 @@ func (j *job) execute(ctx context.Context, req *plan.Request, place string, w *l
 	return j.fail(finishStatus(err), err, w)
 }
 
-// register makes outputs valid.
+// register makes outputs valid, if they keep the derivation's rules.
 func (j *job) register(ctx context.Context, built []store.Built) error {
-	_, err := j.store.Finish(ctx, built)
+	trees := make(map[string]string, len(built))
+	for _, b := range built {
+		trees[b.Path] = b.Physical
+	}
+	_, err := j.store.FinishIf(ctx, built, func(ctx context.Context, made []store.Info) error {
+		return j.keep(ctx, j.rules, made, trees)
+	})
 	return err
 }
 
@@ -148,7 +166,10 @@ func finishStatus(err error) string {
 	var mismatch *store.HashMismatchError
 	var missing *store.MissingOutputError
 	var differ *DifferError
+	var forbidden *ReferenceError
 	switch {
+	case errors.As(err, &forbidden):
+		return "forbidden reference"
 	case errors.As(err, &differ):
 		return "not reproducible"
 	case errors.As(err, &mismatch):
@@ -201,6 +222,7 @@ func (j *job) request(ctx context.Context) (*plan.Request, error) {
 	if err := j.capable(req); err != nil {
 		return nil, err
 	}
+	req.Leak(j.d.Env["impureEnvVars"], j.o.Getenv)
 	return req, j.referenceGraphs(ctx, req)
 }
 
@@ -219,38 +241,69 @@ func (j *job) capable(req *plan.Request) error {
 // for: words "FILE PATH FILE PATH …". Each file tells of the closure of its
 // path, object by object: the path, the deriver (left empty, as it is not a
 // property of the content), the number of references, the references; one a
-// line. See Nix's manual, "Advanced attributes"; Guix's #:references-graphs
-// uses the same.
+// line. With a derivation comes all that its outputs need. See Nix's manual,
+// "Advanced attributes"; Guix's #:references-graphs uses the same.
 func (j *job) referenceGraphs(ctx context.Context, req *plan.Request) error {
 	words := strings.Fields(j.d.Env["exportReferencesGraph"])
 	if len(words)%2 != 0 {
 		return fmt.Errorf("exportReferencesGraph is not a list of file names and store paths: %q", j.d.Env["exportReferencesGraph"])
 	}
 	for i := 0; i < len(words); i += 2 {
-		// The path may lie inside an object: what counts is the object.
-		object, _, err := path.Split(j.store.Dir(), words[i+1])
+		if err := path.CheckName(words[i]); err != nil {
+			return fmt.Errorf("exportReferencesGraph: %w", err)
+		}
+		text, err := j.graph(ctx, req, words[i+1])
 		if err != nil {
 			return fmt.Errorf("exportReferencesGraph: %w", err)
 		}
-		closure, err := j.store.Closure(ctx, object.In(j.store.Dir()))
-		if err != nil {
-			return fmt.Errorf("exportReferencesGraph: %w", err)
-		}
-		var b strings.Builder
-		for _, p := range closure {
-			if _, ok := slices.BinarySearch(req.Inputs, p); !ok {
-				return fmt.Errorf("exportReferencesGraph: %s is not among the inputs", p)
-			}
-			refs, err := j.store.References(ctx, p)
-			if err != nil {
-				return err
-			}
-			fmt.Fprintf(&b, "%s\n\n%d\n", p, len(refs))
-			for _, r := range refs {
-				b.WriteString(r + "\n")
-			}
-		}
-		req.Files = append(req.Files, plan.File{Name: words[i], Content: []byte(b.String())})
+		req.Files = append(req.Files, plan.File{Name: words[i], Content: text})
 	}
 	return nil
+}
+
+// graph is the text that tells of the closure of p.
+func (j *job) graph(ctx context.Context, req *plan.Request, p string) ([]byte, error) {
+	// The path may lie inside an object: what counts is the object.
+	q, _, err := path.Split(j.store.Dir(), p)
+	if err != nil {
+		return nil, err
+	}
+	object := q.In(j.store.Dir())
+	if _, ok := slices.BinarySearch(req.Inputs, object); !ok {
+		return nil, fmt.Errorf("%s is not among the inputs", object)
+	}
+	closure, err := j.store.Closure(ctx, object)
+	if err != nil {
+		return nil, err
+	}
+	with := closure
+	for _, p := range closure {
+		if !strings.HasSuffix(p, ".drv") {
+			continue
+		}
+		d, err := j.store.ReadDerivation(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		for _, o := range d.Outputs {
+			with = append(with, o.Path)
+		}
+	}
+	if len(with) > len(closure) {
+		if closure, err = j.store.Closure(ctx, with...); err != nil {
+			return nil, err
+		}
+	}
+	var b bytes.Buffer
+	for _, p := range closure {
+		refs, err := j.store.References(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(&b, "%s\n\n%d\n", p, len(refs))
+		for _, r := range refs {
+			b.WriteString(r + "\n")
+		}
+	}
+	return b.Bytes(), nil
 }

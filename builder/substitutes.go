@@ -57,14 +57,19 @@ func (b *Builder) substitute(ctx context.Context, targets []Target) error {
 			return err
 		}
 		paths := make([]string, len(missing))
+		var wanted []string
 		for i, m := range missing {
 			d, err := b.store.ReadDerivation(ctx, m.drv)
 			if err != nil {
 				return err
 			}
 			paths[i] = d.Outputs[m.output].Path
+			// It says of itself that it is not worth fetching, or shall not be.
+			if d.Env["allowSubstitutes"] != "0" {
+				wanted = append(wanted, paths[i])
+			}
 		}
-		if err := b.fetchAll(ctx, paths); err != nil {
+		if err := b.fetchAll(ctx, wanted); err != nil {
 			return err
 		}
 		valid, err := b.store.ValidMany(ctx, paths)

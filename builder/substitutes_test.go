@@ -96,3 +96,18 @@ func TestSubstitutes(t *testing.T) {
 		})
 	}
 }
+
+// What says of itself that it shall not be fetched is built, of what is fetched.
+func TestNotSubstitutable(t *testing.T) {
+	declare := func(w *buildtest.World) (a, b string) {
+		a = w.Drv("a", "write out one", nil)
+		return a, w.Drv("b", "cat @a out", map[string]string{"a": a}, setenv("allowSubstitutes", "0"))
+	}
+	w, here := buildtest.New(t), buildtest.New(t)
+	_, b := declare(w)
+	build(w, builder.Options{}, b)
+	declare(here)
+	if r := build(here, builder.Options{Substitutes: &other{w: w}}, b); !slices.Equal(r.Built, []string{b}) {
+		t.Errorf("built %v", r.Built)
+	}
+}

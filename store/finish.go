@@ -48,6 +48,14 @@ type output struct {
 // Store does not hold are locked here. Nothing may write to the trees any more.
 // Trees that were not used are removed when Finish succeeds.
 func (s *Store) Finish(ctx context.Context, outs []Built) ([]Info, error) {
+	return s.FinishIf(ctx, outs, nil)
+}
+
+// FinishIf is Finish for outputs that somebody judges first: accept gets what
+// would become valid, in the order of outs, while the trees still lie where they
+// were built. When it returns an error, nothing becomes valid and FinishIf
+// returns that error. accept may be nil.
+func (s *Store) FinishIf(ctx context.Context, outs []Built, accept func(ctx context.Context, made []Info) error) ([]Info, error) {
 	list, err := s.outputs(outs)
 	if err != nil {
 		return nil, err
@@ -78,6 +86,15 @@ func (s *Store) Finish(ctx context.Context, outs []Built) ([]Info, error) {
 	}
 	if err := checkCycles(s.c.StoreDir, items); err != nil {
 		return nil, err
+	}
+	if accept != nil {
+		made := make([]Info, len(items))
+		for i := range items {
+			made[i] = *s.info(&items[i].object)
+		}
+		if err := accept(ctx, made); err != nil {
+			return nil, err
+		}
 	}
 	if err := s.install(ctx, items); err != nil {
 		return nil, err

@@ -25,6 +25,8 @@ const HelperName = "build-helper"
 //	echo TEXT…        print a line
 //	err TEXT…         print a line to standard error
 //	write VAR TEXT…   make a file at $VAR
+//	refer VAR VAR2    make a file at $VAR that holds $VAR2
+//	values VAR NAME…  make a file at $VAR that holds these variables, with commas
 //	mkdir VAR         make a directory at $VAR
 //	add VAR NAME TEXT make a file NAME in the directory $VAR
 //	append PATH TEXT  append to any file
@@ -100,6 +102,14 @@ func step(cmd string, a []string) error {
 		fmt.Fprintln(os.Stderr, text)
 	case "write":
 		return os.WriteFile(os.Getenv(a[0]), []byte(strings.Join(a[1:], " ")), 0o644)
+	case "refer":
+		return os.WriteFile(os.Getenv(a[0]), []byte(os.Getenv(a[1])), 0o644)
+	case "values":
+		var list []string
+		for _, name := range a[1:] {
+			list = append(list, os.Getenv(name))
+		}
+		return os.WriteFile(os.Getenv(a[0]), []byte(strings.Join(list, ",")), 0o644)
 	case "mkdir":
 		return os.Mkdir(os.Getenv(a[0]), 0o755)
 	case "add":

@@ -11,6 +11,7 @@ package builtin
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -82,12 +83,23 @@ func Main(args []string, t Table) {
 	if len(args) != 3 || args[1] != argument {
 		return
 	}
-	if err := run(args[2], t); err != nil {
-		fmt.Fprintf(os.Stderr, "error: %v\n", err)
-		os.Exit(1)
+	err := run(args[2], t)
+	var exit *ExitError
+	switch {
+	case err == nil:
+		os.Exit(0)
+	case errors.As(err, &exit):
+		os.Exit(exit.Status)
 	}
-	os.Exit(0)
+	fmt.Fprintf(os.Stderr, "error: %v\n", err)
+	os.Exit(1)
 }
+
+// ExitError ends the process of a builder in a jail with a status that its
+// program chose, 0 included. Whatever there is to say has been said.
+type ExitError struct{ Status int }
+
+func (e *ExitError) Error() string { return fmt.Sprintf("exit code %d", e.Status) }
 
 func run(name string, t Table) error {
 	b, err := t.Lookup(name)

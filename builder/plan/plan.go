@@ -189,6 +189,22 @@ func environment(storeDir, buildDir string, d *drv.Derivation, fixed bool, cores
 	return env
 }
 
+// Leak takes the variables that names, a list of words, names from another
+// environment, empty where they are not set there, if the request is for a fixed
+// output: nothing but the hash keeps such a result honest. It is what the variable
+// impureEnvVars is for (Nix's manual, "Advanced attributes"; leaked-env-vars in
+// Guix's), proxies above all. getenv may be nil.
+func (r *Request) Leak(names string, getenv func(string) string) {
+	if r.Fixed() == nil || getenv == nil {
+		return
+	}
+	for name := range strings.FieldsSeq(names) {
+		if name != "NIX_LOG_FD" && name != "TERM" {
+			r.Env[name] = getenv(name)
+		}
+	}
+}
+
 // Environ returns the environment as NAME=VALUE, sorted.
 func (r *Request) Environ() []string {
 	env := make([]string, 0, len(r.Env))

@@ -18,6 +18,7 @@ import (
 	"fruix/builder/builtin/scheme"
 	"fruix/builder/fetch"
 	"fruix/cmd/internal/progress"
+	"fruix/cmd/internal/report"
 	"fruix/cmd/internal/runtimes"
 	"fruix/interp"
 	"fruix/interp/datum"
@@ -212,7 +213,7 @@ func (s *session) builder(p builder.Progress) *builder.Builder {
 		MaxJobs: s.flags.jobs, Cores: s.flags.cores, KeepGoing: s.flags.keepGoing,
 		MaxSilent: s.flags.silent, Timeout: s.flags.timeout, Rounds: s.flags.rounds, Progress: p,
 		Jail: native.New(native.Options{EUID: s.env.uid, WorkDir: os.TempDir()}),
-		EUID: s.env.uid, Limits: native.Limits(),
+		EUID: s.env.uid, Limits: native.Limits(), Getenv: s.env.getenv,
 	}
 	if s.flags.keepFailed {
 		o.KeepFailed = os.TempDir()
@@ -245,7 +246,13 @@ func runBuilderScript(ctx context.Context, p *scheme.Program) error {
 	}
 	engine.Register(archive.Module, archive.Natives()...)
 	_, err = engine.Load(ctx, p.File)
-	return err
+	if err == nil {
+		return nil
+	}
+	// An error goes to the log with its place and what was going on; an end that
+	// the program asked for needs no words.
+	report.Error(os.Stderr, err, report.Options{})
+	return &builtin.ExitError{Status: report.ExitCode(err)}
 }
 
 // call applies a procedure of a Scheme module.

@@ -70,7 +70,12 @@
   "Return the derivation NAME that runs BUILDER with ARGS.  INPUTS lists
 derivations, each optionally followed by output names: (DRV OUTPUT ...);
 SOURCES lists store paths; ENV-VARS is an alist of strings.  With HASH (a
-bytevector) and HASH-ALGO (a symbol) the output's contents are fixed."
+bytevector) and HASH-ALGO (a symbol) the output's contents are fixed.
+ALLOWED-REFERENCES and DISALLOWED-REFERENCES list store paths and names of
+outputs; LEAKED-ENV-VARS names variables that a fixed output's builder gets
+from whoever has it built."
+  (define (words variable strings)
+    (if strings (list (cons variable (string-join strings))) '()))
   (define (input->spec input)
     (match input
       ((? %derivation? drv) (list drv "out"))
@@ -88,6 +93,13 @@ bytevector) and HASH-ALGO (a symbol) the output's contents are fixed."
                  (append graph-vars
                          (if local-build? '(("preferLocalBuild" . "1")) '())
                          (if substitutable? '() '(("allowSubstitutes" . "0")))
+                         (words "allowedReferences" allowed-references)
+                         (words "disallowedReferences" disallowed-references)
+                         (words "impureEnvVars" leaked-env-vars)
+                         (match properties
+                           (() '())
+                           (_ `(("guix properties"
+                                 . ,(object->string properties)))))
                          env-vars)
                  (map input->spec inputs) sources outputs
                  (and hash (symbol->string hash-algo)) hash recursive?

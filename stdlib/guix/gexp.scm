@@ -524,7 +524,9 @@ something that can be written as code" thing)
 (define* (gexp->item name exp #:key (system (%current-system)) target
                      hash (hash-algo 'sha256) recursive?
                      (env-vars '()) modules (module-path '())
-                     references-graphs local-build? (substitutable? #t)
+                     references-graphs allowed-references
+                     disallowed-references leaked-env-vars
+                     local-build? (substitutable? #t)
                      (script-name (string-append name "-builder"))
                      (properties '()))
   "Return the derivation NAME that runs the gexp EXP."
@@ -532,12 +534,14 @@ something that can be written as code" thing)
                               #:module-path module-path
                               #:extra-modules modules))
          (graphs  (map (match-lambda
+                         ((file thing output)
+                          (cons file (lower-reference
+                                      (gexp-input thing output)
+                                      system target)))
+                         ((file thing)
+                          (cons file (lower-reference thing system target)))
                          ((file . thing)
-                          (let ((item (lower-object* thing system target)))
-                            (list file item
-                                  (expand-object thing "out"
-                                                 #:system system
-                                                 #:target target)))))
+                          (cons file (lower-reference thing system target))))
                        (or references-graphs '())))
          (script  (%add-text script-name (sexp->text (lowered-gexp-sexp lowered))
                              '()))
@@ -550,7 +554,11 @@ something that can be written as code" thing)
                 #:inputs (append (map (match-lambda
                                         ((drv . output) (list drv output)))
                                       (lowered-gexp-inputs lowered))
-                                 (filter derivation? items))
+                                 (filter-map (match-lambda
+                                               ((_ (? derivation? drv) output _)
+                                                (list drv output))
+                                               (_ #f))
+                                             graphs))
                 #:sources (cons script
                                 (append (lowered-gexp-sources lowered)
                                         (filter string? items)))
@@ -558,13 +566,41 @@ something that can be written as code" thing)
                                  env-vars)
                 #:references-graphs (and (pair? graphs)
                                          (map (match-lambda
-                                                ((file _ path)
+                                                ((file _ _ path)
                                                  (cons file path)))
                                               graphs))
+                #:allowed-references
+                (lower-references allowed-references system target)
+                #:disallowed-references
+                (lower-references disallowed-references system target)
+                #:leaked-env-vars leaked-env-vars
+                #:properties properties
                 #:hash hash #:hash-algo hash-algo #:recursive? recursive?
                 #:local-build? local-build?
                 #:substitutable? substitutable?
                 #:outputs (gexp-outputs exp))))
+
+(define (lower-reference thing system target)
+  "Return what THING, a file-like object or an input with an output of one,
+comes to: a list of its lowered item, the output, and the output's path."
+  (match thing
+    ((? gexp-input? input)
+     (let ((object (gexp-input-thing input))
+           (output (gexp-input-output input))
+           (target (if (gexp-input-native? input) #f target)))
+       (list (lower-object* object system target) output
+             (expand-object object output #:system system #:target target))))
+    (_ (list (lower-object* thing system target) "out"
+             (expand-object thing "out" #:system system #:target target)))))
+
+(define (lower-references references system target)
+  "Return REFERENCES, a list of names of outputs, of file-like objects and of
+inputs, as a list of strings, or #f if it is #f."
+  (and references
+       (map (match-lambda
+              ((? string? output) output)
+              (thing (third (lower-reference thing system target))))
+            references)))
 
 (define (gexp-outputs exp)
   "Return the names of the outputs that EXP refers to, \"out\" at least."
@@ -583,16 +619,17 @@ something that can be written as code" thing)
   "Return as a store-monadic value the derivation NAME that runs EXP, a gexp,
 with the builder language of Fruix.  Keywords: #:system, #:target, #:modules,
 #:module-path, #:hash, #:hash-algo, #:recursive?, #:env-vars,
-#:references-graphs (an alist of file names and objects), #:local-build?,
-#:substitutable?, #:script-name."
+#:references-graphs (an alist of file names and objects, each optionally with
+an output), #:allowed-references and #:disallowed-references (lists of objects
+and of names of outputs), #:leaked-env-vars, #:local-build?, #:substitutable?,
+#:script-name, #:properties."
   (lambda (store)
     (values (apply gexp->item name exp (known-keywords rest)) store)))
 
 (define (known-keywords arguments)
   "Drop from ARGUMENTS the keywords of Guix that have no meaning here."
   (strip-keyword-arguments
-   '(#:graft? #:guile-for-build #:effective-version #:deprecation-warnings
-     #:allowed-references #:disallowed-references #:leaked-env-vars)
+   '(#:graft? #:guile-for-build #:effective-version #:deprecation-warnings)
    arguments))
 
 (define (built-item exp name . rest)

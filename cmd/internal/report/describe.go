@@ -67,6 +67,12 @@ func known(err error) *Problem {
 			},
 			Hints: []string{"the content is not what was declared; if you trust it, put the actual hash into the declaration"},
 		}
+	case *builder.ReferenceError:
+		head, rest, _ := strings.Cut(e.Error(), "\n")
+		return &Problem{
+			Kind: "reference", Prefix: "fruix", Message: head, Details: strings.Split(rest, "\n"),
+			Hints: []string{"let the builder not write that name, or change what " + e.Rule + " lists"},
+		}
 	case *store.NoSpaceError:
 		return &Problem{
 			Kind: "no-space", Prefix: "fruix", Message: tidy(e.Error()),
