@@ -63,7 +63,7 @@ func (r *rewriting) node(dir int, name, full string) error {
 
 func (r *rewriting) directory(dir int, name, full string, mode uint32) error {
 	if mode&0o700 != 0o700 {
-		if err := makeReadable(dir, name, mode&0o777|0o700); err != nil {
+		if err := chmodat(dir, name, mode&0o777|0o700); err != nil {
 			return pathError("chmod", full, err)
 		}
 	}
@@ -108,7 +108,7 @@ func (r *rewriting) link(dir int, name, full string) error {
 
 func (r *rewriting) file(dir int, name, full string, mode uint32) error {
 	if mode&0o400 == 0 {
-		if err := makeReadable(dir, name, mode&0o777|0o400); err != nil {
+		if err := chmodat(dir, name, mode&0o777|0o400); err != nil {
 			return pathError("chmod", full, err)
 		}
 	}
