@@ -418,7 +418,7 @@ func (s *forms) run() (datum.Value, error) {
 // is always read the same way.
 func (e *Engine) ReadOptions() read.Options {
 	o := ports.TextOptions(e.machine)
-	o.Wrap = syntax.Wrap
+	o.Wrap, o.Program = syntax.Wrap, true
 	return o
 }
 

@@ -42,8 +42,11 @@ func (r runtime) Apply(proc datum.Value, args ...datum.Value) (datum.Value, erro
 
 func (r runtime) Context() context.Context { return r.e.ctx }
 
-func (r runtime) Read(f *source.File, foldCase bool) ([]datum.Value, error) {
+func (r runtime) Read(f, from *source.File, foldCase bool) ([]datum.Value, error) {
 	o := r.e.ReadOptions()
+	if read.Report(from) {
+		o.Directives = append(o.Directives, read.HungryEOLOn)
+	}
 	if foldCase {
 		o.Directives = append(o.Directives, read.FoldCaseOn)
 	}

@@ -32,8 +32,9 @@ type Runtime interface {
 	// Context is cancelled when work shall stop.
 	Context() context.Context
 	// Read reads all forms of a file as syntax, for include; foldCase makes
-	// the case of letters in names meaningless, for include-ci.
-	Read(f *source.File, foldCase bool) ([]datum.Value, error)
+	// the case of letters in names meaningless, for include-ci. The file is
+	// read as one of R6RS or R7RS if the one that includes it is.
+	Read(f, from *source.File, foldCase bool) ([]datum.Value, error)
 	// ReadFile reads a file that a program names, for include.
 	ReadFile(name string) ([]byte, error)
 }

@@ -40,9 +40,11 @@ func (noMachine) Compile(core.Node) (datum.Value, error) { return datum.Unset, e
 func (noMachine) Apply(datum.Value, ...datum.Value) (datum.Value, error) {
 	return datum.Unset, errNoMachine
 }
-func (noMachine) Context() context.Context                       { return context.Background() }
-func (noMachine) Read(*source.File, bool) ([]datum.Value, error) { return nil, errNoMachine }
-func (noMachine) ReadFile(string) ([]byte, error)                { return nil, errNoMachine }
+func (noMachine) Context() context.Context { return context.Background() }
+func (noMachine) Read(_, _ *source.File, _ bool) ([]datum.Value, error) {
+	return nil, errNoMachine
+}
+func (noMachine) ReadFile(string) ([]byte, error) { return nil, errNoMachine }
 
 // expandText expands all forms of a text and shows them, one per line.
 func expandText(x *expand.Expander, text string) (string, error) {

@@ -102,7 +102,7 @@ func (x *Expander) includeFiles(s stx, who string, open func(*Expander, *stx, st
 		if err != nil {
 			x.failErr(&p[i], &module.Error{Message: who + ": " + err.Error(), Cause: err})
 		}
-		data, err := x.Runtime.Read(f, foldCase)
+		data, err := x.Runtime.Read(f, p[i].pos.File, foldCase)
 		if err != nil {
 			x.failErr(&p[i], err)
 		}

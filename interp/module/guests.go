@@ -49,7 +49,7 @@ non-continuable-error? open-binary-input-file open-binary-output-file
 open-bytevector-input-port open-bytevector-output-port open-input-bytevector
 open-output-bytevector open-string-output-port output-port-open? peek-u8 port-eof?
 programming-error? put-bytevector put-char put-string put-u8 quit-exception-code
-quit-exception? r7rs:bytevector-copy! raise-continuable read-bytevector read-bytevector!
+quit-exception? r7rs:bytevector-copy! r7rs:read raise-continuable read-bytevector read-bytevector!
 read-delimited read-line read-string read-u8 receive record-type-descriptor?
 record-type-printer regexp/nosub s16vector s16vector->list s16vector-length s16vector-ref
 s16vector-set! s16vector? s32vector s32vector->list s32vector-length s32vector-ref

@@ -36,7 +36,10 @@ type frame struct {
 	symbol datum.Value
 	output string // of #$package:output
 	label  *label
-	dot    int // in a curly expression, how many items stand before the dot
+	// skipped says that a list began with a datum comment and is empty so far.
+	// (. x) is x in Guile, but after a comment the dot is a slip.
+	skipped bool
+	dot     int // in a curly expression, how many items stand before the dot
 }
 
 // closes reports whether the frame ends with a parenthesis.
@@ -80,7 +83,7 @@ func (r *Reader) Read() (datum.Value, error) {
 			v = r.wrap(r.withoutOutput(v), at)
 		case lexDone: // a datum that is wrapped already
 		case lexDot:
-			if len(r.stack) == 0 || r.top().kind != inList {
+			if len(r.stack) == 0 || r.top().kind != inList || r.top().skipped {
 				if len(r.stack) > 0 && r.top().kind == inCurly && r.top().dot == 0 && len(r.top().items) > 0 {
 					r.top().dot = len(r.top().items)
 					continue
@@ -157,7 +160,7 @@ func (r *Reader) deliver(v datum.Value, at source.Pos) (datum.Value, source.Pos,
 		} else {
 			f.tail.Pair().Cdr = c
 		}
-		f.tail = c
+		f.tail, f.skipped = c, false
 	case inDotted:
 		if f.head == datum.Null {
 			f.head = v
@@ -182,6 +185,9 @@ func (r *Reader) deliver(v datum.Value, at source.Pos) (datum.Value, source.Pos,
 	case inComment:
 		r.pop()
 		r.plain--
+		if len(r.stack) > 0 && r.top().kind == inList && r.top().head == datum.Null {
+			r.top().skipped = true
+		}
 	case inLabel:
 		l := r.pop()
 		r.plain--

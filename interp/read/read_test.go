@@ -16,6 +16,8 @@ func TestErrors(t *testing.T) {
 		{"(a", "f:1:1: this parenthesis is never closed"},
 		{")", "f:1:1: a ')' closes nothing"},
 		{"(a . )", "f:1:6: no datum between the dot and the end of the list"},
+		{"(#;a . b)", "f:1:6: a dot stands where a datum is expected"},
+		{"(#;x #;(y) . z)", "f:1:12: a dot stands where a datum is expected"},
 		{"(a . b c)", "f:1:8: more than one datum after the dot of a list"},
 		{"[a)", "f:1:3: expected ']', found ')'"},
 		{"(a\n \"b", "f:2:2: this string is never closed"},
@@ -83,6 +85,42 @@ func TestOptions(t *testing.T) {
 	}
 }
 
+func TestReport(t *testing.T) {
+	for _, tt := range []struct {
+		text string
+		want bool
+	}{
+		{"(define-library (a))", true}, {"#!/bin/sh\n!#\n;; x\n#| y |# ( define-library", true}, {"(library (a))", true},
+		{"(import (scheme base))", true}, {"(import (ice-9 match) (only (rnrs base) car))", true}, {"(import (prefix (except (scheme write) write) x:))", true},
+		{"(import (ice-9 match))", false}, {"(import)", false}, {"(import (only))", false}, {"(import (only . scheme))", false}, {"(import . (scheme base))", false},
+		{"(use-modules (scheme base))", false}, {"(define-module (a)) (define-library (b))", false}, {"", false}, {"(", false}, {")", false}, {"((import (scheme base)))", false},
+		{"'(define-library)", false}, {"#(import (scheme base))", false}, {"#;(import (scheme base))", false}, {"[define-library]", true}, {"(import (scheme", false},
+	} {
+		f := &source.File{Text: []byte(tt.text)}
+		if got := read.Report(f); got != tt.want {
+			t.Errorf("%s: got %v", tt.text, got)
+		}
+		got := map[bool]string{}
+		for _, program := range []bool{false, true} {
+			rest := &source.File{Text: []byte(tt.text + "\n\"a\\\n  b\"")}
+			r := read.New(rest, read.Options{Program: program})
+			for {
+				v, err := r.Read()
+				if err != nil || v == datum.EOF {
+					break
+				}
+				got[program] = print.ToWrite(v)
+			}
+		}
+		if want, seen := map[bool]string{true: `"ab"`, false: `"a  b"`}[tt.want], got[true]; seen != "" && seen != want || got[false] == `"ab"` {
+			t.Errorf("%s: the string after it reads as %s in a program, as %s elsewhere", tt.text, seen, got[false])
+		}
+	}
+	if read.Report(nil) {
+		t.Error("no file is a program of the reports")
+	}
+}
+
 func TestDepth(t *testing.T) {
 	n := 200000
 	v, err := read.String(strings.Repeat("(", n) + strings.Repeat(")", n))
@@ -95,7 +133,7 @@ func TestDepth(t *testing.T) {
 }
 
 func FuzzRead(f *testing.F) {
-	for _, s := range []string{"(a . b)", "#(1 2)", `"a\x41;\n"`, "#0=(a . #0#)", "#2((1 2) (3 4))", "#1@1:2(a b)", "#u8(1)", "#*10", "#~(a #$@b)", "#{a b}#", `#\x41`, "#!fold-case", "1e400", "#e1e10", "+i", "#;#;a b c", "#| #| |# |#"} {
+	for _, s := range []string{"(a . b)", "#(1 2)", `"a\x41;\n"`, "#0=(a . #0#)", "#2((1 2) (3 4))", "#1@1:2(a b)", "#u8(1)", "#*10", "#~(a #$@b)", "#{a b}#", `#\x41`, "#!fold-case", "1e400", "#e1e10", "+i", "1/2-3/4i", "#e1.5-2i", "1@0", "(#;a . b)", "(. b)", "\"a\\ \n b\"", "#;#;a b c", "#| #| |# |#"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

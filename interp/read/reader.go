@@ -2,6 +2,7 @@ package read
 
 import (
 	"fmt"
+	"slices"
 	"unicode/utf8"
 
 	"fruix/interp/datum"
@@ -29,6 +30,9 @@ type Options struct {
 	// are those that the text before has given.
 	Settings   *Settings
 	Directives []Directive
+	// Program says that the text is a program: one of R6RS or R7RS, as Report
+	// knows them, continues its strings as these reports say.
+	Program bool
 	// HashReader looks up the extension for #ch, nil when there is none.
 	HashReader func(ch rune) HashReader
 	// Line and Col, when not zero, are the position of the first character.
@@ -65,6 +69,9 @@ type Reader struct {
 func New(file *source.File, opts Options) *Reader {
 	r := &Reader{file: file, opts: opts, text: file.Text, off: opts.Offset, line: 1, col: 1}
 	r.place()
+	if opts.Program && Report(file) {
+		r.opts.Directives = append(slices.Clone(opts.Directives), HungryEOLOn)
+	}
 	r.settle()
 	return r
 }

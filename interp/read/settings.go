@@ -33,7 +33,7 @@ type Settings struct {
 	CurlyInfix, BracketLists bool
 }
 
-// Directive is a #! comment that changes how the rest of a text is read.
+// Directive changes how the rest of a text is read: most are #! comments.
 type Directive uint8
 
 // The directives.
@@ -44,6 +44,7 @@ const (
 	CurlyInfixOn
 	BracketListsOn
 	BracketListsOff
+	HungryEOLOn // no text says so itself; see Options.Program
 )
 
 var directives = map[string]Directive{
@@ -67,6 +68,8 @@ func (d Directive) apply(s *Settings) {
 		s.CurlyInfix, s.BracketLists = true, true
 	case BracketListsOff:
 		s.BracketLists = false
+	case HungryEOLOn:
+		s.HungryEOL = true
 	}
 }
 

@@ -8,6 +8,7 @@
 (define-module (scheme r5rs)
   #:use-module ((srfi srfi-1) #:select (member assoc))
   #:use-module ((scheme eval) #:select (environment))
+  #:use-module ((scheme read) #:select (read))
   #:export (null-environment scheme-report-environment)
   #:re-export (
    * + - ... / < <= = => > >= _ abs acos and angle append apply asin assoc assq

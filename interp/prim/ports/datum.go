@@ -106,6 +106,20 @@ func readDatum(c datum.Caller, args []datum.Value) (datum.Value, error) {
 	return readFrom(p, ReadOptions(c, p))
 }
 
+// readReport is the procedure read of R6RS and R7RS: lines of strings that are
+// continued lose their indentation.
+func readReport(c datum.Caller, args []datum.Value) (datum.Value, error) {
+	p, err := input(c, "read", args, 0)
+	if err != nil {
+		return datum.Unset, err
+	}
+	o := ReadOptions(c, p)
+	settings := *o.Settings
+	settings.HungryEOL = true
+	o.Settings = &settings
+	return readFrom(p, o)
+}
+
 // readSyntax is read-syntax: a datum as a syntax object with its place.
 func readSyntax(c datum.Caller, args []datum.Value) (datum.Value, error) {
 	p, err := input(c, "read-syntax", args, 0)

@@ -62,6 +62,11 @@
 (test-error (from "(a"))
 (test-error (from ")"))
 (test-error (from "(a . b c)"))
+(test 'b (from "(. b)"))
+(not-in-guile "takes the dot after a comment as it takes one at the start"
+  (test-error (from "(#;a . b)"))
+  (test-error (from "(#;x #;y . z)")))
+(test '(a . b) (from "(#;x a #;y . #;z b #;c)"))
 (test-error (from "\"abc"))
 (test-error (from "#<foo>"))
 (test-error (from "#1=#1#"))

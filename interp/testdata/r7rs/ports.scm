@@ -18,6 +18,9 @@
                    (close-port p)
                    (list before (output-port-open? p)))))
 (test-error (let ((p (open-input-string "a"))) (close-port p) (read-char p)))
+(not-in-guile "keeps the blanks that a continued line begins with"
+  (test '("line 1continued" "ab" "a\n\nb")
+        (read (open-input-string "(\"line 1\\\n continued\" \"a\\ \t \n \tb\" \"a\\n\\ \n \nb\")"))))
 (test 'result (call-with-port (open-input-string "result") read))
 (test "piece by piece by piece.\n"
       (let ((out (open-output-string)))

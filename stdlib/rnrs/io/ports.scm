@@ -304,7 +304,7 @@ read, or the end-of-file object."
     (cond ((eof-object? text) (if (zero? count) 0 text))
           (else (string-copy! string start text) (string-length text)))))
 
-(define (get-datum port) "The next datum of PORT." (reading port (read port)))
+(define (get-datum port) "The next datum of PORT." (reading port (r7rs:read port)))
 
 (define (put-char port char) "Write CHAR on PORT." (writing port (write-char char port)))
 (define* (put-string port string #:optional (start 0) (count #f))

@@ -34,7 +34,9 @@
     (%transferring port make-i/o-read-error (lambda () ((@ (guile) name) port)))))
 (define-input read-char)
 (define-input peek-char)
-(define-input read)
+;; Continued lines of strings as in the report, not as in (guile).
+(define* (read #:optional (port (current-input-port)))
+  (%transferring port make-i/o-read-error (lambda () (r7rs:read port))))
 
 (define-syntax-rule (define-output name object ...)
   (define* (name object ... #:optional (port (current-output-port)))
