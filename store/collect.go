@@ -76,6 +76,15 @@ func (s *Store) Delete(ctx context.Context, paths []string) (*Collected, error) 
 }
 
 func (s *Store) collect(ctx context.Context, choose func(*liveness) ([]int32, error), o CollectOptions) (*Collected, error) {
+	// Before anything goes it must be clear that database and objects belong
+	// together.
+	if s.foreign != nil {
+		return nil, s.foreign
+	}
+	d, err := s.database(ctx)
+	if err != nil {
+		return nil, err
+	}
 	lock, err := s.lockCollector(ctx, unix.LOCK_EX)
 	if err != nil {
 		return nil, err
@@ -95,10 +104,6 @@ func (s *Store) collect(ctx context.Context, choose func(*liveness) ([]int32, er
 	for i, d := range dead {
 		bases[i] = l.graph.Paths[d]
 		c.Bytes += l.graph.Sizes[d]
-	}
-	d, err := s.database(ctx)
-	if err != nil {
-		return nil, err
 	}
 	if err := d.Unregister(ctx, bases); err != nil {
 		return nil, s.explain("collect garbage", err)

@@ -113,8 +113,8 @@ func (s *session) close() error {
 
 // sweep removes the sessions of dead processes. It is a courtesy: what cannot
 // be removed, because it is another user's or because the disk fails, waits
-// for somebody else.
-func (s *Store) sweep() {
+// for somebody else. Nor is anything removed beside a database of another store.
+func (s *Store) sweep(ctx context.Context) {
 	dir := filepath.Join(s.Physical(s.c.StoreDir), tempDir)
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -122,12 +122,12 @@ func (s *Store) sweep() {
 	}
 	for _, e := range entries {
 		if id, ok := strings.CutSuffix(e.Name(), lockSuffix); ok {
-			sweepOne(filepath.Join(dir, e.Name()), filepath.Join(dir, id))
+			s.sweepOne(ctx, filepath.Join(dir, e.Name()), filepath.Join(dir, id))
 		}
 	}
 }
 
-func sweepOne(lock, dir string) {
+func (s *Store) sweepOne(ctx context.Context, lock, dir string) {
 	f, err := os.OpenFile(lock, os.O_RDWR, 0)
 	if err != nil {
 		return
@@ -135,6 +135,9 @@ func sweepOne(lock, dir string) {
 	defer f.Close()
 	if ok, _ := tryLock(f); !ok || !linked(f) {
 		return
+	}
+	if _, err := s.database(ctx); err != nil {
+		return // whoever needs it is told why
 	}
 	// The directory goes first: as long as it exists its lock file does.
 	if tree.Remove(dir) == nil {
@@ -165,6 +168,9 @@ func (s *Store) temp(base string) (string, error) {
 func (s *Store) makeSession() error {
 	if s.closed {
 		return errClosed
+	}
+	if s.foreign != nil {
+		return s.foreign
 	}
 	if s.session != nil {
 		return nil

@@ -81,6 +81,8 @@ func DefaultRoot(uid int, getenv func(string) string) (string, error) {
 type Store struct {
 	c     Config
 	owner *tree.Owner // nil: leave files to whoever makes them
+	// foreign says why this store can only be looked at; nil when it is ours.
+	foreign error
 
 	mu      sync.Mutex // guards what follows
 	db      *db.DB     // opened when first needed
@@ -108,7 +110,11 @@ type Store struct {
 
 // Open opens a store, making what is missing of its directories. It removes
 // temporary files that processes which have died left behind. The database is
-// opened only when something is asked of it.
+// opened only when something is asked of it, or something is to be removed.
+//
+// A store that belongs to somebody else is an [*OwnerError] for root; others can
+// look at it. A database that does not belong to the store is a [*ForeignError],
+// from whatever needs it first; before that nothing is removed.
 func Open(ctx context.Context, c Config) (*Store, error) {
 	if err := c.complete(); err != nil {
 		return nil, err
@@ -118,10 +124,17 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	if c.Ownership == OwnRoot {
 		s.owner = &tree.Owner{UID: 0, GID: 0}
 	}
+	var err error
+	if s.foreign, err = s.checkOwners(); err != nil {
+		return nil, err
+	}
+	if s.foreign != nil {
+		return s, ctx.Err()
+	}
 	if err := s.makeDirs(); err != nil {
 		return nil, s.explain("open", err)
 	}
-	s.sweep()
+	s.sweep(ctx)
 	return s, ctx.Err()
 }
 
@@ -197,7 +210,7 @@ func (s *Store) storeDirMode(phys string) error {
 	if err := unix.Stat(phys, &st); err != nil {
 		return &os.PathError{Op: "stat", Path: phys, Err: err}
 	}
-	if s.c.Ownership == OwnRoot && (st.Uid != 0 || int(st.Gid) != s.c.BuildGroup) {
+	if s.c.Ownership == OwnRoot && int(st.Gid) != s.c.BuildGroup {
 		if err := os.Chown(phys, 0, s.c.BuildGroup); err != nil {
 			return err
 		}
@@ -239,8 +252,18 @@ func (s *Store) database(ctx context.Context) (*db.DB, error) {
 	}
 	if s.db == nil {
 		d, err := db.Open(ctx, db.Options{
-			File: s.StatePath("db", "db.sqlite"), StoreDir: s.c.StoreDir, Durable: !s.c.Relaxed,
+			File: s.databaseFile(), StoreDir: s.c.StoreDir, Durable: !s.c.Relaxed,
 		})
+		if err == nil {
+			if err = s.checkIdentity(ctx, d); err != nil {
+				d.Close()
+			}
+		}
+		if err != nil && s.foreign != nil {
+			// Even a reader must be able to write there, and SQLite has no better
+			// words for that.
+			return nil, s.foreign
+		}
 		if err != nil {
 			return nil, s.explain("open the database", err)
 		}

@@ -153,7 +153,7 @@ func TestTexts(t *testing.T) {
 		t.Errorf("ValidMany: %v", valid)
 	}
 	entries := must(os.ReadDir(s.Physical(s.Dir())))(t)
-	if len(entries) != 3 { // two texts and the temporary directory
+	if len(entries) != 4 { // two texts, the temporary directory and the identity
 		t.Errorf("the store directory holds %v", entries)
 	}
 }

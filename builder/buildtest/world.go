@@ -136,6 +136,9 @@ func (w *World) Litter() []string {
 	var litter []string
 	for _, e := range entries {
 		p := w.Store.Dir() + "/" + e.Name()
+		if e.Name() == ".fruix-id" { // whose store it is
+			continue
+		}
 		if e.Name() == ".tmp" {
 			sessions, _ := os.ReadDir(w.Store.Physical(p))
 			for _, s := range sessions {

@@ -14,6 +14,7 @@ import (
 	"fruix/interp"
 	"fruix/jail"
 	"fruix/store"
+	"fruix/store/db"
 )
 
 // Describe gathers what a reader is told about err, which is not nil. The
@@ -87,6 +88,18 @@ func known(err error) *Problem {
 			Kind: "alive", Prefix: "fruix", Message: "cannot delete " + e.Path + ": it is in use by " + e.Root,
 			Details: e.Chain,
 			Hints:   []string{"remove the root, or end what uses the object, and try again"},
+		}
+	case *store.ForeignError:
+		return &Problem{Kind: "foreign-store", Prefix: "fruix", Message: tidy(e.Error()), Hints: []string{e.Hint}}
+	case *db.OtherStoreError:
+		return &Problem{
+			Kind: "foreign-store", Prefix: "fruix", Message: tidy(e.Error()),
+			Hints: []string{"--store names the store, --root the place where it lies"},
+		}
+	case *store.OwnerError:
+		return &Problem{
+			Kind: "foreign-store", Prefix: "fruix", Message: tidy(e.Error()),
+			Hints: []string{fmt.Sprintf("run fruix as the user %d, name a store of the user %d with --root, or give %s to that user with chown -R", e.Owner, e.Want, e.Path)},
 		}
 	case *jail.SetupError:
 		bare := *e

@@ -1,0 +1,37 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+)
+
+// Meta returns what is noted under key about the store as a whole, "" when
+// nothing is.
+func (d *DB) Meta(ctx context.Context, key string) (string, error) {
+	var value string
+	err := d.rows(ctx, func(r *sql.Rows) error { return r.Scan(&value) }, "SELECT value FROM Meta WHERE key = ?", key)
+	return value, err
+}
+
+// SetMeta notes value under key unless something is noted there, and returns what
+// is noted then.
+func (d *DB) SetMeta(ctx context.Context, key, value string) (noted string, err error) {
+	err = d.update(ctx, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, "INSERT OR IGNORE INTO Meta VALUES (?, ?)", key, value); err != nil {
+			return err
+		}
+		return tx.QueryRowContext(ctx, "SELECT value FROM Meta WHERE key = ?", key).Scan(&noted)
+	})
+	return noted, err
+}
+
+// Empty says whether no object is valid.
+func (d *DB) Empty(ctx context.Context) (bool, error) {
+	errSome := errors.New("not empty")
+	err := d.rows(ctx, func(*sql.Rows) error { return errSome }, "SELECT id FROM ValidPaths LIMIT 1")
+	if err == errSome {
+		return false, nil
+	}
+	return err == nil, err
+}
