@@ -30,6 +30,9 @@ type CollectOptions struct {
 	// DropDerivations lets derivations go that only their living outputs would
 	// keep.
 	DropDerivations bool
+	// Without are the names of roots ([Root.Name]) that do not count, as if they
+	// were removed already.
+	Without []string
 }
 
 // Collected is what a collection has done.
@@ -164,7 +167,7 @@ func (s *Store) liveness(ctx context.Context, o CollectOptions) (*liveness, erro
 	}
 	// The roots are looked up before the graph, so that an object that is in
 	// use and registered in between is not in the graph rather than dead.
-	roots, err := s.allRoots(ctx)
+	roots, err := s.allRoots(ctx, o.Without)
 	if err != nil {
 		return nil, err
 	}
@@ -330,13 +333,16 @@ type root struct{ base, what string }
 
 // allRoots lists what keeps objects: links, programs that run, and what is
 // protected.
-func (s *Store) allRoots(ctx context.Context) ([]root, error) {
+func (s *Store) allRoots(ctx context.Context, without []string) ([]root, error) {
 	var out []root
 	links, err := s.Roots(ctx)
 	if err != nil {
 		return nil, err
 	}
 	for _, r := range links {
+		if slices.Contains(without, r.Name) {
+			continue
+		}
 		if p, err := s.parse(r.Target); err == nil {
 			out = append(out, root{p.Base(), "the root " + r.Name})
 		}

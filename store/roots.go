@@ -14,12 +14,13 @@ import (
 	"fruix/store/hash"
 	"fruix/store/nixbase32"
 	"fruix/store/path"
+	"fruix/store/profile"
 )
 
 // Root is a link that keeps an object, and all that it refers to, from being
 // collected.
 type Root struct {
-	Link   string // physical path of the link below gcroots
+	Link   string // physical path of the link below gcroots or profiles
 	Name   string // path of the link that a person made: Link, or what an indirect root leads to
 	Target string // logical path of the object
 }
@@ -114,26 +115,43 @@ func relink(target, link string) error {
 // maxHops bounds how many links a root may go through.
 const maxHops = 16
 
-// Roots returns the roots below gcroots that lead to objects, in the order of
-// their links. Links that lead nowhere, or not into the store, are left out.
+// Roots returns the roots that lead to objects, the links below gcroots and
+// profiles, in order. Links that lead nowhere, or not into the store, are left out,
+// and so are those from a profile to its current generation, which is a root itself.
 func (s *Store) Roots(ctx context.Context) ([]Root, error) {
 	var roots []Root
-	err := filepath.WalkDir(s.StatePath("gcroots"), func(p string, d fs.DirEntry, err error) error {
+	for _, dir := range []string{"gcroots", profilesDir} {
+		err := filepath.WalkDir(s.StatePath(dir), func(p string, d fs.DirEntry, err error) error {
+			if err != nil {
+				if errors.Is(err, fs.ErrNotExist) {
+					return nil
+				}
+				return err
+			}
+			if d.Type()&fs.ModeSymlink != 0 && !leadsToGeneration(p) {
+				if target, ok := s.resolve(p); ok {
+					roots = append(roots, Root{p, s.rootName(p), target})
+				}
+			}
+			return ctx.Err()
+		})
 		if err != nil {
-			if errors.Is(err, fs.ErrNotExist) {
-				return nil
-			}
-			return err
+			return nil, err
 		}
-		if d.Type()&fs.ModeSymlink != 0 {
-			if target, ok := s.resolve(p); ok {
-				roots = append(roots, Root{p, s.rootName(p), target})
-			}
-		}
-		return ctx.Err()
-	})
+	}
 	slices.SortFunc(roots, func(a, b Root) int { return strings.Compare(a.Link, b.Link) })
-	return roots, err
+	return roots, nil
+}
+
+// leadsToGeneration says whether link is that of a profile to a generation beside
+// it.
+func leadsToGeneration(link string) bool {
+	to, err := os.Readlink(link)
+	if err != nil || filepath.IsAbs(to) {
+		return false
+	}
+	of, ok := profile.Of(filepath.Join(filepath.Dir(link), to))
+	return ok && of == link
 }
 
 // rootName is the link that an indirect root stands for, and any other itself.

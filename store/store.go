@@ -176,7 +176,7 @@ func (s *Store) makeDirs() error {
 	if err := os.MkdirAll(s.StatePath(), 0o755); err != nil {
 		return err
 	}
-	for _, d := range []string{"locks", "gcroots", "gcroots/auto", "log"} {
+	for _, d := range []string{"locks", "gcroots", "gcroots/auto", "log", profilesDir, profilesDir + "/per-user"} {
 		if err := mkdir(s.StatePath(d), 0o755); err != nil {
 			return err
 		}

@@ -25,6 +25,7 @@ func runBuild(ctx context.Context, e *environment, args []string) (err error) {
 	expressions := f.StringArrayP("expression", "e", nil, "build what `EXPR` yields")
 	files := f.StringArrayP("file", "f", nil, "build what the last expression of `FILE` yields")
 	root := f.StringP("root-link", "r", "", "make `FILE` a link to the result that keeps it from being collected")
+	profile := f.StringP("profile", "p", "", "make the result a new generation of the profile `FILE`")
 	derivations := f.BoolP("derivations", "d", false, "print the derivations' paths, and build nothing")
 	check := f.Bool("check", false, "build again what is there, and compare")
 	logFile := f.Bool("log-file", false, "print the build log of each object or DERIVATION")
@@ -67,7 +68,19 @@ func runBuild(ctx context.Context, e *environment, args []string) (err error) {
 			return err
 		}
 	}
+	if err := s.setProfile(ctx, *profile, goalPaths(goals)); err != nil {
+		return err
+	}
 	return s.printLines(goals, func(g goal) []string { return g.paths })
+}
+
+// goalPaths are the paths of all goals.
+func goalPaths(goals []goal) []string {
+	var all []string
+	for _, g := range goals {
+		all = append(all, g.paths...)
+	}
+	return all
 }
 
 // goal is something to build or, when drv is "", something that is there.

@@ -8,18 +8,21 @@ import (
 	"strings"
 
 	"fruix/store"
+	"fruix/store/profile"
 )
 
 const gcText = `
 Delete objects of the store that nothing keeps any more. What keeps an object,
 and all that it refers to, is a root: a link made with "fruix build -r", a link
 below the store's gcroots, a program that runs from the store, and an evaluation
-or a build that is going on. Without an action all garbage is deleted.
+or a build that is going on, and every generation of a profile. With -d
+generations are deleted first. Without an action all garbage is deleted.
 `
 
 // gcActions are what "fruix gc" can be asked to do; one at a time.
 type gcActions struct {
 	collect, free         string
+	generations           string
 	delete                bool
 	live, dead, roots     bool
 	verify                string
@@ -33,6 +36,8 @@ func runGC(ctx context.Context, e *environment, args []string) error {
 	var a gcActions
 	f.StringVarP(&a.collect, "collect-garbage", "C", "", "delete garbage, or at least so much of it: -C 5G")
 	f.Lookup("collect-garbage").NoOptDefVal = "all"
+	f.StringVarP(&a.generations, "delete-generations", "d", "", "before that, delete the generations of your profiles (root: of all) that are older than `DURATION`, such as 10d, 2w or 1m; without one all but the current")
+	f.Lookup("delete-generations").NoOptDefVal = allGenerations
 	f.StringVarP(&a.free, "free-space", "F", "", "delete garbage until so much `SPACE` is free, such as 10G")
 	f.BoolVarP(&a.delete, "delete", "D", false, "delete the PATHs, if nothing keeps them, and what refers to them")
 	f.BoolVar(&a.roots, "list-roots", false, "list what keeps objects")
@@ -44,16 +49,13 @@ func runGC(ctx context.Context, e *environment, args []string) error {
 	f.BoolVar(&a.keepOutputs, "gc-keep-outputs", false, "let derivations that are kept keep their outputs")
 	f.BoolVar(&a.dropDrvs, "no-gc-keep-derivations", false, "do not let objects that are kept keep their derivations")
 	f.BoolVarP(&f.dryRun, "dry-run", "n", false, "tell how much would be deleted, and delete nothing")
+	// "-C 5G" and "-d 2m" read naturally, and Guix takes them.
+	args = joinValues(args, func(word string) bool { _, err := parseSize(word); return err == nil }, "-C", "--collect-garbage")
+	args = joinValues(args, func(word string) bool { _, err := profile.ParseDuration(word); return err == nil }, "-d", "--delete-generations")
 	if err := f.parse(args); err != nil {
 		return err
 	}
-	// "-C 5G" reads naturally, and is what Guix takes as "-C 5G" too.
 	rest := f.Args()
-	if a.collect == "all" && len(rest) == 1 {
-		if _, err := parseSize(rest[0]); err == nil {
-			a.collect, rest = rest[0], nil
-		}
-	}
 	if err := a.check(f, rest); err != nil {
 		return err
 	}
@@ -77,10 +79,15 @@ func (a gcActions) check(f *flags, paths []string) error {
 	switch {
 	case n > 1:
 		return f.usage("more than one action is given")
+	case a.generations == allGenerations && n == 0 && len(paths) == 1:
+		_, err := profile.ParseDuration(paths[0])
+		return f.usage("--delete-generations: %v", err)
 	case a.delete && len(paths) == 0:
 		return f.usage("no object to delete is named")
 	case !a.delete && len(paths) > 0:
 		return f.usage("%q is more than can be used; \"-D\" deletes single objects", paths[0])
+	case a.generations != "" && (n > 1 || n == 1 && a.collect == "" && a.free == ""):
+		return f.usage("--delete-generations goes with collecting garbage only")
 	case a.verify != "" && a.verify != "presence" && a.verify != "contents":
 		return f.usage("--verify can be \"contents\", not %q", a.verify)
 	}
@@ -89,6 +96,16 @@ func (a gcActions) check(f *flags, paths []string) error {
 
 func (s *session) gc(ctx context.Context, st *store.Store, a gcActions, paths []string) error {
 	o := store.CollectOptions{KeepOutputs: a.keepOutputs, DropDerivations: a.dropDrvs}
+	var gone []generation
+	if a.generations != "" {
+		var err error
+		if gone, err = s.deleteGenerations(ctx, st, a.generations); err != nil {
+			return err
+		}
+		for _, g := range gone {
+			o.Without = append(o.Without, g.Link)
+		}
+	}
 	switch {
 	case a.roots:
 		return s.listRoots(ctx, st)
@@ -111,11 +128,14 @@ func (s *session) gc(ctx context.Context, st *store.Store, a gcActions, paths []
 			return err
 		}
 		done, err := st.Delete(ctx, objects)
-		return s.reportCollected(done, err)
+		return s.reportCollected(done, nil, err)
 	}
 	limit, err := a.limit(s.flags, st)
-	if err != nil || limit < 0 {
+	if err != nil {
 		return err
+	}
+	if limit < 0 {
+		return s.reportCollected(&store.Collected{}, gone, nil)
 	}
 	o.MaxFreed = limit
 	if s.flags.dryRun {
@@ -123,10 +143,10 @@ func (s *session) gc(ctx context.Context, st *store.Store, a gcActions, paths []
 		if err != nil {
 			return err
 		}
-		return s.reportCollected(&store.Collected{Paths: l.Dead, Bytes: l.DeadBytes}, nil)
+		return s.reportCollected(&store.Collected{Paths: l.Dead, Bytes: l.DeadBytes}, gone, nil)
 	}
 	done, err := st.Collect(ctx, o)
-	return s.reportCollected(done, err)
+	return s.reportCollected(done, gone, err)
 }
 
 // limit is how many bytes to free at least: 0 for all, less when nothing needs
@@ -157,13 +177,14 @@ func (a gcActions) limit(f *flags, st *store.Store) (int64, error) {
 }
 
 // reportCollected tells what was deleted: the paths with --json, else how much.
-func (s *session) reportCollected(c *store.Collected, err error) error {
+func (s *session) reportCollected(c *store.Collected, gone []generation, err error) error {
 	if c == nil {
 		return err
 	}
 	if s.flags.json {
 		if jerr := json.NewEncoder(s.env.stdout).Encode(map[string]any{
 			"paths": append([]string{}, c.Paths...), "bytes": c.Bytes, "stray": c.Stray,
+			"generations": append([]generation{}, gone...),
 		}); err == nil {
 			err = jerr
 		}
@@ -177,6 +198,9 @@ func (s *session) reportCollected(c *store.Collected, err error) error {
 		fmt.Fprintln(s.env.stdout, p)
 	}
 	if !s.flags.quiet {
+		for _, g := range gone {
+			fmt.Fprintf(s.env.stderr, "%s generation %d of %s\n", verb, g.Number, g.Profile)
+		}
 		fmt.Fprintf(s.env.stderr, "%s %s, %s\n", verb, count(len(c.Paths), "object"), sizeText(c.Bytes))
 		if c.Stray > 0 {
 			fmt.Fprintf(s.env.stderr, "removed %s that interrupted work had left\n", count(c.Stray, "tree"))

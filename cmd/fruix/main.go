@@ -84,6 +84,7 @@ func commands() []command {
 	return []command{
 		{"build", "[OPTION]... PACKAGE...", "build packages or other objects and print where they are", runBuild},
 		{"system", "build|rootfs|image [OPTION]... FILE [DIR]", "build a whole operating system", runSystem},
+		{"package", "ACTION [OPTION]...", "look at the generations of profiles and choose among them", runPackage},
 		{"repl", "[OPTION]... [FILE ARG...]", "evaluate Scheme, interactively or from a file", runREPL},
 		{"gc", "[ACTION] [OPTION]... [PATH]...", "delete what nothing needs any more", runGC},
 		{"store", "VERB [OPTION]... [ARGUMENT]...", "look at and work on the store", runStore},

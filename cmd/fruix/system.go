@@ -35,6 +35,7 @@ func runSystem(ctx context.Context, e *environment, args []string) error {
 	free := f.String("free", "", "free space of the image's root file system, such as 512M")
 	size := f.String("image-size", "", "size of the image's root file system, such as 4G")
 	root := f.StringP("root-link", "r", "", "make `FILE` a link to the result that keeps it from being collected")
+	profile := f.StringP("profile", "p", "", "with build: make the system a new generation of the profile `FILE`")
 	expression := f.StringP("expression", "e", "", "build the system that `EXPR` yields, instead of a file's")
 	if err := f.parse(args); err != nil {
 		return err
@@ -47,8 +48,11 @@ func runSystem(ctx context.Context, e *environment, args []string) error {
 	if !ok {
 		return &report.UsageError{Command: f.name, Message: fmt.Sprintf("unknown action %q", f.Arg(0)), Hint: nearestHint(f.Arg(0), sortedKeys(kinds), "fruix system --help")}
 	}
+	if *profile != "" && f.Arg(0) != "build" {
+		return f.usage("--profile goes with \"build\" only")
+	}
 	words := f.Args()[1:]
-	j := &systemJob{link: *root}
+	j := &systemJob{link: *root, profile: *profile}
 	var err error
 	if j.free, err = parseSize(*free); err != nil {
 		return f.usage("--free: %v", err)
@@ -84,10 +88,11 @@ func runSystem(ctx context.Context, e *environment, args []string) error {
 // systemJob is one run of "fruix system".
 type systemJob struct {
 	*session
-	file, dir, link string
-	free, size      int64
-	os              datum.Value
-	results         [][2]string
+	file, dir     string
+	link, profile string
+	free, size    int64
+	os            datum.Value
+	results       [][2]string
 }
 
 // systemModule is the Scheme side.
@@ -157,6 +162,9 @@ func (j *systemJob) make(ctx context.Context, name string, more ...datum.Value) 
 func (j *systemJob) closure(ctx context.Context) error {
 	out, done, err := j.make(ctx, "system-closure")
 	if err != nil || !done {
+		return err
+	}
+	if err := j.setProfile(ctx, j.profile, []string{out}); err != nil {
 		return err
 	}
 	if err := j.describe(ctx, out); err != nil {

@@ -71,6 +71,7 @@ var rules = []rule{
 	{"store/nixbase32", []string{ours}, nil, "one package per format, usable alone"},
 	{"store/drv", []string{"store", "store/db", "store/tree"}, nil, "derivations are text; reading one needs no store"},
 	{"store/narinfo", []string{ours}, []string{"store/hash", "store/nixbase32", "store/path"}, "one package per format, usable alone"},
+	{"store/profile", []string{ours}, nil, "generations are links; what they lead to is the caller's"},
 	{"store/wire", []string{ours}, nil, "one package per format, usable alone"},
 	{"store/db", []string{ours}, nil, "the database knows names and hashes, not files"},
 

@@ -1,0 +1,75 @@
+package store
+
+import (
+	"context"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"fruix/store/profile"
+)
+
+// profilesDir is the folder of the state in which every link is a root.
+const profilesDir = "profiles"
+
+// Profile returns the profile at path. A path below the logical state directory,
+// such as "/frx/var/fruix/profiles/system", is looked up under the root of the
+// store. The generations of a profile that lies elsewhere are made known as
+// indirect roots.
+func (s *Store) Profile(ctx context.Context, path string) (*profile.Profile, error) {
+	if strings.HasPrefix(path, s.c.StateDir+"/"+profilesDir+"/") {
+		path = s.Physical(path)
+	}
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	o := profile.Options{}
+	if !strings.HasPrefix(abs, s.StatePath(profilesDir)+"/") {
+		o.Link = func(target, link string) error {
+			p, _ := s.object(target)
+			return s.AddRoot(ctx, link, p)
+		}
+	}
+	return profile.At(abs, o)
+}
+
+// UserProfile returns the path of the profile of that name that belongs to a user.
+func (s *Store) UserProfile(user, name string) string {
+	return s.StatePath(profilesDir, "per-user", user, name)
+}
+
+// SetProfile makes the valid object target the current generation of the profile
+// at path, as a new generation unless it is the current one already.
+func (s *Store) SetProfile(ctx context.Context, path, target string) (profile.Generation, error) {
+	valid, err := s.IsValid(ctx, target) // and from now on it is not collected
+	if err != nil {
+		return profile.Generation{}, err
+	}
+	if !valid {
+		return profile.Generation{}, &NotValidError{target}
+	}
+	p, err := s.Profile(ctx, path)
+	if err != nil {
+		return profile.Generation{}, err
+	}
+	g, err := p.Add(ctx, s.Physical(target))
+	return g, s.explain("add a generation to "+path, err)
+}
+
+// Profiles returns the paths of all profiles of which roots are generations, in
+// order, wherever they lie.
+func (s *Store) Profiles(ctx context.Context) ([]string, error) {
+	roots, err := s.Roots(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, r := range roots {
+		if p, ok := profile.Of(r.Name); ok {
+			out = append(out, p)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out), nil
+}
