@@ -20,13 +20,9 @@ import (
 
 	"fruix/builder/builtin"
 	"fruix/cmd/internal/report"
-	"fruix/jail/native"
 )
 
 func main() {
-	if native.ReexecMain(os.Args) {
-		return
-	}
 	spareYouth(os.Getenv)
 	builtin.Main(os.Args, jailBuiltins())
 	ctx := untilSignalled()

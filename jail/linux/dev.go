@@ -2,11 +2,7 @@
 
 package linux
 
-import (
-	"golang.org/x/sys/unix"
-
-	"fruix/jail"
-)
+import "golang.org/x/sys/unix"
 
 // deviceNodes are the host's device nodes that appear in /dev. A user
 // namespace cannot make nodes, so they are bind mounts, for root as well.
@@ -21,61 +17,34 @@ var deviceLinks = []struct{ name, target string }{
 }
 
 // devices fills /dev.
-func (b *rootBuilder) devices() error {
-	if err := b.mkdir("/dev"); err != nil {
-		return err
-	}
+func (c *program) devices() {
+	c.mkdir("/dev")
 	const dev = newRoot + "/dev"
-	if err := unix.Mount("tmpfs", dev, "tmpfs", unix.MS_NOSUID|unix.MS_NOEXEC, "mode=0755,size=64k"); err != nil {
-		return &jail.SetupError{Step: "mount tmpfs", Path: "/dev", Err: err}
-	}
+	c.mount(step{"mount tmpfs", "/dev"}, "tmpfs", dev, unix.MS_NOSUID|unix.MS_NOEXEC, "mode=0755,size=64k")
 	for _, name := range deviceNodes {
-		if err := touch(dev + "/" + name); err != nil {
-			return err
-		}
-		err := unix.Mount(oldRoot+"/dev/"+name, dev+"/"+name, "", unix.MS_BIND, "")
-		if err == unix.ENOENT {
-			// A host that is itself a container may lack some.
-			err = unix.Unlink(dev + "/" + name)
-		}
-		if err != nil {
-			return &jail.SetupError{Step: "bind mount", Path: "/dev/" + name, Err: err}
-		}
+		at := dev + "/" + name
+		c.touch(step{"create", "/dev/" + name}, at, 0)
+		s := step{"bind mount", "/dev/" + name}
+		// A host that is itself a container may lack some.
+		c.add(s, record{Number: unix.SYS_MOUNT, Tolerate: int(unix.ENOENT), Skip: 1},
+			c.String(oldRoot+"/dev/"+name), c.String(at), number(0), number(unix.MS_BIND), number(0))
+		c.call(s, unix.SYS_UNLINKAT, atCWD, c.String(at), number(0))
 	}
 	for _, l := range deviceLinks {
-		if err := unix.Symlink(l.target, dev+"/"+l.name); err != nil {
-			return &jail.SetupError{Step: "symlink", Path: "/dev/" + l.name, Err: err}
-		}
+		c.symlink("/dev/"+l.name, l.target)
 	}
-	if err := b.mkdir("/dev/shm"); err != nil {
-		return err
-	}
-	if err := unix.Mount("tmpfs", dev+"/shm", "tmpfs", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "mode=1777"); err != nil {
-		return &jail.SetupError{Step: "mount tmpfs", Path: "/dev/shm", Err: err}
-	}
-	if err := b.terminals(dev); err != nil {
-		return err
-	}
-	if err := restrict(dev, unix.MOUNT_ATTR_RDONLY, false); err != nil {
-		return &jail.SetupError{Step: "make read-only", Path: "/dev", Err: err}
-	}
-	return nil
+	c.mkdir("/dev/shm")
+	c.mount(step{"mount tmpfs", "/dev/shm"}, "tmpfs", dev+"/shm", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "mode=1777")
+	c.terminals(dev)
+	c.restrict(step{"make read-only", "/dev"}, dev, unix.MOUNT_ATTR_RDONLY, false)
 }
 
 // terminals gives the jail pseudo terminals of its own, if the kernel has
 // them (CONFIG_UNIX98_PTYS).
-func (b *rootBuilder) terminals(dev string) error {
-	if err := b.mkdir("/dev/pts"); err != nil {
-		return err
-	}
-	if err := unix.Mount("devpts", dev+"/pts", "devpts", unix.MS_NOSUID|unix.MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620"); err != nil {
-		if err == unix.ENODEV {
-			return nil
-		}
-		return &jail.SetupError{Step: "mount devpts", Path: "/dev/pts", Err: err}
-	}
-	if err := unix.Symlink("pts/ptmx", dev+"/ptmx"); err != nil {
-		return &jail.SetupError{Step: "symlink", Path: "/dev/ptmx", Err: err}
-	}
-	return nil
+func (c *program) terminals(dev string) {
+	c.mkdir("/dev/pts")
+	c.add(step{"mount devpts", "/dev/pts"}, record{Number: unix.SYS_MOUNT, Tolerate: int(unix.ENODEV), SkipAfter: 1},
+		c.String("devpts"), c.String(dev+"/pts"), c.String("devpts"), number(unix.MS_NOSUID|unix.MS_NOEXEC),
+		c.String("newinstance,ptmxmode=0666,mode=620"))
+	c.symlink("/dev/ptmx", "pts/ptmx")
 }

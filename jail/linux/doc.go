@@ -3,15 +3,20 @@
 //
 // # How a jail comes up
 //
-// The calling process starts its own executable again (/proc/self/exe, under
-// a private argv[0]) in new user, mount, PID, network, IPC, UTS and cgroup
-// namespaces; see namespaces(7) and user_namespaces(7). That process is PID 1
-// of the jail: it reads a plan from a pipe, builds a root file system in
-// memory, bind-mounts what the plan names, moves into it with pivot_root(2),
-// gives up every capability and starts the program. It reports over a second
-// pipe, reaps orphans, and ends with the program; the kernel then kills
-// whatever is left in the PID namespace. When the caller dies, PID 1 sees the
-// end of the first pipe and ends as well.
+// A Spec becomes a plan, in which everything is resolved that needs a look at the
+// host; the plan becomes a program, a list of system calls; and that an executable
+// (see the package stub), which lives in memory and contains nothing else. It is the
+// privileged part of Fruix, all of it: compile and what it calls.
+//
+// The process that executes it, the keeper, enters new user, mount, PID, network,
+// IPC, UTS and cgroup namespaces (namespaces(7), user_namespaces(7)), has the caller
+// map the user, and forks. Its child is PID 1 of the jail: it builds a root file
+// system in memory, bind-mounts what the plan names, moves into it with
+// pivot_root(2), gives up every capability and starts the program. It reports over a
+// pipe, reaps orphans, and ends with the program; the kernel then kills whatever is
+// left in the PID namespace. When the caller dies or wants no more, the keeper sees
+// the end of another pipe and kills PID 1; when the keeper is killed, the kernel
+// kills PID 1.
 //
 // # Users
 //
@@ -20,8 +25,8 @@
 // the overflow user 65534. An ordinary caller's own user is mapped to that
 // number. For root the build user of the Spec is mapped to it, and root itself
 // is not mapped at all, so that the program has no way back. PID 1 holds its
-// capabilities only in the new user namespace and as that same user, through
-// ambient capabilities, and so the two cases differ in one thing only: what
+// capabilities only in the new user namespace, and root's PID 1 becomes that same
+// user before it does anything, so the two cases differ in one thing only: what
 // root can reach but the build user cannot is opened by the caller, with
 // open_tree(2), and handed in as a detached mount; see also idmaps.
 //

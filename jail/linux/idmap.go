@@ -3,16 +3,16 @@
 package linux
 
 import (
+	"context"
 	"fmt"
-	"io"
 	"os"
-	"os/exec"
 	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 
 	"fruix/jail"
+	"fruix/jail/linux/stub"
 )
 
 // idmaps makes inputs that belong to root appear as the program's own.
@@ -26,15 +26,6 @@ import (
 type idmaps struct {
 	mu   sync.Mutex
 	maps map[jail.HostUser]*os.File // a user namespace that maps 0 to the user
-}
-
-// argv0IDMap starts a process that does nothing but have a user namespace.
-const argv0IDMap = "fruix: id map"
-
-// idMapMain is that process; it ends when its standard input does.
-func idMapMain() {
-	io.Copy(io.Discard, os.Stdin)
-	os.Exit(0)
 }
 
 // namespace returns a user namespace in which u is root.
@@ -55,10 +46,17 @@ func (m *idmaps) namespace(u jail.HostUser) (*os.File, error) {
 	return f, nil
 }
 
+// newNamespace makes a user namespace: it belongs to a process that does nothing
+// but wait, until the namespace is open.
 func newNamespace(u jail.HostUser) (*os.File, error) {
-	cmd := exec.Command("/proc/self/exe")
-	cmd.Args = []string{argv0IDMap}
-	cmd.Env = []string{}
+	p := new(stub.Program)
+	p.Add(record{Number: unix.SYS_READ}, number(0), p.Space(1), number(1))
+	p.Exit(0)
+	cmd, done, err := command(context.Background(), p, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, err

@@ -21,7 +21,6 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	linux.ReexecMain(os.Args)
 	jailtest.ProbeMain(os.Args)
 	done, err := jailtest.Prepare("fruix/jail/jailtest/probe")
 	if err != nil {

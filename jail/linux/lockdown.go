@@ -3,98 +3,77 @@
 package linux
 
 import (
-	"errors"
-	"os"
-	"unsafe"
-
 	"golang.org/x/sys/unix"
 
-	"fruix/jail"
+	"fruix/jail/linux/stub"
 )
 
-// dropPrivileges takes from this thread, and so from what it starts, every
-// capability and every way to get one back: the bounding set and the ambient
-// set are emptied and no_new_privs makes set-user-id programs harmless (see
-// capabilities(7) and prctl(2)). Other threads of this process keep theirs,
-// but nothing inside can reach them, as the process is made undumpable, which
-// closes ptrace(2) and /proc/1. At last system calls are filtered; see rules.
-func dropPrivileges() error {
+// lastCapability is the greatest number that a capability can have: there are 64
+// bits for them.
+const lastCapability = 63
+
+// dropPrivileges takes from PID 1, and so from what it starts, every capability and
+// every way to get one back: the bounding set and the ambient set are emptied and
+// no_new_privs makes set-user-id programs harmless (see capabilities(7) and
+// prctl(2)). PID 1 is made undumpable, which closes ptrace(2) and /proc/1. At last
+// system calls are filtered; see rules.
+func (c *program) dropPrivileges() {
 	// The limit counts user namespaces below this one, so none can be made: the
 	// classic way to get a capability anywhere.
-	if err := os.WriteFile("/proc/sys/user/max_user_namespaces", []byte("0"), 0); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return &jail.SetupError{Step: "forbid user namespaces in", Err: err}
+	const limit = "/proc/sys/user/max_user_namespaces"
+	s := step{"forbid user namespaces in", limit}
+	c.add(s, record{Number: unix.SYS_OPENAT, Save: true, Tolerate: int(unix.ENOENT), SkipAfter: 2},
+		atCWD, c.String(limit), number(unix.O_WRONLY|unix.O_CLOEXEC))
+	c.add(s, record{Number: unix.SYS_WRITE, OnSaved: true, Expect: true, Want: 1}, nil, c.String("0"), number(1))
+	c.add(s, record{Number: unix.SYS_CLOSE, OnSaved: true})
+
+	prctl := func(name string, option int, args ...stub.Arg) {
+		c.call(step{name, ""}, unix.SYS_PRCTL, append([]stub.Arg{number(option)}, args...)...)
 	}
-	step := func(name string, option int, args ...uintptr) error {
-		var a [4]uintptr
-		copy(a[:], args)
-		if err := unix.Prctl(option, a[0], a[1], a[2], a[3]); err != nil {
-			return &jail.SetupError{Step: name, Err: err}
-		}
-		return nil
+	prctl("make the first process undumpable", unix.PR_SET_DUMPABLE, number(0))
+	prctl("clear ambient capabilities", unix.PR_CAP_AMBIENT, number(unix.PR_CAP_AMBIENT_CLEAR_ALL))
+	for n := range lastCapability + 1 {
+		// The kernel knows fewer.
+		c.add(step{"drop a capability", ""}, record{Number: unix.SYS_PRCTL, Tolerate: int(unix.EINVAL)},
+			number(unix.PR_CAPBSET_DROP), number(n))
 	}
-	if err := step("make the first process undumpable", unix.PR_SET_DUMPABLE, 0); err != nil {
-		return err
-	}
-	if err := step("clear ambient capabilities", unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL); err != nil {
-		return err
-	}
-	for c := uintptr(0); ; c++ {
-		err := unix.Prctl(unix.PR_CAPBSET_DROP, c, 0, 0, 0)
-		if err == unix.EINVAL {
-			break // past the last one that this kernel knows
-		}
-		if err != nil {
-			return &jail.SetupError{Step: "drop a capability", Err: err}
-		}
-	}
-	if err := step("lock the capability modes", unix.PR_SET_SECUREBITS, secureBits); err != nil {
-		return err
-	}
-	hdr := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
-	var data [2]unix.CapUserData
-	if err := unix.Capset(&hdr, &data[0]); err != nil {
-		return &jail.SetupError{Step: "drop capabilities", Err: err}
-	}
-	if err := step("forbid new privileges", unix.PR_SET_NO_NEW_PRIVS, 1); err != nil {
-		return err
-	}
-	return confine()
+	prctl("lock the capability modes", unix.PR_SET_SECUREBITS, number(secureBits))
+	c.call(step{"drop capabilities", ""}, unix.SYS_CAPSET,
+		memory(c, unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}), memory(c, [2]unix.CapUserData{}))
+	prctl("forbid new privileges", unix.PR_SET_NO_NEW_PRIVS, number(1))
+	c.confine()
 }
 
-// leaveKeyring gives this process a session keyring of its own, in place of the
-// caller's, which no namespace would keep away; see session-keyring(7). A kernel
-// without keyrings has none to leave.
-func leaveKeyring() error {
-	_, err := unix.KeyctlInt(unix.KEYCTL_JOIN_SESSION_KEYRING, 0, 0, 0, 0) // a null name: nameless
-	if err == nil || err == unix.ENOSYS || err == unix.EPERM || err == unix.EDQUOT {
-		// Where it may not be left, the filter of system calls keeps it closed.
-		return nil
+// confine puts the filter on PID 1 and on all that it starts.
+func (c *program) confine() {
+	tables := callTables()
+	if len(tables) == 0 {
+		return // a processor without a table: namespaces have to do
 	}
-	return &jail.SetupError{Step: "leave the session keyring", Err: err}
+	list := filter(tables)
+	instructions := memory(c, list[0])
+	for _, i := range list[1:] {
+		memory(c, i) // each has 8 bytes, so they lie side by side
+	}
+	// struct sock_fprog: the number of instructions, and where they are.
+	const pointer = 8
+	prog := c.Space(2 * pointer)
+	c.SetUint16(prog, uint16(len(list)))
+	c.Point(prog+pointer, instructions)
+	// A kernel may be without filters (CONFIG_SECCOMP_FILTER).
+	c.add(step{"filter system calls", ""}, record{Number: unix.SYS_PRCTL, Tolerate: int(unix.EINVAL)},
+		number(unix.PR_SET_SECCOMP), number(unix.SECCOMP_MODE_FILTER), prog)
+}
+
+// leaveKeyring gives PID 1 a session keyring of its own, in place of the caller's,
+// which no namespace would keep away; see session-keyring(7). A kernel without
+// keyrings has none to leave, and where it may not be left, the filter of system
+// calls keeps it closed.
+func (c *program) leaveKeyring() {
+	c.add(step{"leave the session keyring", ""}, record{Number: unix.SYS_KEYCTL, Tolerate: stub.AnyError},
+		number(unix.KEYCTL_JOIN_SESSION_KEYRING), number(0)) // a null name: nameless
 }
 
 // SECBIT_NOROOT, SECBIT_NO_SETUID_FIXUP, SECBIT_NO_CAP_AMBIENT_RAISE, and the
 // lock of each; see capabilities(7), "The securebits flags".
 const secureBits = 1<<0 | 1<<1 | 1<<2 | 1<<3 | 1<<6 | 1<<7
-
-// loopbackUp switches on the one interface of a new network namespace; see
-// netdevice(7).
-func loopbackUp() error {
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return err
-	}
-	defer unix.Close(fd)
-	var req struct {
-		name  [unix.IFNAMSIZ]byte
-		flags uint16
-		_     [22]byte
-	}
-	copy(req.name[:], "lo")
-	req.flags = unix.IFF_UP | unix.IFF_RUNNING
-	_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), unix.SIOCSIFFLAGS, uintptr(unsafe.Pointer(&req)))
-	if errno != 0 {
-		return errno
-	}
-	return nil
-}

@@ -3,24 +3,12 @@
 package linux
 
 import (
-	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 
 	"fruix/jail"
-)
-
-// argv0 is how the re-executed process knows what it is.
-const argv0 = "fruix: jail"
-
-// File descriptors of PID 1 beside 0, 1 and 2.
-const (
-	planFD   = 3 // reads the plan; its end of file means that the caller died
-	statusFD = 4 // writes status messages
-	treeFD   = 5 // the first of the detached mounts, when the caller is root
 )
 
 // A tree is a host directory (or file) from which mounts are taken. Inputs
@@ -31,6 +19,7 @@ const (
 type tree struct {
 	Path     string `json:"path"` // on the host
 	ReadOnly bool   `json:"readOnly"`
+	Dir      bool   `json:"dir"` // it is a directory
 }
 
 type kind uint8
@@ -50,22 +39,45 @@ type bind struct {
 	Link   string `json:"link,omitempty"` // target of a symbolic link
 }
 
-// A plan is what PID 1 carries out. It is a Spec with everything that needs
-// the host's view resolved.
+// A plan is a Spec with everything that needs the host's view resolved. It is
+// plain data; [compile] makes of it what the jail's processes do.
 type plan struct {
-	Spec     jail.Spec `json:"spec"`
-	Trees    []tree    `json:"trees"`
-	TreesFD  bool      `json:"treesFD"` // trees come as descriptors from treeFD on
-	Binds    []bind    `json:"binds"`
-	SelfPath string    `json:"selfPath,omitempty"` // host path of the executable
-	Probe    bool      `json:"probe,omitempty"`    // set up, run nothing
+	Spec      jail.Spec `json:"spec"`
+	BuildUser bool      `json:"buildUser"` // the caller is root, and the program runs as the Spec's user
+	Cgroups   bool      `json:"cgroups"`   // there are namespaces for control groups
+	Base      string    `json:"base"`      // a directory of the host, to mount on
+	Trees     []tree    `json:"trees"`
+	TreesFD   bool      `json:"treesFD"` // trees are handed in as descriptors
+	Binds     []bind    `json:"binds"`
+	SelfPath  string    `json:"selfPath,omitempty"` // where the executable lies on the host, "" when it does no more
+	SelfSize  int64     `json:"selfSize,omitempty"` // of the executable, which is handed in last
+	Probe     bool      `json:"probe,omitempty"`    // set up, run nothing
 }
 
-// makePlan resolves the mounts of a normalized spec. With open set, the folder
-// that inputs share must be open to everybody for its inputs to be mounted
-// from there: PID 1 is not the user that resolves the plan.
-func makePlan(spec jail.Spec, open bool) (*plan, error) {
-	p := &plan{Spec: spec}
+// handed returns how many files the caller hands in: the trees, when it opens
+// them, and the executable, when the Spec asks for it.
+func (p *plan) handed() int {
+	n := 0
+	if p.TreesFD {
+		n = len(p.Trees)
+	}
+	if p.Spec.Self != "" {
+		n++
+	}
+	return n
+}
+
+// makePlan resolves the mounts of a normalized spec. For root, the folder that
+// inputs share must be open to everybody for its inputs to be mounted from there:
+// PID 1 is not the user that resolves the plan.
+func makePlan(spec jail.Spec, root bool) (*plan, error) {
+	base, err := mountPoint()
+	if err != nil {
+		return nil, err
+	}
+	p := &plan{Spec: spec, Base: base, BuildUser: root, TreesFD: root}
+	_, err = os.Lstat("/proc/self/ns/cgroup")
+	p.Cgroups = err == nil
 	type key struct {
 		path string
 		ro   bool
@@ -78,17 +90,17 @@ func makePlan(spec jail.Spec, open bool) (*plan, error) {
 	}
 	for dir := range siblings {
 		fi, err := os.Stat(dir)
-		if err != nil || open && fi.Mode()&0o001 == 0 {
+		if err != nil || root && fi.Mode()&0o001 == 0 {
 			siblings[dir] = 0
 		}
 	}
 	index := make(map[key]int)
-	treeOf := func(k key) int {
+	treeOf := func(k key, dir bool) int {
 		i, ok := index[k]
 		if !ok {
 			i = len(p.Trees)
 			index[k] = i
-			p.Trees = append(p.Trees, tree{Path: k.path, ReadOnly: k.ro})
+			p.Trees = append(p.Trees, tree{Path: k.path, ReadOnly: k.ro, Dir: dir})
 		}
 		return i
 	}
@@ -113,64 +125,50 @@ func makePlan(spec jail.Spec, open bool) (*plan, error) {
 			b.Kind = kindFile
 		}
 		if dir := filepath.Dir(src); m.ReadOnly && siblings[dir] > 1 {
-			b.Tree, b.Name = treeOf(key{dir, true}), filepath.Base(src)
+			b.Tree, b.Name = treeOf(key{dir, true}, true), filepath.Base(src)
 		} else {
-			b.Tree = treeOf(key{src, m.ReadOnly})
+			b.Tree = treeOf(key{src, m.ReadOnly}, fi.IsDir())
 		}
 		p.Binds = append(p.Binds, b)
 	}
 	if spec.Self != "" {
-		exe, err := os.Readlink("/proc/self/exe")
-		if err != nil {
-			return nil, &jail.SetupError{Step: "find the running executable", Err: err}
+		if err := p.findSelf(); err != nil {
+			return nil, err
 		}
-		p.SelfPath = exe
 	}
 	return p, nil
 }
 
-// status is a message from PID 1 to the caller.
-type status struct {
-	// Exactly one of these is set.
-	Failure *failure `json:"failure,omitempty"`
-	Ready   bool     `json:"ready,omitempty"` // everything is set up
-	Exit    *exit    `json:"exit,omitempty"`
-}
+// self is this process's executable.
+const self = "/proc/self/exe"
 
-type failure struct {
-	Step  string        `json:"step"`
-	Path  string        `json:"path,omitempty"`
-	Errno syscall.Errno `json:"errno,omitempty"`
-	Text  string        `json:"text,omitempty"` // when there is no number
-}
-
-func newFailure(err error) *failure {
-	f := &failure{Step: "set up"}
-	var se *jail.SetupError
-	if errors.As(err, &se) {
-		f.Step, f.Path, err = se.Step, se.Path, se.Err
+// findSelf fills in where the running executable lies. It may have been replaced
+// or removed since this process was started, and of root's it may be that nobody else
+// can execute it.
+func (p *plan) findSelf() error {
+	running, err := os.Stat(self)
+	if err != nil {
+		return &jail.SetupError{Step: "find the running executable", Err: err}
 	}
-	if !errors.As(err, &f.Errno) {
-		f.Text = err.Error()
+	p.SelfSize = running.Size()
+	path, err := os.Readlink(self)
+	if err != nil {
+		return &jail.SetupError{Step: "find the running executable", Err: err}
 	}
-	return f
-}
-
-func (f *failure) err() error {
-	e := &jail.SetupError{Step: f.Step, Path: f.Path, Err: f.Errno}
-	if f.Text != "" {
-		e.Err = errors.New(f.Text)
+	usable := !p.BuildUser || running.Mode()&0o005 == 0o005
+	if there, err := os.Stat(path); usable && err == nil && os.SameFile(there, running) {
+		p.SelfPath = path
 	}
-	e.Hint = hint(f.Step, e.Err)
-	return e
+	return nil
 }
 
-type exit struct {
-	Code   int   `json:"code"`
-	Signal int   `json:"signal,omitempty"`
-	User   int64 `json:"user"`   // nanoseconds
-	System int64 `json:"system"` // nanoseconds
-	MaxRSS int64 `json:"maxRSS"` // bytes
+// mountPoint returns a directory of the host: any serves, since the mount is seen
+// by nobody else.
+func mountPoint() (string, error) {
+	for _, d := range []string{"/tmp", "/run", "/mnt", "/var/tmp", "/dev/shm", "/etc", "/proc"} {
+		if fi, err := os.Stat(d); err == nil && fi.IsDir() {
+			return d, nil
+		}
+	}
+	return "", &jail.SetupError{Step: "find a mount point", Err: errors.New("the host has neither /tmp nor /proc")}
 }
-
-func (p *plan) marshal() ([]byte, error) { return json.Marshal(p) }

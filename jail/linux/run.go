@@ -3,20 +3,20 @@
 package linux
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"strconv"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"fruix/jail"
+	"fruix/jail/linux/stub"
 )
 
 // Jail runs programs in Linux namespaces. Its zero value works; use New.
@@ -29,12 +29,6 @@ var _ jail.Jail = (*Jail)(nil)
 
 // New returns the back end for a caller with the effective user id euid.
 func New(euid int) *Jail { return &Jail{root: euid == 0} }
-
-// capabilities that PID 1 needs to build the jail: see capabilities(7).
-var setupCaps = []uintptr{
-	unix.CAP_SYS_ADMIN, unix.CAP_NET_ADMIN, unix.CAP_SETPCAP, unix.CAP_SYS_RESOURCE,
-	unix.CAP_CHOWN, unix.CAP_FOWNER, unix.CAP_DAC_OVERRIDE, unix.CAP_SYS_CHROOT,
-}
 
 // Run implements jail.Jail.
 func (j *Jail) Run(ctx context.Context, spec jail.Spec) (jail.Result, error) {
@@ -55,152 +49,6 @@ func (j *Jail) Run(ctx context.Context, spec jail.Spec) (jail.Result, error) {
 	return j.run(ctx, p)
 }
 
-// run starts PID 1, hands it the plan and waits for the end.
-func (j *Jail) run(ctx context.Context, p *plan) (res jail.Result, err error) {
-	spec := p.Spec
-	planR, planW, err := os.Pipe()
-	if err != nil {
-		return res, err
-	}
-	defer planR.Close()
-	defer planW.Close()
-	statusR, statusW, err := os.Pipe()
-	if err != nil {
-		return res, err
-	}
-	defer statusR.Close()
-	defer statusW.Close()
-
-	files := []*os.File{planR, statusW}
-	if j.root {
-		trees, err := j.openTrees(p.Trees, *spec.BuildUser)
-		defer func() {
-			for _, f := range trees {
-				f.Close()
-			}
-		}()
-		if err != nil {
-			return res, err
-		}
-		files = append(files, trees...)
-		p.TreesFD = true
-	}
-
-	cmd := exec.CommandContext(ctx, "/proc/self/exe")
-	cmd.Args = []string{argv0}
-	cmd.Env = []string{}
-	cmd.Dir = "/"
-	cmd.Stdout, cmd.Stderr = spec.Stdout, spec.Stderr
-	cmd.ExtraFiles = files
-	cmd.SysProcAttr = j.procAttr(spec)
-	if err := cmd.Start(); err != nil {
-		if ctx.Err() != nil {
-			return res, ctx.Err()
-		}
-		return res, startError(err)
-	}
-	planR.Close()
-	statusW.Close()
-
-	data, err := p.marshal()
-	if err == nil {
-		_, err = planW.Write(append(data, '\n'))
-	}
-	var st final
-	if err == nil {
-		st, err = readStatus(statusR)
-	}
-	if err != nil || st.exit == nil {
-		// Nothing more is to be expected from PID 1: do not wait for it.
-		cmd.Process.Kill()
-	}
-	waitErr := cmd.Wait()
-	switch {
-	case ctx.Err() != nil:
-		return res, ctx.Err()
-	case st.failure != nil:
-		return res, st.failure.err()
-	case st.exit != nil:
-		// The writers of the caller may have failed.
-		var ee *exec.ExitError
-		if waitErr != nil && !errors.As(waitErr, &ee) {
-			return res, fmt.Errorf("jail: handling the output: %w", waitErr)
-		}
-		e := st.exit
-		return jail.Result{
-			ExitCode: e.Code, Signal: e.Signal,
-			User: time.Duration(e.User), System: time.Duration(e.System), MaxRSS: e.MaxRSS,
-		}, nil
-	case err != nil && !errors.Is(err, syscall.EPIPE):
-		return res, fmt.Errorf("jail: talking to its first process: %w", err)
-	}
-	return res, &jail.SetupError{Step: "start the first process", Err: fmt.Errorf("it ended without a word (%v)", waitErr),
-		Hint: "the program must call ReexecMain first in main, and must be readable and executable for the build user"}
-}
-
-// procAttr says how PID 1 is cloned.
-func (j *Jail) procAttr(spec jail.Spec) *syscall.SysProcAttr {
-	flags := uintptr(unix.CLONE_NEWUSER | unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS | unix.CLONE_NEWNET)
-	if _, err := os.Lstat("/proc/self/ns/cgroup"); err == nil {
-		flags |= unix.CLONE_NEWCGROUP
-	}
-	attr := &syscall.SysProcAttr{
-		Cloneflags:  flags,
-		Setsid:      true,
-		AmbientCaps: setupCaps,
-	}
-	host := jail.HostUser{UID: os.Geteuid(), GID: os.Getegid()}
-	if j.root {
-		host = *spec.BuildUser
-		attr.GidMappingsEnableSetgroups = true
-		attr.Credential = &syscall.Credential{Uid: uint32(spec.UID), Gid: uint32(spec.GID)}
-	}
-	attr.UidMappings = []syscall.SysProcIDMap{{ContainerID: spec.UID, HostID: host.UID, Size: 1}}
-	attr.GidMappings = []syscall.SysProcIDMap{{ContainerID: spec.GID, HostID: host.GID, Size: 1}}
-	return attr
-}
-
-// openTrees opens each tree as a detached mount.
-func (j *Jail) openTrees(trees []tree, u jail.HostUser) ([]*os.File, error) {
-	files := make([]*os.File, 0, len(trees))
-	for _, t := range trees {
-		fd, err := unix.OpenTree(unix.AT_FDCWD, t.Path, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_SYMLINK_NOFOLLOW)
-		if err != nil {
-			return files, &jail.SetupError{Step: "open_tree", Path: t.Path, Err: err, Hint: hint("open_tree", err)}
-		}
-		f := os.NewFile(uintptr(fd), t.Path)
-		files = append(files, f)
-		if t.ReadOnly {
-			// Not every kernel and file system can; see idmaps.
-			_ = j.ids.apply(f, u)
-		}
-	}
-	return files, nil
-}
-
-// final is the last word of PID 1.
-type final struct {
-	failure *failure
-	exit    *exit
-}
-
-// readStatus reads messages until the final one or the end of the pipe.
-func readStatus(r io.Reader) (final, error) {
-	dec := json.NewDecoder(r)
-	for {
-		var s status
-		if err := dec.Decode(&s); err != nil {
-			if err == io.EOF {
-				return final{}, nil
-			}
-			return final{}, err
-		}
-		if s.Failure != nil || s.Exit != nil {
-			return final{s.Failure, s.Exit}, nil
-		}
-	}
-}
-
 // Available implements jail.Jail by making an empty jail.
 func (j *Jail) Available() error {
 	spec, err := jail.Spec{Argv: []string{"/"}, Self: "/probe"}.Normalize()
@@ -219,45 +67,181 @@ func (j *Jail) Available() error {
 	return err
 }
 
-// startError explains why clone(2) or execve(2) of PID 1 failed.
-func startError(err error) error {
-	var errno syscall.Errno
-	if !errors.As(err, &errno) {
-		return &jail.SetupError{Step: "start the first process", Err: err}
+// run starts the keeper, says who its user is and waits for the end.
+func (j *Jail) run(ctx context.Context, p *plan) (res jail.Result, err error) {
+	c, err := compile(p, hardLimit)
+	if err != nil {
+		return res, err
 	}
-	return &jail.SetupError{Step: "make namespaces", Err: errno, Hint: hint("clone", errno)}
+	handed, err := j.handIn(p)
+	defer func() {
+		for _, f := range handed {
+			f.Close()
+		}
+	}()
+	if err != nil {
+		return res, err
+	}
+	callerR, callerW, err := os.Pipe()
+	if err != nil {
+		return res, err
+	}
+	defer callerR.Close()
+	defer callerW.Close()
+	statusR, statusW, err := os.Pipe()
+	if err != nil {
+		return res, err
+	}
+	defer statusR.Close()
+	defer statusW.Close()
+
+	cmd, done, err := command(ctx, &c.Program, append([]*os.File{callerR, statusW}, handed...))
+	if err != nil {
+		return res, err
+	}
+	cmd.Stdout, cmd.Stderr = p.Spec.Stdout, p.Spec.Stderr
+	// The keeper kills PID 1, and ends when all is dead.
+	cmd.Cancel = callerW.Close
+	err = cmd.Start()
+	done()
+	if err != nil {
+		if ctx.Err() != nil {
+			return res, ctx.Err()
+		}
+		return res, &jail.SetupError{Step: "start the jail's keeper", Err: err}
+	}
+	statusW.Close()
+
+	r, err := j.follow(p, cmd.Process.Pid, callerW, statusR)
+	if err != nil || r.Kind != stub.ReportedExit {
+		callerW.Close() // nothing more is to be expected
+	}
+	waitErr := cmd.Wait()
+	switch {
+	case ctx.Err() != nil:
+		return res, ctx.Err()
+	case err != nil && err != io.EOF:
+		return res, err
+	case r.Kind == stub.ReportedFailure:
+		return res, explain(c.steps[r.Record], r.Errno)
+	case r.Kind == stub.ReportedExit:
+		// The writers of the caller may have failed.
+		var ee *exec.ExitError
+		if waitErr != nil && !errors.As(waitErr, &ee) {
+			return res, fmt.Errorf("jail: handling the output: %w", waitErr)
+		}
+		return result(r), nil
+	}
+	return res, &jail.SetupError{Step: "start the first process", Err: fmt.Errorf("it ended without a word (%v)", waitErr)}
 }
 
-// hint says what to do about an error, or "".
-func hint(step string, err error) string {
-	read := func(name string) string {
-		b, err := os.ReadFile("/proc/sys/" + name)
-		if err != nil {
-			return ""
+// follow reads reports until the last, and answers. It returns io.EOF when there is
+// none.
+func (j *Jail) follow(p *plan, keeper int, caller io.Writer, status io.Reader) (stub.Report, error) {
+	for {
+		r, err := stub.ReadReport(status)
+		if err != nil || r.Kind != stub.ReportedReady {
+			return r, err
 		}
-		return string(bytes.TrimSpace(b))
+		if err := mapUsers(p, keeper); err != nil {
+			return r, err
+		}
+		if _, err := caller.Write([]byte{0}); err != nil {
+			return r, io.EOF // it has ended, or is being ended
+		}
 	}
+}
+
+// mapUsers says which user and group the new user namespace has; see
+// user_namespaces(7), "User and group ID mappings".
+func mapUsers(p *plan, keeper int) error {
+	host := jail.HostUser{UID: os.Geteuid(), GID: os.Getegid()}
+	if p.BuildUser {
+		host = *p.Spec.BuildUser
+	}
+	write := func(name, text string) error {
+		file := "/proc/" + strconv.Itoa(keeper) + "/" + name
+		if err := os.WriteFile(file, []byte(text), 0); err != nil {
+			return &jail.SetupError{Step: "map the jail's user", Path: file, Err: errors.Unwrap(err), Hint: hint(stepNamespaces, err)}
+		}
+		return nil
+	}
+	if err := write("uid_map", fmt.Sprintf("%d %d 1\n", p.Spec.UID, host.UID)); err != nil {
+		return err
+	}
+	if !p.BuildUser {
+		// An ordinary user may name a group only when groups cannot be dropped.
+		if err := write("setgroups", "deny"); err != nil {
+			return err
+		}
+	}
+	return write("gid_map", fmt.Sprintf("%d %d 1\n", p.Spec.GID, host.GID))
+}
+
+// handIn opens what the jail's processes get as descriptors: each tree, as a
+// detached mount, when the caller is root; and the executable.
+func (j *Jail) handIn(p *plan) ([]*os.File, error) {
+	files := make([]*os.File, 0, p.handed())
+	if p.TreesFD {
+		for _, t := range p.Trees {
+			f, err := openTree(t.Path)
+			if err != nil {
+				return files, err
+			}
+			files = append(files, f)
+			if t.ReadOnly {
+				// Not every kernel and file system can; see idmaps.
+				_ = j.ids.apply(f, *p.Spec.BuildUser)
+			}
+		}
+	}
+	if p.Spec.Self == "" {
+		return files, nil
+	}
+	if p.TreesFD && p.SelfPath != "" {
+		f, err := openTree(p.SelfPath)
+		if err != nil {
+			return files, err
+		}
+		return append(files, f), nil
+	}
+	f, err := os.Open(self)
+	if err != nil {
+		return files, &jail.SetupError{Step: "open the running executable", Err: err}
+	}
+	return append(files, f), nil
+}
+
+// openTree opens a directory or file as a detached mount.
+func openTree(path string) (*os.File, error) {
+	fd, err := unix.OpenTree(unix.AT_FDCWD, path, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_SYMLINK_NOFOLLOW)
+	if err != nil {
+		return nil, &jail.SetupError{Step: "open_tree", Path: path, Err: err, Hint: hint("open_tree", err)}
+	}
+	return os.NewFile(uintptr(fd), path), nil
+}
+
+// result says how the program ended.
+func result(r stub.Report) jail.Result {
+	res := jail.Result{ExitCode: -1, User: r.User, System: r.System, MaxRSS: r.MaxRSS}
+	if r.Status.Signaled() {
+		res.Signal = int(r.Status.Signal())
+	} else {
+		res.ExitCode = r.Status.ExitStatus()
+	}
+	return res
+}
+
+// explain makes an error of a step that failed.
+func explain(s step, errno syscall.Errno) error {
+	e := &jail.SetupError{Step: s.name, Path: s.path, Err: errno}
 	switch {
-	case errors.Is(err, unix.ENOSYS):
-		return "Linux 5.12 or newer is needed"
-	case !errors.Is(err, unix.EPERM) && !errors.Is(err, unix.EACCES) && !errors.Is(err, unix.ENOSPC) && !errors.Is(err, unix.EINVAL):
-		return ""
-	case step == "exec":
-		return ""
-	case step == "clone" && errors.Is(err, unix.EINVAL):
-		return "this kernel lacks a kind of namespace (CONFIG_USER_NS, CONFIG_PID_NS, CONFIG_NET_NS, CONFIG_IPC_NS, CONFIG_UTS_NS)"
-	case errors.Is(err, unix.EINVAL):
-		return ""
-	case read("kernel/unprivileged_userns_clone") == "0":
-		return "unprivileged user namespaces are switched off; to allow them: sysctl kernel.unprivileged_userns_clone=1"
-	case read("user/max_user_namespaces") == "0":
-		return "user namespaces are switched off; to allow them: sysctl user.max_user_namespaces=10000"
-	case read("kernel/apparmor_restrict_unprivileged_userns") == "1" && os.Geteuid() != 0:
-		return "AppArmor restricts unprivileged user namespaces; to allow them: sysctl kernel.apparmor_restrict_unprivileged_userns=0, or give fruix an AppArmor profile with the rule \"userns,\""
-	case step == "mount proc":
-		return "the host's /proc is partly covered, as in a container; run the container with an unmasked /proc (podman: --security-opt unmask=ALL; docker: --privileged)"
-	case errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES):
-		return "a container or a security module may forbid it (docker and podman: --privileged, or a seccomp profile that allows clone, mount and pivot_root)"
+	case errno != 0:
+		e.Hint = hint(s.name, errno)
+	case s.name == stepOverLink:
+		e.Err = unix.ELOOP
+	default:
+		e.Err = errors.New("not all of it could be done")
 	}
-	return ""
+	return e
 }

@@ -2,13 +2,7 @@
 
 package linux
 
-import (
-	"unsafe"
-
-	"golang.org/x/sys/unix"
-
-	"fruix/jail"
-)
+import "golang.org/x/sys/unix"
 
 // What the filter says of a system call that it does not let through. A call
 // that this kernel might as well lack gets ENOSYS, for which programs have other
@@ -168,22 +162,4 @@ func filterOne(t calls) []unix.SockFilter {
 		prog = append(prog, then...)
 	}
 	return append(prog, statement(bpfReturn, allow))
-}
-
-// confine puts the filter on this thread and on all that it starts. It needs
-// no_new_privs.
-func confine() error {
-	tables := callTables()
-	if len(tables) == 0 {
-		return nil // a processor without a table: namespaces have to do
-	}
-	prog := filter(tables)
-	f := unix.SockFprog{Len: uint16(len(prog)), Filter: &prog[0]}
-	if err := unix.Prctl(unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_FILTER, uintptr(unsafe.Pointer(&f)), 0, 0); err != nil {
-		if err == unix.EINVAL {
-			return nil // a kernel without filters (CONFIG_SECCOMP_FILTER)
-		}
-		return &jail.SetupError{Step: "filter system calls", Err: err}
-	}
-	return nil
 }

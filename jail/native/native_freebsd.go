@@ -17,10 +17,5 @@ type Options struct {
 // New returns the back end.
 func New(o Options) jail.Jail { return freebsd.New(freebsd.Options{EUID: o.EUID, WorkDir: o.WorkDir}) }
 
-// ReexecMain makes the calling process part of a jail, and does not return, if
-// it was started for that; otherwise it returns false. FreeBSD needs no such
-// process.
-func ReexecMain(args []string) bool { return false }
-
 // Limits are those of builds; the back end takes none.
 func Limits() jail.Limits { return jail.Limits{} }

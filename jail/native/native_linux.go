@@ -18,10 +18,5 @@ type Options struct {
 // New returns the back end.
 func New(o Options) jail.Jail { return linux.New(o.EUID) }
 
-// ReexecMain makes the calling process part of a jail, and does not return, if
-// it was started for that; otherwise it returns false. args is os.Args. Every
-// program that runs jails calls it first in main.
-func ReexecMain(args []string) bool { return linux.ReexecMain(args) }
-
 // Limits are those of builds: enough for any that does not run away.
 func Limits() jail.Limits { return jail.Limits{Processes: 16384} }

@@ -17,9 +17,6 @@ type Options struct {
 // New returns a back end that says that there is none.
 func New(Options) jail.Jail { return none{} }
 
-// ReexecMain returns false.
-func ReexecMain(args []string) bool { return false }
-
 type none struct{}
 
 func (none) Available() error { return jail.ErrUnsupported }

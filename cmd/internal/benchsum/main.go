@@ -45,6 +45,7 @@ var targets = [...]target{
 	{"fruix system image with nothing to do, ms", "fruix/cmd/fruix", "BenchmarkWarmImage", "ms", 150, false, 0},
 	{"finding garbage among 60,000 objects, times as fast as Nix", "fruix/store", "BenchmarkMark", "x-vs-nix", 3, true, 10},
 	{"20,000 requisites, times as fast as Nix", "fruix/store", "BenchmarkRequisites", "x-vs-nix", 3, true, 10},
+	{"a jail set up and torn down, times as fast as bwrap", "fruix/jail/linux", "BenchmarkAgainstBwrap", "x-vs-bwrap", 1, true, 2},
 	{"writing ext4, time against mkfs.ext4 -d", "fruix/image/ext4", "BenchmarkVsMkfs", "x-vs-mkfs.ext4", 1, false, 0},
 }
 

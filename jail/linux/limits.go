@@ -1,0 +1,48 @@
+//go:build linux
+
+package linux
+
+import (
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"fruix/jail"
+)
+
+// hardLimit returns the greatest value that this process may give a resource.
+func hardLimit(resource int) (uint64, error) {
+	var l syscall.Rlimit
+	err := syscall.Getrlimit(resource, &l)
+	return l.Max, err
+}
+
+// setLimits sets the limits of PID 1, for the program to inherit.
+func (c *program) setLimits(l jail.Limits, hard func(resource int) (uint64, error)) error {
+	for _, limit := range []struct {
+		name     string
+		resource int
+		value    uint64
+		set      bool
+	}{
+		{"core dumps", unix.RLIMIT_CORE, 0, true},
+		{"file size", unix.RLIMIT_FSIZE, l.FileSize, l.FileSize != 0},
+		{"open files", unix.RLIMIT_NOFILE, l.OpenFiles, l.OpenFiles != 0},
+		{"processor time", unix.RLIMIT_CPU, uint64((l.CPU + time.Second - 1) / time.Second), l.CPU > 0},
+		{"processes", unix.RLIMIT_NPROC, l.Processes, l.Processes != 0},
+		{"address space", unix.RLIMIT_AS, l.AddressSpace, l.AddressSpace != 0},
+	} {
+		if !limit.set {
+			continue
+		}
+		most, err := hard(limit.resource)
+		if err != nil {
+			return &jail.SetupError{Step: "read the limit of", Path: limit.name, Err: err}
+		}
+		v := min(limit.value, most)
+		c.call(step{"set the limit of", limit.name}, unix.SYS_PRLIMIT64,
+			number(0), number(limit.resource), memory(c, syscall.Rlimit{Cur: v, Max: v}), number(0))
+	}
+	return nil
+}
