@@ -78,45 +78,92 @@ func (s *Store) Delete(ctx context.Context, paths []string) (*Collected, error) 
 	return s.collect(ctx, func(l *liveness) ([]int32, error) { return l.chooseNamed(s, bases) }, CollectOptions{})
 }
 
+// collect deletes what choose says. On a disk that is full to the last block it
+// does so with the room that was kept for this.
 func (s *Store) collect(ctx context.Context, choose func(*liveness) ([]int32, error), o CollectOptions) (*Collected, error) {
-	// Before anything goes it must be clear that database and objects belong
-	// together.
 	if s.foreign != nil {
 		return nil, s.foreign
 	}
+	c := &Collected{}
+	err := s.collectInto(ctx, c, choose, o)
+	var full *NoSpaceError
+	if errors.As(err, &full) && s.giveReserve() {
+		err = s.collectInto(ctx, c, choose, o)
+	}
+	s.makeReserve()
+	if err != nil && len(c.Paths)+c.Stray == 0 {
+		c = nil
+	}
+	return c, err
+}
+
+// collectInto collects once, and adds what it has done to c.
+func (s *Store) collectInto(ctx context.Context, c *Collected, choose func(*liveness) ([]int32, error), o CollectOptions) error {
+	// Before anything goes it must be clear that database and objects belong
+	// together.
 	d, err := s.database(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	lock, err := s.lockCollector(ctx, unix.LOCK_EX)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer lock.Close()
 	s.sweepRoots()
-	c := &Collected{}
 	l, err := s.liveness(ctx, o)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	dead, err := choose(l)
 	if err != nil {
-		return nil, err
+		return err
 	}
+	gone, err := s.unregister(ctx, d, l, dead)
+	for _, d := range dead[:gone] {
+		c.Paths = append(c.Paths, s.c.StoreDir+"/"+l.graph.Paths[d])
+		c.Bytes += l.graph.Sizes[d]
+	}
+	if err != nil {
+		return s.explain("collect garbage", err)
+	}
+	lock.Close() // from now on what is dead can be made again
+	stray, err := s.removeInvalid(ctx, gone)
+	if c.Stray += stray; err != nil {
+		return s.explain("remove garbage", err)
+	}
+	s.sweepLocks()
+	return s.explain("remove garbage", s.sweepLinks(ctx))
+}
+
+// unregister makes dead objects, each before those that it refers to, invalid, and
+// says how many of them are: all, unless there is an error. That is one
+// transaction; but when there is no room for it, there are many small ones, and
+// the trees are removed after each.
+func (s *Store) unregister(ctx context.Context, d *db.DB, l *liveness, dead []int32) (gone int, err error) {
 	bases := make([]string, len(dead))
 	for i, d := range dead {
 		bases[i] = l.graph.Paths[d]
-		c.Bytes += l.graph.Sizes[d]
 	}
-	if err := d.Unregister(ctx, bases); err != nil {
-		return nil, s.explain("collect garbage", err)
+	err = d.Unregister(ctx, bases)
+	var full *db.FullError
+	if !errors.As(err, &full) {
+		if err != nil {
+			return 0, err
+		}
+		return len(bases), nil
 	}
-	lock.Close() // from now on what is dead can be made again
-	c.Paths = s.full(slices.Clone(bases))
-	if c.Stray, err = s.removeInvalid(ctx, len(bases)); err != nil {
-		return c, s.explain("remove garbage", err)
+	const few = 32
+	for some := range slices.Chunk(bases, few) {
+		if err := d.Unregister(ctx, some); err != nil {
+			return gone, err
+		}
+		gone += len(some)
+		if _, err := s.removeTrees(ctx, some); err != nil {
+			return gone, err
+		}
 	}
-	return c, s.explain("remove garbage", s.sweepLinks(ctx))
+	return gone, nil
 }
 
 // Liveness is which objects live.
@@ -357,7 +404,8 @@ func (s *Store) allRoots(ctx context.Context, without []string) ([]root, error) 
 	return append(out, runningRoots(s.c.StoreDir)...), nil
 }
 
-// sweepRoots removes indirect roots whose links are gone.
+// sweepRoots removes indirect roots whose links are gone, and links that were to
+// become roots when their processes were killed.
 func (s *Store) sweepRoots() {
 	auto := s.StatePath("gcroots", "auto")
 	entries, err := os.ReadDir(auto)
@@ -370,7 +418,13 @@ func (s *Store) sweepRoots() {
 		if err != nil {
 			continue
 		}
-		if _, err := os.Lstat(to); errors.Is(err, fs.ErrNotExist) {
+		if half, err := os.Readlink(to + newSuffix); err == nil {
+			if _, ours := s.object(half); ours {
+				_ = os.Remove(to + newSuffix)
+			}
+		}
+		_, err = os.Lstat(to)
+		if errors.Is(err, fs.ErrNotExist) || strings.HasSuffix(link, newSuffix) {
 			_ = os.Remove(link) // a courtesy: it keeps nothing
 		}
 	}
@@ -381,8 +435,18 @@ func (s *Store) sweepRoots() {
 // what crashes left. It returns how many others there were.
 func (s *Store) removeInvalid(ctx context.Context, expected int) (stray int, err error) {
 	names, err := s.invalidTrees(ctx)
-	if err != nil || len(names) == 0 {
+	if err != nil {
 		return 0, err
+	}
+	removed, err := s.removeTrees(ctx, names)
+	return max(0, removed-expected), err
+}
+
+// removeTrees removes trees in the store that are not valid and that nobody is
+// making, and says how many it has removed.
+func (s *Store) removeTrees(ctx context.Context, names []string) (removed int, err error) {
+	if len(names) == 0 {
+		return 0, nil
 	}
 	trash, err := s.temp("garbage") // its parent takes all of them
 	if err != nil {
@@ -405,18 +469,13 @@ func (s *Store) removeInvalid(ctx context.Context, expected int) (stray int, err
 		})
 	}
 	wg.Wait()
-	return max(0, int(gone.Load())-expected), errors.Join(append(errs, ctx.Err())...)
+	return int(gone.Load()), errors.Join(append(errs, ctx.Err())...)
 }
 
 // invalidTrees lists what lies in the store directory, looks like an object,
 // and is not valid.
 func (s *Store) invalidTrees(ctx context.Context) ([]string, error) {
-	f, err := os.Open(s.Physical(s.c.StoreDir))
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	names, err := f.Readdirnames(-1)
+	names, err := readNames(s.Physical(s.c.StoreDir))
 	if err != nil {
 		return nil, err
 	}

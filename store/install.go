@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 
@@ -101,6 +102,29 @@ func (s *Store) place(temp, final string) error {
 		}
 	}
 	return tree.Move(temp, final)
+}
+
+// replace puts a finished tree in the place of the valid object base, which is
+// locked, in one step where the system can; otherwise there is a moment in which
+// nothing lies there. What lay there is then at temp, or gone.
+func (s *Store) replace(temp, base string) error {
+	final := s.final(base)
+	if _, err := os.Lstat(final); err != nil {
+		return s.place(temp, final)
+	}
+	sealed, err := s.unseal(base)
+	if err != nil {
+		return err
+	}
+	defer sealed()
+	done, err := tree.Exchange(temp, final)
+	if err != nil {
+		return errors.Join(err, tree.SealDirs(final))
+	}
+	if !done {
+		return s.place(temp, final)
+	}
+	return nil
 }
 
 // withdraw removes items from their final paths unless they are valid after

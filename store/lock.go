@@ -169,6 +169,36 @@ func (l *Lock) Release() error {
 	return errors.Join(errs...)
 }
 
+// sweepLocks removes lock files that processes which were killed have left. It is
+// a courtesy, as [Store.sweep] is.
+func (s *Store) sweepLocks() {
+	dir := s.StatePath("locks")
+	names, err := readNames(dir)
+	if err != nil {
+		return
+	}
+	for _, n := range names {
+		f, err := os.OpenFile(filepath.Join(dir, n), os.O_RDWR, 0)
+		if err != nil {
+			continue
+		}
+		if ok, _ := tryLock(f); ok && linked(f) {
+			_ = os.Remove(f.Name())
+		}
+		f.Close()
+	}
+}
+
+// readNames lists what is in a directory, in no order.
+func readNames(dir string) ([]string, error) {
+	f, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return f.Readdirnames(-1)
+}
+
 // syncDir makes what was renamed in a directory durable.
 func syncDir(dir string) error {
 	f, err := os.Open(filepath.Clean(dir))

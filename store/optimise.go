@@ -52,11 +52,14 @@ type optimiser struct {
 	s     *Store
 	links string
 	done  *Optimised
+
+	base   string // of the object at hand
+	sealed func() // takes back the note that it is being changed; nil when there is none
 }
 
 // object shares the files of one object. It is locked meanwhile, so that it is
 // not collected, and so that two optimisers do not meet.
-func (o *optimiser) object(ctx context.Context, p string) error {
+func (o *optimiser) object(ctx context.Context, p string) (err error) {
 	q, err := o.s.parse(p)
 	if err != nil {
 		return err
@@ -67,6 +70,16 @@ func (o *optimiser) object(ctx context.Context, p string) error {
 	}
 	defer lock.Release()
 	root := o.s.Physical(p)
+	defer func() {
+		if o.sealed != nil {
+			if err != nil {
+				err = errors.Join(err, tree.SealDirs(root))
+			}
+			o.sealed()
+			o.sealed = nil
+		}
+	}()
+	o.base = q.Base()
 	return filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil // collected since they were listed
@@ -141,6 +154,11 @@ func (o *optimiser) replace(name, shared string, size int64, last bool) error {
 	}
 	dir := filepath.Dir(name)
 	inside := dir != o.s.Physical(o.s.c.StoreDir)
+	if inside && o.sealed == nil {
+		if o.sealed, err = o.s.unseal(o.base); err != nil {
+			return err
+		}
+	}
 	if inside && os.Geteuid() != 0 {
 		// Directories of objects are read-only, for their owner too.
 		if err := os.Chmod(dir, 0o755); err != nil {
@@ -161,15 +179,10 @@ func (o *optimiser) replace(name, shared string, size int64, last bool) error {
 // sweepLinks removes the shared names of contents that no object has any more.
 func (s *Store) sweepLinks(ctx context.Context) error {
 	links := filepath.Join(s.Physical(s.c.StoreDir), linksDir)
-	f, err := os.Open(links)
+	names, err := readNames(links)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	names, err := f.Readdirnames(-1)
 	if err != nil {
 		return err
 	}

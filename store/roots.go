@@ -52,7 +52,7 @@ func (s *Store) AddRoot(ctx context.Context, linkPath, target string) error {
 	if err := s.AddIndirectRoot(ctx, abs); err != nil {
 		return err
 	}
-	return s.explain("make a root", MakeLink(s.Physical(target), abs))
+	return s.explain("make a root", errors.Join(MakeLink(s.Physical(target), abs), s.syncLink(abs)))
 }
 
 // AddIndirectRoot records the symbolic link at the absolute path link, which need
@@ -65,10 +65,18 @@ func (s *Store) AddIndirectRoot(ctx context.Context, link string) error {
 	}
 	sum := sha256.Sum256([]byte(link))
 	auto := s.StatePath("gcroots", "auto", nixbase32.EncodeToString(hash.Compress(sum[:], path.HashSize)))
-	if err := relink(link, auto); err != nil {
+	if err := errors.Join(relink(link, auto), s.syncLink(auto)); err != nil {
 		return s.explain("make a root", err)
 	}
 	return ctx.Err()
+}
+
+// syncLink makes a link durable.
+func (s *Store) syncLink(link string) error {
+	if s.c.Relaxed {
+		return nil
+	}
+	return syncDir(filepath.Dir(link))
 }
 
 // maxLink bounds the paths of roots: more no link can hold (PATH_MAX).
@@ -92,24 +100,39 @@ func mayLink(link string) error {
 	return nil
 }
 
+// newSuffix ends the name of a link that is about to take the place of another.
+// A crash may leave one: the next replacement or collection removes it.
+const newSuffix = ".fruix-new"
+
 // relink makes link point to target in one step, whether it existed or not.
 func relink(target, link string) error {
-	for i := range 100 {
-		temp := fmt.Sprintf("%s.%d-%d.tmp", link, os.Getpid(), i)
+	temp := link + newSuffix
+	for range 100 {
+		if to, err := os.Readlink(link); err == nil && to == target {
+			return nil
+		}
+		if err := os.Symlink(target, link); !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+		// What lies at temp is rubbish, or another process's that is at this
+		// too: then one of the two has to begin again.
+		if err := os.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
 		err := os.Symlink(target, temp)
-		if errors.Is(err, fs.ErrExist) {
-			continue
+		if err == nil {
+			if err = os.Rename(temp, link); err == nil {
+				return nil
+			}
+			if !errors.Is(err, fs.ErrNotExist) {
+				return errors.Join(err, os.Remove(temp))
+			}
 		}
-		if err != nil {
+		if !errors.Is(err, fs.ErrExist) && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
-		if err := os.Rename(temp, link); err != nil {
-			os.Remove(temp)
-			return err
-		}
-		return nil
 	}
-	return fmt.Errorf("no free name beside %s", link)
+	return fmt.Errorf("others replace %s all the time", link)
 }
 
 // maxHops bounds how many links a root may go through.

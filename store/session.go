@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"fruix/store/nixbase32"
+	"fruix/store/path"
 	"fruix/store/tree"
 )
 
@@ -140,9 +141,51 @@ func (s *Store) sweepOne(ctx context.Context, lock, dir string) {
 		return // whoever needs it is told why
 	}
 	// The directory goes first: as long as it exists its lock file does.
-	if tree.Remove(dir) == nil {
+	if s.sealAll(filepath.Join(dir, unsealed)) && tree.Remove(dir) == nil {
 		os.Remove(lock)
 	}
+}
+
+// unsealed is the directory of a session that names the objects in which the
+// process is changing directories: their time, and for an ordinary user's
+// process their mode, may be wrong if it dies.
+const unsealed = "unsealed"
+
+// unseal notes that directories of the object base are going to be changed. Its
+// path is locked. The note is taken back by sealed.
+func (s *Store) unseal(base string) (sealed func(), err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.makeSession(); err != nil {
+		return nil, err
+	}
+	dir := filepath.Join(s.session.dir, unsealed)
+	if err := mkdir(dir, 0o755); err != nil {
+		return nil, err
+	}
+	note := filepath.Join(dir, base)
+	return func() { _ = os.Remove(note) }, os.WriteFile(note, nil, 0o600)
+}
+
+// sealAll gives the directories of objects that a dead process has named in dir
+// their canonical form. It says whether all of them have it.
+func (s *Store) sealAll(dir string) bool {
+	names, err := readNames(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return true
+	}
+	for _, base := range names {
+		if _, perr := path.ParseBase(base); perr != nil || err != nil {
+			continue
+		}
+		lock, lerr := s.tryLockOutput(base)
+		if lock == nil {
+			return false // somebody else is changing it
+		}
+		err = errors.Join(lerr, tree.SealDirs(s.final(base)))
+		lock.Release()
+	}
+	return err == nil
 }
 
 // roomy is temp, after garbage has been collected if there is too little room.

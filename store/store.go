@@ -135,6 +135,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 		return nil, s.explain("open", err)
 	}
 	s.sweep(ctx)
+	s.makeReserve()
 	return s, ctx.Err()
 }
 
@@ -173,25 +174,39 @@ const tempDir = ".tmp"
 
 // makeDirs makes the directories of the store with their modes.
 func (s *Store) makeDirs() error {
-	if err := os.MkdirAll(s.StatePath(), 0o755); err != nil {
-		return err
-	}
-	for _, d := range []string{"locks", "gcroots", "gcroots/auto", "log", profilesDir, profilesDir + "/per-user"} {
-		if err := mkdir(s.StatePath(d), 0o755); err != nil {
+	for _, d := range []string{"", "db", "locks", "gcroots", "gcroots/auto", "log", profilesDir, profilesDir + "/per-user"} {
+		if err := s.mkdirAll(s.StatePath(d)); err != nil {
 			return err
 		}
 	}
 	phys := s.Physical(s.c.StoreDir)
-	if err := os.MkdirAll(filepath.Dir(phys), 0o755); err != nil {
-		return err
-	}
-	if err := mkdir(phys, 0o755); err != nil {
+	if err := s.mkdirAll(phys); err != nil {
 		return err
 	}
 	if err := s.storeDirMode(phys); err != nil {
 		return err
 	}
 	return mkdir(filepath.Join(phys, tempDir), 0o700)
+}
+
+// mkdirAll makes a directory, and those above it, unless it exists. Those that it
+// has made survive a loss of power.
+func (s *Store) mkdirAll(dir string) error {
+	err := os.Mkdir(dir, 0o755)
+	if errors.Is(err, os.ErrExist) {
+		return nil
+	}
+	above := filepath.Dir(dir)
+	if errors.Is(err, os.ErrNotExist) && above != dir {
+		if err := s.mkdirAll(above); err != nil {
+			return err
+		}
+		err = mkdir(dir, 0o755)
+	}
+	if err == nil && !s.c.Relaxed {
+		err = syncDir(above)
+	}
+	return err
 }
 
 // mkdir makes one directory unless it exists.

@@ -153,9 +153,14 @@ func (s *Store) Peek(ctx context.Context, p string) (*Info, error) {
 // Repair puts a new tree in the place of the valid object p, whose content is
 // damaged or gone. The tree lies at physical, a path from [Store.TempOutput], and
 // is moved from there. When it has not the registered hash, that is a
-// *NotReproducedError, and p stays as it is. A crash
-// may leave nothing at p's path; then p can be repaired again.
+// *NotReproducedError, and p stays as it is. Where the system cannot exchange two
+// names in one step, a crash may leave nothing at p's path; then p can be repaired
+// again.
 func (s *Store) Repair(ctx context.Context, p, physical string) error {
+	q, err := s.parse(p)
+	if err != nil {
+		return err
+	}
 	info, err := s.Info(ctx, p)
 	if err != nil {
 		return err
@@ -178,5 +183,8 @@ func (s *Store) Repair(ctx context.Context, p, physical string) error {
 			return s.explain("repair "+p, err)
 		}
 	}
-	return s.explain("repair "+p, s.place(physical, s.Physical(p)))
+	if err := s.replace(physical, q.Base()); err != nil || s.c.Relaxed {
+		return s.explain("repair "+p, err)
+	}
+	return s.explain("repair "+p, syncDir(s.Physical(s.c.StoreDir)))
 }

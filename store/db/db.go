@@ -21,6 +21,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"modernc.org/sqlite" // registers the driver "sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
@@ -104,13 +106,47 @@ func (d *DB) Close() error {
 	return d.sql.Close()
 }
 
-// explain turns SQLite's full-disk error into a FullError.
+// IOError reports a database that could not be read or written.
+type IOError struct {
+	File string
+	Err  error
+}
+
+func (e *IOError) Error() string {
+	return fmt.Sprintf("the database %s cannot be read or written: %v", e.File, e.Err)
+}
+
+// Unwrap returns the error beneath.
+func (e *IOError) Unwrap() error { return e.Err }
+
+// explain turns SQLite's errors about files into those of this package.
 func explain(err error, file string) error {
 	var e *sqlite.Error
-	if errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_FULL {
+	if !errors.As(err, &e) {
+		return err
+	}
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_FULL:
 		return &FullError{file}
+	case sqlite3.SQLITE_IOERR:
+		// The index of the log, in shared memory, cannot grow: SQLite does not
+		// say why.
+		if e.Code() == sqlite3.SQLITE_IOERR_SHMSIZE && full(file) {
+			return &FullError{file}
+		}
+		return &IOError{file, err}
+	case sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY:
+		return &IOError{file, err}
 	}
 	return err
+}
+
+// full says whether less than what the index of the log may need is free beside
+// file.
+func full(file string) bool {
+	const need = 64 << 10
+	var st unix.Statfs_t
+	return unix.Statfs(filepath.Dir(file), &st) == nil && int64(st.Bavail)*int64(st.Bsize) < need
 }
 
 // busy says whether SQLite turned an operation away only because another

@@ -13,27 +13,81 @@ import (
 // one, then count its entry ".." as changed and give it a new time; so a
 // directory gets the canonical mode and time again.
 func Move(from, to string) error {
+	dir, err := movable(from)
+	if err != nil {
+		return err
+	}
+	if err := os.Rename(from, to); err != nil {
+		dir.close()
+		return err
+	}
+	return dir.seal(to)
+}
+
+// Exchange lets two trees of one file system change places in one step. It says
+// whether the file system can do that; otherwise nothing has happened.
+func Exchange(a, b string) (bool, error) {
+	x, err := movable(a)
+	if err != nil {
+		return false, err
+	}
+	y, err := movable(b)
+	if err != nil {
+		x.close()
+		return false, err
+	}
+	done, err := exchange(a, b)
+	if done {
+		a, b = b, a
+	}
+	if xerr := x.seal(a); err == nil {
+		err = xerr
+	}
+	if yerr := y.seal(b); err == nil {
+		err = yerr
+	}
+	return done, err
+}
+
+// moving is a tree that may be moved: an open directory, or -1 for something
+// else.
+type moving int
+
+// movable lets a tree be moved to another directory.
+func movable(name string) (moving, error) {
 	const flags = unix.O_RDONLY | unix.O_DIRECTORY
-	fd, err := openat(unix.AT_FDCWD, from, flags, 0)
+	fd, err := openat(unix.AT_FDCWD, name, flags, 0)
 	if err == unix.EACCES {
-		if err = chmodat(unix.AT_FDCWD, from, 0o700); err == nil {
-			fd, err = openat(unix.AT_FDCWD, from, flags, 0)
+		if err = chmodat(unix.AT_FDCWD, name, 0o700); err == nil {
+			fd, err = openat(unix.AT_FDCWD, name, flags, 0)
 		}
 	}
 	if err == unix.ENOTDIR || err == unix.ELOOP || err == unix.EMLINK { // the last is FreeBSD's word for a link
-		return os.Rename(from, to)
+		return -1, nil
 	}
 	if err != nil {
-		return pathError("open", from, err)
+		return -1, pathError("open", name, err)
 	}
-	defer unix.Close(fd)
 	if os.Geteuid() != 0 {
 		if err := again(func() error { return unix.Fchmod(fd, 0o755) }); err != nil {
-			return pathError("chmod", from, err)
+			unix.Close(fd)
+			return -1, pathError("chmod", name, err)
 		}
 	}
-	if err := os.Rename(from, to); err != nil {
-		return err
+	return moving(fd), nil
+}
+
+// seal gives a directory that is now called name its form again, and closes it.
+func (m moving) seal(name string) error {
+	if m < 0 {
+		return nil
 	}
-	return pathError("seal", to, seal(fd, unix.AT_FDCWD, filepath.Clean(to), DirMode, nil))
+	defer m.close()
+	return pathError("seal", name, seal(int(m), unix.AT_FDCWD, filepath.Clean(name), DirMode, nil))
+}
+
+func (m moving) close() {
+	if m >= 0 {
+		unix.Close(int(m))
+	}
 }

@@ -1,7 +1,10 @@
 package tree
 
 import (
+	"errors"
+	"io/fs"
 	"os"
+	"path/filepath"
 
 	"golang.org/x/sys/unix"
 )
@@ -39,6 +42,28 @@ func SealDir(path string) error {
 	}
 	defer unix.Close(fd)
 	return pathError("seal", path, seal(fd, unix.AT_FDCWD, path, DirMode, nil))
+}
+
+// SealDirs gives every directory of the tree at root that has another mode or
+// time the canonical ones. That nothing lies there is no error.
+func SealDirs(root string) error {
+	err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || !d.IsDir() {
+			return err
+		}
+		st, err := lstatat(unix.AT_FDCWD, name)
+		if err != nil {
+			return pathError("lstat", name, err)
+		}
+		if uint32(st.Mode)&0o7777 == DirMode && st.Mtim.Sec == Time && st.Mtim.Nsec == 0 {
+			return nil
+		}
+		return SealDir(name)
+	})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }
 
 func syncAt(dir int, name, full string) error {
