@@ -38,6 +38,7 @@ func (e *Engine) registerBase() {
 	})
 	e.SetExtension(state.Key, st)
 	st.Writer = e.objects.Writer
+	e.expander.Places = st.Places
 	m := e.modules.Guile
 	for name, v := range e.machine.Procedures() {
 		e.define(m, name, v)

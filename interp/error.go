@@ -193,6 +193,7 @@ func (e *Engine) report(err error) *Error {
 	}
 	if out := textError(err); out != nil {
 		e.dropLibraryNotes(out)
+		out.Pos = e.withText(out.Pos)
 		return out
 	}
 	var native *datum.Error
@@ -343,7 +344,7 @@ func (e *Engine) setStack(o *Error, frames []vm.Frame) {
 	}
 	switch {
 	case place.Known():
-		o.Pos = place
+		o.Pos = e.withText(place)
 	case o.Key != "misc-error" && o.Key != "%exception":
 		o.Pos = library
 	}
@@ -389,6 +390,7 @@ func (e *Engine) describe(obj datum.Value, native *datum.Error) *Error {
 		if inner := textError(native.Cause); inner != nil {
 			inner.Object, inner.Cause = obj, native.Cause
 			e.dropLibraryNotes(inner)
+			inner.Pos = e.withText(inner.Pos)
 			return inner
 		}
 		var u *vm.Unbound
@@ -455,11 +457,18 @@ func (e *Engine) place(file string, line, column int64) source.Pos {
 	if line < 1 || line > math.MaxInt32 || column < 0 || column > math.MaxInt32 {
 		return source.Pos{}
 	}
-	f := &source.File{Name: file}
-	if !e.inLibrary(f) && !e.opts.NoFiles {
-		f.Text, _ = os.ReadFile(f.Name)
+	return e.withText(source.Pos{File: &source.File{Name: file}, Line: uint32(line), Col: uint32(column) + 1})
+}
+
+// withText gives a place in a file whose text is not at hand one in the same
+// file with its text, if it can be read. So it is with what a program has read
+// itself before it was evaluated.
+func (e *Engine) withText(p source.Pos) source.Pos {
+	if f := p.File; f != nil && f.Text == nil && f != source.Unnamed && !e.inLibrary(f) && !e.opts.NoFiles {
+		text, _ := os.ReadFile(f.Name)
+		p.File = &source.File{Name: f.Name, Text: text}
 	}
-	return source.Pos{File: f, Line: uint32(line), Col: uint32(column) + 1}
+	return p
 }
 
 // field reads a field of a record by its name.

@@ -126,6 +126,16 @@ func NewStringRunes(rs []rune) Value {
 // ASCII.
 func NewASCII(b []byte) Value { return Obj(KString, unsafe.Pointer(&String{narrow: b})) }
 
+// TextString is a string of a copy of text, UTF-8, to be put where it shall be.
+func TextString(text []byte) String {
+	for _, c := range text {
+		if c >= utf8.RuneSelf {
+			return String{wide: []rune(string(text))}
+		}
+	}
+	return String{narrow: append(make([]byte, 0, len(text)), text...)}
+}
+
 // Object returns s as a value.
 func (s *String) Object() Value { return Obj(KString, unsafe.Pointer(s)) }
 

@@ -90,11 +90,8 @@ type bodyExpander struct {
 
 // bodyOf expands the forms of a body; whole is the form they belong to.
 func (x *Expander) bodyOf(forms stx, who string, whole *stx) core.Node {
-	if forms.isNull() {
-		x.fail(whole, who, "the body is empty; it needs at least one expression")
-	}
 	if !forms.isPair() {
-		x.fail(whole, who, "the body is not a list of forms")
+		x.noBody(whole, who, &forms)
 	}
 	savedBody, savedOrigin := x.body, x.origin
 	b := bodyExpander{x: x, ctx: &bodyContext{}}
@@ -111,6 +108,14 @@ func (x *Expander) bodyOf(forms stx, who string, whole *stx) core.Node {
 		f()
 	}
 	return n
+}
+
+// noBody reports a body without forms.
+func (x *Expander) noBody(whole *stx, who string, forms *stx) {
+	if forms.isNull() {
+		x.misshapen(whole, who, "the body is empty; it needs at least one expression")
+	}
+	x.misshapen(whole, who, "the body is not a list of forms")
 }
 
 // needScope puts the body's own scope on all of its forms, those seen already
@@ -136,7 +141,7 @@ func (b *bodyExpander) collect(whole *stx) {
 		list := &top.forms
 		if !list.isPair() {
 			if !list.isNull() {
-				b.x.fail(list, "", "a body must be a proper list of forms")
+				b.x.misshapen(list, "", "a body must be a proper list of forms")
 			}
 			b.work = b.work[:len(b.work)-1]
 			continue
@@ -154,6 +159,7 @@ func (b *bodyExpander) form(s stx) {
 		var head stx
 		switch {
 		case s.isPair():
+			x.place(&s)
 			head = s.car()
 		case s.isID():
 			head = s
@@ -182,6 +188,7 @@ func (b *bodyExpander) form(s stx) {
 			s.norm()
 		case f.define != nil:
 			b.needScope(&s)
+			x.whole = s
 			f.define(x, s, b)
 			return
 		case f.splice != nil:
@@ -195,6 +202,7 @@ func (b *bodyExpander) form(s stx) {
 			b.work = append(b.work, pending{forms, x.origin})
 			return
 		case f.top != nil:
+			x.whole = s
 			n := f.top(x, s)
 			b.items = append(b.items, bodyItem{form: s, rhs: func() core.Node { return n }, origin: x.origin})
 			return
@@ -218,7 +226,8 @@ func (b *bodyExpander) bind(form, id *stx, bind *syntax.Binding) {
 		id.set = b.scope.Only()
 	}
 	if old := syntax.BoundExactly(id.sym(), id.set); old != nil && old.Context == any(b.ctx) {
-		x.fail(id, "", "`%s' is defined twice in the same body", id.sym().Name)
+		x.failAs(syntax.Words{Message: "invalid or duplicate identifier in definition"}, id, "", "",
+			"`%s' is defined twice in the same body", id.sym().Name)
 	}
 	bind.Level = x.level
 	bind.Context = b.ctx
@@ -266,7 +275,7 @@ func (b *bodyExpander) values(form stx, formals stx, rhs func() core.Node) {
 	if formals.isID() {
 		c.Rest = one(formals)
 	} else if !formals.isNull() {
-		b.x.fail(&formals, "define-values", "expected a variable, not %s", b.x.show(&formals))
+		b.x.misshapen(&formals, "define-values", "expected a variable, not %s", b.x.show(&formals))
 	}
 	b.items = append(b.items, bodyItem{form: form, locals: locals, rhs: rhs, multi: &c, origin: b.x.origin})
 }
@@ -281,7 +290,11 @@ func (b *bodyExpander) finish(who string, whole *stx) core.Node {
 		}
 	}
 	if last == len(b.items)-1 {
-		x.failHint(whole, who, "add an expression that gives the value after the definitions", "the body has no expression after its definitions")
+		words := syntax.Words{Message: "body should end with an expression"}
+		if last < 0 {
+			words.Message = "empty body"
+		}
+		x.failAs(words, whole, who, "add an expression that gives the value after the definitions", "the body has no expression after its definitions")
 	}
 	var vars []*core.Local
 	var inits []core.Node

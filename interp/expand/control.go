@@ -12,13 +12,18 @@ import (
 func (x *Expander) parts(s *stx, who string, lo, hi int, shape string) []stx {
 	items, ok := s.list()
 	if !ok || len(items)-1 < lo || hi >= 0 && len(items)-1 > hi {
-		x.fail(s, who, "bad form %s, expected %s", x.show(s), shape)
+		x.misshapen(s, who, "bad form %s, expected %s", x.show(s), shape)
 	}
 	return items[1:]
 }
 
 func (x *Expander) quote(s stx) core.Node {
 	p := x.parts(&s, "quote", 1, 1, "(quote datum)")
+	if x.evaluated && x.Places != nil {
+		v := syntax.StripPlaced(p[0].syntax(), x.Places)
+		freeze(v)
+		return &core.Const{At: at(&s), Value: v}
+	}
 	return &core.Const{At: at(&s), Value: constant(p[0].v)}
 }
 
@@ -40,7 +45,7 @@ func (x *Expander) begin(s stx) core.Node {
 // sequence expands a list of expressions, at least one.
 func (x *Expander) sequence(forms stx, who string, whole *stx) core.Node {
 	if !forms.isPair() {
-		x.fail(whole, who, "expected at least one expression")
+		x.failAs(syntax.Words{Message: "sequence of zero expressions"}, whole, who, "", "expected at least one expression")
 	}
 	var nodes []core.Node
 	for forms.isPair() {
@@ -48,7 +53,7 @@ func (x *Expander) sequence(forms stx, who string, whole *stx) core.Node {
 		forms = forms.cdr()
 	}
 	if !forms.isNull() {
-		x.fail(whole, who, "the expressions are not a proper list")
+		x.misshapen(whole, who, "the expressions are not a proper list")
 	}
 	return seq(nodes, whole.pos)
 }
@@ -67,18 +72,18 @@ func (x *Expander) set(s stx) core.Node {
 			return x.setPlace(s, id, p[1])
 		}
 		if id.v == datum.Unset {
-			x.fail(&p[0], "set!", "cannot assign %s: there is no such module", x.show(&p[0]))
+			x.misshapen(&p[0], "set!", "cannot assign %s: there is no such module", x.show(&p[0]))
 		}
 	}
 	if !id.isID() {
-		x.fail(&id, "set!", "cannot assign %s, expected a variable", x.show(&id))
+		x.misshapen(&id, "set!", "cannot assign %s, expected a variable", x.show(&id))
 	}
 	d := x.resolve(&id)
 	if d.macro != nil {
 		if d.macro.Kind == syntax.VariableMacro {
 			return x.expr(x.transform(d.macro, s))
 		}
-		x.fail(&id, "set!", "cannot assign %s: it is syntax", id.sym().Name)
+		x.misshapen(&id, "set!", "cannot assign %s: it is syntax", id.sym().Name)
 	}
 	if b := d.binding; b != nil && b.Kind == syntax.Variable {
 		if b.Dead || b.Level != x.level {
@@ -87,7 +92,7 @@ func (x *Expander) set(s stx) core.Node {
 		b.Local.Assigned = true
 		return &core.LocalSet{At: at(&s), Local: b.Local, Value: x.named(p[1], id.sym().Name)}
 	} else if b != nil && b.Kind == syntax.Pattern {
-		x.fail(&id, "set!", "cannot assign the pattern variable %s", id.sym().Name)
+		x.misshapen(&id, "set!", "cannot assign the pattern variable %s", id.sym().Name)
 	}
 	return &core.GlobalSet{At: at(&s), Var: x.global(&id, d), Value: x.named(p[1], id.sym().Name)}
 }
@@ -102,7 +107,7 @@ func (x *Expander) setPlace(s, place, value stx) core.Node {
 	}
 	parts, ok := place.list()
 	if !ok {
-		x.fail(&place, "set!", "cannot assign %s", x.show(&place))
+		x.misshapen(&place, "set!", "cannot assign %s", x.show(&place))
 	}
 	args := make([]core.Node, 0, len(parts))
 	for _, p := range parts[1:] {
@@ -199,13 +204,19 @@ func (s stx) rest() stx { return s.cdr() }
 func (x *Expander) cond(s stx) core.Node {
 	rest := s.cdr()
 	if !rest.isPair() {
-		x.fail(&s, "cond", "no clause; expected (cond (test expression …) … (else expression …))")
+		x.misshapen(&s, "cond", "no clause; expected (cond (test expression …) … (else expression …))")
 	}
 	clauses, ok := rest.list()
 	if !ok {
-		x.fail(&s, "cond", "the clauses are not a proper list")
+		x.misshapen(&s, "cond", "the clauses are not a proper list")
 	}
 	return x.condClauses(clauses, s.pos)
+}
+
+// What Guile says of the clauses of cond and case.
+func invalidClause(who string) syntax.Words { return syntax.Words{Who: who, Message: "invalid clause"} }
+func receivers(who string) syntax.Words {
+	return syntax.Words{Who: who, Message: "wrong number of receiver expressions"}
 }
 
 // condClauses expands clauses from the last to the first, in a loop, so that a
@@ -218,18 +229,18 @@ func (x *Expander) condClauses(clauses []stx, pos source.Pos) core.Node {
 		cl := clauses[i]
 		p, ok := cl.list()
 		if !ok || len(p) == 0 {
-			x.fail(&cl, "cond", "bad clause %s, expected (test expression …)", x.show(&cl))
+			x.failAs(invalidClause("cond"), &cl, "cond", "", "bad clause %s, expected (test expression …)", x.show(&cl))
 		}
 		switch {
 		case x.isCore(&p[0], "else"):
 			if i != len(clauses)-1 {
-				x.fail(&p[0], "cond", "the else clause must come last")
+				x.failAs(syntax.Words{Who: "cond", Message: "else must be the last clause"}, &p[0], "cond", "", "the else clause must come last")
 			}
 			if len(p) == 1 {
-				x.fail(&cl, "cond", "the else clause is empty")
+				x.failAs(invalidClause("cond"), &cl, "cond", "", "the else clause is empty")
 			}
 			if x.isCore(&p[1], "=>") {
-				x.fail(&cl, "cond", "=> cannot follow else")
+				x.failAs(invalidClause("cond"), &cl, "cond", "", "=> cannot follow else")
 			}
 			last = x.sequence(cl.cdr(), "cond", &cl)
 		case len(p) == 1:
@@ -242,7 +253,10 @@ func (x *Expander) condClauses(clauses []stx, pos source.Pos) core.Node {
 			}
 		case x.isCore(&p[1], "=>"):
 			steps[i] = x.condArrow(cl, p)
-		case len(p) == 4 && x.isCore(&p[2], "=>"):
+		case len(p) > 2 && x.isCore(&p[2], "=>"):
+			if len(p) != 4 {
+				x.failAs(receivers("cond"), &cl, "cond", "", "expected one procedure after =>")
+			}
 			steps[i] = x.condGuarded(cl, p)
 		default:
 			t := x.expr(p[0])
@@ -280,7 +294,7 @@ func (x *Expander) condGuarded(cl stx, p []stx) func(core.Node) core.Node {
 // condArrow is (test => receiver), or SRFI 61's (generator guard => receiver).
 func (x *Expander) condArrow(cl stx, p []stx) func(core.Node) core.Node {
 	if len(p) != 3 {
-		x.fail(&cl, "cond", "expected one procedure after =>")
+		x.failAs(receivers("cond"), &cl, "cond", "", "expected one procedure after =>")
 	}
 	t := newLocal("t")
 	test := x.expr(p[0])
@@ -305,20 +319,20 @@ func (x *Expander) caseForm(s stx) core.Node {
 	for i := 1; i < len(p); i++ {
 		cl := p[i]
 		if !cl.isPair() {
-			x.fail(&cl, "case", "bad clause %s, expected ((datum …) expression …)", x.show(&cl))
+			x.failAs(invalidClause("case"), &cl, "case", "", "bad clause %s, expected ((datum …) expression …)", x.show(&cl))
 		}
 		first := cl.car()
 		body := x.caseBody(cl, key)
 		if x.isCore(&first, "else") {
 			if i != len(p)-1 {
-				x.fail(&first, "case", "the else clause must come last")
+				x.failAs(syntax.Words{Who: "case", Message: "else must be the last clause"}, &first, "case", "", "the else clause must come last")
 			}
 			n = body
 			continue
 		}
 		data, ok := first.list()
 		if !ok {
-			x.fail(&first, "case", "bad clause: expected a list of data before the expressions, not %s", x.show(&first))
+			x.failAs(invalidClause("case"), &first, "case", "", "bad clause: expected a list of data before the expressions, not %s", x.show(&first))
 		}
 		arms = append(arms, arm{x.caseTest(first.pos, key, data), body, cl})
 	}
@@ -334,9 +348,12 @@ func (x *Expander) caseForm(s stx) core.Node {
 func (x *Expander) caseBody(cl stx, key *core.Local) core.Node {
 	parts, ok := cl.list()
 	if !ok || len(parts) < 2 {
-		x.fail(&cl, "case", "the clause %s has no expression", x.show(&cl))
+		x.failAs(invalidClause("case"), &cl, "case", "", "the clause %s has no expression", x.show(&cl))
 	}
-	if len(parts) == 3 && x.isCore(&parts[1], "=>") {
+	if x.isCore(&parts[1], "=>") {
+		if len(parts) != 3 {
+			x.failAs(receivers("case"), &cl, "case", "", "expected one procedure after =>")
+		}
 		return &core.Call{At: at(&cl), Proc: x.expr(parts[2]), Args: []core.Node{local(cl.pos, key)}}
 	}
 	return x.sequence(cl.cdr(), "case", &cl)
@@ -372,10 +389,10 @@ func (x *Expander) do(s stx) core.Node {
 	specs, ok := p[0].list()
 	exit, ok2 := p[1].list()
 	if !ok {
-		x.fail(&p[0], "do", "expected a list of (variable init step)")
+		x.misshapen(&p[0], "do", "expected a list of (variable init step)")
 	}
 	if !ok2 || len(exit) == 0 {
-		x.fail(&p[1], "do", "expected (test result …), found %s", x.show(&p[1]))
+		x.misshapen(&p[1], "do", "expected (test result …), found %s", x.show(&p[1]))
 	}
 	b := x.newBindings("do")
 	var c core.Clause
@@ -384,7 +401,7 @@ func (x *Expander) do(s stx) core.Node {
 	for i := range specs {
 		sp, ok := specs[i].list()
 		if !ok || len(sp) < 2 || len(sp) > 3 {
-			x.fail(&specs[i], "do", "bad binding %s, expected (variable init [step])", x.show(&specs[i]))
+			x.misshapen(&specs[i], "do", "bad binding %s, expected (variable init [step])", x.show(&specs[i]))
 		}
 		specParts = append(specParts, sp)
 		c.Req = append(c.Req, b.add(sp[0]))

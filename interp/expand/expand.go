@@ -45,6 +45,9 @@ type Expander struct {
 	Runtime Runtime
 	// Features lists what cond-expand holds true besides modules.
 	Features []string
+	// Places are those of plain data, which programs evaluate after they have
+	// read or made them; nil when nobody knows them.
+	Places *syntax.Places
 	// MaxExpansions bounds the number of macro uses in one top-level form and
 	// MaxDepth nesting; 0 stands for the defaults.
 	MaxExpansions int
@@ -60,6 +63,7 @@ type Expander struct {
 	expansions   int
 	origin       *origin
 	use          source.Pos // the macro use that is being transformed
+	whole        stx        // the special form that is being taken apart
 	body         *bodyContext
 	topScopes    []*syntax.Scope
 	prims        primitives
@@ -67,6 +71,7 @@ type Expander struct {
 	ellipsis     func(*stx) bool  // with-ellipsis, nil for the usual one
 	privateScope *syntax.Scope
 	ahead        func() // runs what was emitted, before anything else is expanded
+	evaluated    bool   // the form comes from eval: its constants keep their places
 	modulesNamed int    // how many modules were named because somebody asked
 }
 
@@ -153,8 +158,13 @@ func (x *Expander) Top(form datum.Value, emit func(core.Node) error) (err error)
 // expansion is over. What a later part of the form may depend on, the parts of a
 // library for example, is given to run before that part is expanded.
 func (x *Expander) Last(form datum.Value, run func(core.Node) error) (n core.Node, err error) {
+	return x.last(form, false, run)
+}
+
+func (x *Expander) last(form datum.Value, evaluated bool, run func(core.Node) error) (n core.Node, err error) {
 	var nodes []core.Node
 	defer x.enter()()
+	x.evaluated = evaluated
 	defer recoverFailure(&err)
 	x.ahead = func() {
 		for _, n := range nodes {
@@ -200,7 +210,8 @@ func (x *Expander) Expand(form datum.Value) (core.Node, error) {
 // restores it: expansion runs programs, which may expand others.
 func (x *Expander) enter() func() {
 	origin, use, body, top, level, depth, dots, ahead := x.origin, x.use, x.body, x.topScopes, x.level, x.depth, x.ellipsis, x.ahead
-	x.origin, x.body, x.topScopes, x.level, x.ellipsis, x.ahead = nil, nil, nil, 0, nil, nil
+	evaluated, whole := x.evaluated, x.whole
+	x.origin, x.body, x.topScopes, x.level, x.ellipsis, x.ahead, x.evaluated = nil, nil, nil, 0, nil, nil, false
 	libraries := len(x.libraries)
 	if x.running == 0 {
 		x.expansions = 0
@@ -209,6 +220,7 @@ func (x *Expander) enter() func() {
 	return func() {
 		x.running--
 		x.origin, x.use, x.body, x.topScopes, x.level, x.depth, x.ellipsis, x.ahead = origin, use, body, top, level, depth, dots, ahead
+		x.evaluated, x.whole = evaluated, whole
 		if len(x.libraries) > libraries {
 			// A library failed half-way.
 			x.Modules.Current = x.libraries[libraries]
@@ -222,7 +234,7 @@ func (x *Expander) enter() func() {
 func (x *Expander) Suspend() (resume func()) {
 	saved := *x
 	x.origin, x.use, x.body, x.topScopes, x.level, x.depth, x.ellipsis, x.ahead = nil, source.Pos{}, nil, nil, 0, 0, nil, nil
-	x.running, x.expansions, x.libraries = 0, 0, nil
+	x.running, x.expansions, x.libraries, x.evaluated, x.whole = 0, 0, nil, false, stx{}
 	return func() { *x = saved }
 }
 
@@ -260,14 +272,15 @@ func (x *Expander) expr1(s stx) core.Node {
 		case s.isID():
 			d := x.resolve(&s)
 			if d.macro != nil {
-				if d.form() != nil {
-					x.fail(&s, s.sym().Name, "is syntax, not a variable; it must stand first in a form: (%s …)", s.sym().Name)
+				if f := d.form(); f != nil {
+					x.misplaced(&s, f)
 				}
 				s = x.transform(d.macro, s)
 				continue
 			}
 			return x.ref(&s, d)
 		case s.isPair():
+			x.place(&s)
 			head := s.car()
 			if !head.isID() && !x.moduleHead(&s, &head) {
 				return x.call(s, x.expr(head))
@@ -290,17 +303,33 @@ func (x *Expander) expr1(s stx) core.Node {
 			if f.expr == nil {
 				x.notHere(&s, f)
 			}
-			return f.expr(x, s)
+			return x.take(f, s)
 		default:
 			return x.literal(s)
 		}
 	}
 }
 
+// take lets a special form expand.
+func (x *Expander) take(f *form, s stx) core.Node {
+	saved := x.whole
+	x.whole = s
+	n := f.expr(x, s)
+	x.whole = saved
+	return n
+}
+
+// place gives a form that is plain data the place where it was read.
+func (x *Expander) place(s *stx) {
+	if at, ok := x.Places.Of(s.v); ok && at.File != source.Unnamed {
+		s.pos = at
+	}
+}
+
 // literal is a self-evaluating datum.
 func (x *Expander) literal(s stx) core.Node {
 	if s.isNull() {
-		x.fail(&s, "", "an empty pair of parentheses is not an expression; write '() for the empty list")
+		x.failAs(syntax.Words{Message: "unexpected syntax"}, &s, "", "", "an empty pair of parentheses is not an expression; write '() for the empty list")
 	}
 	return &core.Const{At: at(&s), Value: constant(s.v)}
 }
@@ -371,7 +400,7 @@ func (x *Expander) call(s stx, proc core.Node) core.Node {
 		}
 	}
 	if !rest.isNull() {
-		x.fail(&s, "", "a procedure call must be a proper list, this one ends in `. %s'", x.show(&rest))
+		x.failAs(noPattern, &s, "", "", "a procedure call must be a proper list, this one ends in `. %s'", x.show(&rest))
 	}
 	return &core.Call{At: at(&s), Proc: proc, Args: args}
 }
@@ -381,7 +410,8 @@ func (x *Expander) ref(s *stx, d denotation) core.Node {
 	if b := d.binding; b != nil && b.Kind != syntax.Toplevel {
 		switch {
 		case b.Kind == syntax.Pattern:
-			x.fail(s, s.sym().Name, "is a pattern variable; it can be used only inside a template: #'%s", s.sym().Name)
+			x.failAs(syntax.Words{Message: "reference to pattern variable outside syntax form"}, s, s.sym().Name, "",
+				"is a pattern variable; it can be used only inside a template: #'%s", s.sym().Name)
 		case b.Dead || b.Level != x.level:
 			x.outOfContext(s, b)
 		}
@@ -390,11 +420,13 @@ func (x *Expander) ref(s *stx, d denotation) core.Node {
 	return &core.GlobalRef{At: at(s), Var: x.global(s, d)}
 }
 
+var outsideScope = syntax.Words{Message: "reference to identifier outside its scope"}
+
 func (x *Expander) outOfContext(s *stx, b *syntax.Binding) {
 	if x.level > b.Level {
-		x.fail(s, s.sym().Name, "is a variable of the program; it has no value yet while macros are expanded")
+		x.failAs(outsideScope, s, s.sym().Name, "", "is a variable of the program; it has no value yet while macros are expanded")
 	}
-	x.fail(s, s.sym().Name, "is used outside of the form that binds it")
+	x.failAs(outsideScope, s, s.sym().Name, "", "is used outside of the form that binds it")
 }
 
 // global is the variable of a top-level name.

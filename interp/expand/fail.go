@@ -35,6 +35,56 @@ func (x *Expander) failHint(s *stx, who, hint, format string, args ...any) {
 	panic(&failure{e})
 }
 
+// noPattern is what Guile says when no pattern of a macro matches, as many of
+// its special forms are.
+var noPattern = syntax.Words{Message: "source expression failed to match any pattern"}
+
+// shapes is what Guile says of a form whose parts are not as they should be, by
+// its name, where that is not noPattern.
+var shapes = map[string]syntax.Words{
+	"quote": {Who: "quote", Message: "bad syntax"}, "set!": {Who: "set!", Message: "bad set!"},
+	"let": {Who: "let", Message: "bad let"}, "letrec": {Who: "letrec", Message: "bad letrec"},
+	"letrec*": {Who: "letrec*", Message: "bad letrec*"},
+	"lambda":  {Who: "lambda", Message: "bad lambda"}, "lambda*": {Who: "lambda", Message: "bad lambda*"},
+	"case-lambda":  {Who: "case-lambda", Message: "bad case-lambda"},
+	"case-lambda*": {Who: "case-lambda", Message: "bad case-lambda*"},
+	"syntax":       {Who: "syntax", Message: "bad `syntax' form"},
+	"let-syntax":   {Message: "bad local syntax definition"}, "letrec-syntax": {Message: "bad local syntax definition"},
+	"with-ellipsis":       {Who: "with-ellipsis", Message: "bad syntax"},
+	"syntax-parameterize": {Who: "syntax-parameterize", Message: "bad syntax"},
+}
+
+// misplacedEllipsis is what Guile says of one in a pattern.
+var misplacedEllipsis = syntax.Words{Who: "syntax-case", Message: "misplaced ellipsis"}
+
+func shape(who string) syntax.Words {
+	if w, ok := shapes[who]; ok {
+		return w
+	}
+	return noPattern
+}
+
+// misshapen ends the expansion because the form who, or the part s of it, is
+// not as it should be.
+func (x *Expander) misshapen(s *stx, who, format string, args ...any) {
+	x.failAs(shape(who), s, who, "", format, args...)
+}
+
+// failAs is failHint, with Guile's words for the programs that catch it.
+func (x *Expander) failAs(words syntax.Words, s *stx, who, hint, format string, args ...any) {
+	e := x.errorAt(s, who, fmt.Sprintf(format, args...))
+	e.Hint, e.Words = hint, &words
+	if whole := x.whole; whole.v != s.v && whole.isPair() {
+		if head := whole.car(); head.isID() && head.sym().Name == who {
+			if !e.Pos.Known() {
+				e.Pos = whole.pos
+			}
+			e.Form, e.Sub = whole.strip(), e.Form
+		}
+	}
+	panic(&failure{e})
+}
+
 // failPart is fail about a part of the form whole; detail is for people.
 func (x *Expander) failPart(whole, part *stx, who, message, detail string) {
 	panic(&failure{x.partError(whole, part, who, message, detail)})
@@ -109,13 +159,32 @@ func (x *Expander) failTransformer(s *stx, m *syntax.Macro, err error) {
 	panic(&failure{err})
 }
 
+// misplaced reports the name of a special form in the place of an expression.
+func (x *Expander) misplaced(s *stx, f *form) {
+	words := shape(f.name)
+	if f.kind == auxiliary {
+		words = keywordWords(f.name)
+	}
+	x.failAs(words, s, s.sym().Name, "", "is syntax, not a variable; it must stand first in a form: (%s …)", s.sym().Name)
+}
+
+// keywordWords is what Guile says of an auxiliary keyword that stands alone.
+func keywordWords(name string) syntax.Words {
+	if strings.HasPrefix(name, "un") {
+		return syntax.Words{Who: name, Message: "expression not valid outside of quasiquote"}
+	}
+	return syntax.Words{Who: name, Message: "bad use of '" + name + "' syntactic keyword"}
+}
+
 // notHere reports a definition or the like in the place of an expression.
 func (x *Expander) notHere(s *stx, f *form) {
 	switch f.kind {
 	case auxiliary:
-		x.fail(s, f.name, "has a meaning only inside certain forms, it is not an expression")
+		x.failAs(keywordWords(f.name), s, f.name, "",
+			"has a meaning only inside certain forms, it is not an expression")
 	case definition:
-		x.fail(s, f.name, "a definition is not allowed where an expression is expected")
+		x.failAs(syntax.Words{Message: "definition in expression context, where definitions are not allowed,"}, s, f.name, "",
+			"a definition is not allowed where an expression is expected")
 	default:
 		x.fail(s, f.name, "is allowed only at top level and in bodies")
 	}

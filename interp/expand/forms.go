@@ -212,12 +212,12 @@ func (x *Expander) evalWhen(s stx, _ bool) (stx, func()) {
 	rest := s.cdr()
 	const shape = "(eval-when (expand load eval) form …)"
 	if !rest.isPair() {
-		x.fail(&s, "eval-when", "bad form, expected %s", shape)
+		x.misshapen(&s, "eval-when", "bad form, expected %s", shape)
 	}
 	first := rest.car()
 	when, ok := first.list()
 	if !ok || len(when) == 0 {
-		x.fail(&first, "eval-when", "expected a list of situations, not %s", x.show(&first))
+		x.misshapen(&first, "eval-when", "expected a list of situations, not %s", x.show(&first))
 	}
 	keep := false
 	for i := range when {
@@ -228,7 +228,7 @@ func (x *Expander) evalWhen(s stx, _ bool) (stx, func()) {
 			keep = true
 		case "compile":
 		default:
-			x.fail(w, "eval-when", "unknown situation %s, expected expand, load, eval or compile", w.sym().Name)
+			x.failAs(syntax.Words{Who: "eval-when", Message: "invalid situation"}, w, "eval-when", "", "unknown situation %s, expected expand, load, eval or compile", w.sym().Name)
 		}
 	}
 	if !keep {
@@ -249,7 +249,7 @@ func (x *Expander) evalWhenExpr(s stx) core.Node {
 func (x *Expander) defineMacro(s stx) datum.Value {
 	rest := s.cdr()
 	if !rest.isPair() {
-		x.fail(&s, "define-macro", "bad form, expected (define-macro (name parameter …) body …)")
+		x.misshapen(&s, "define-macro", "bad form, expected (define-macro (name parameter …) body …)")
 	}
 	target := rest.car()
 	body := rest.cdr()
@@ -258,7 +258,7 @@ func (x *Expander) defineMacro(s stx) datum.Value {
 		return x.defmacroSyntax(name, datum.Cons(x.id("lambda"), datum.Cons(formals.syntax(), body.syntax())))
 	}
 	if !body.isPair() {
-		x.fail(&s, "define-macro", "bad form, expected (define-macro name procedure)")
+		x.misshapen(&s, "define-macro", "bad form, expected (define-macro name procedure)")
 	}
 	proc := body.car()
 	return x.defmacroSyntax(target, proc.syntax())
@@ -284,7 +284,7 @@ func (x *Expander) addToLoadPath(s stx) datum.Value {
 
 // sourceLocation is an alist with filename, line and column (from 0), or #f.
 func (x *Expander) sourceLocation(s stx) core.Node {
-	return konst(s.pos, sourceProperties(s.pos))
+	return konst(s.pos, syntax.Properties(s.pos))
 }
 
 func (x *Expander) currentFilename(s stx) core.Node {

@@ -17,7 +17,7 @@ func (x *Expander) condExpand(s stx) datum.Value {
 	p := x.parts(&s, "cond-expand", 0, -1, "(cond-expand (requirement form …) …)")
 	for i := range p {
 		if !p[i].isPair() {
-			x.fail(&p[i], "cond-expand", "bad clause %s, expected (requirement form …)", x.show(&p[i]))
+			x.misshapen(&p[i], "cond-expand", "bad clause %s, expected (requirement form …)", x.show(&p[i]))
 		}
 		if x.requirement(p[i].car()) {
 			forms := p[i].cdr()
@@ -25,7 +25,7 @@ func (x *Expander) condExpand(s stx) datum.Value {
 		}
 	}
 	if len(p) > 0 {
-		x.failHint(&s, "cond-expand", "add an (else …) clause", "no clause applies")
+		x.failAs(syntax.Words{Who: "cond-expand", Message: "unfulfilled cond-expand"}, &s, "cond-expand", "add an (else …) clause", "no clause applies")
 	}
 	return syntax.New(datum.List(x.id("begin")), s.pos)
 }

@@ -1,6 +1,8 @@
 package expand
 
 import (
+	"strings"
+
 	"fruix/interp/core"
 	"fruix/interp/datum"
 	"fruix/interp/syntax"
@@ -8,8 +10,25 @@ import (
 
 func (x *Expander) needID(s *stx, who string) {
 	if !s.isID() {
-		x.fail(s, who, "expected a variable, not %s", x.show(s))
+		x.misshapen(s, who, "expected a variable, not %s", x.show(s))
 	}
+}
+
+// boundTwice is what Guile says of a name that a form binds twice.
+func boundTwice(who string) syntax.Words {
+	if strings.HasPrefix(who, "let") {
+		return syntax.Words{Who: who, Message: "duplicate bound variable"}
+	}
+	return formalsOf(who, "duplicate identifier in argument list")
+}
+
+// formalsOf is what Guile says of a list of parameters; its forms for procedures
+// are all made of lambda and lambda*.
+func formalsOf(who, message string) syntax.Words {
+	if strings.HasSuffix(who, "*") {
+		return syntax.Words{Who: "lambda*", Message: message}
+	}
+	return syntax.Words{Who: "lambda", Message: message}
 }
 
 // bindings collects the variables that one form binds in one scope.
@@ -35,7 +54,7 @@ func (b *bindings) add(id stx) *core.Local {
 func (b *bindings) bind(id *stx, bind *syntax.Binding) {
 	set := syntax.Xor(id.set, b.scope.Only())
 	if syntax.BoundExactly(id.sym(), set) != nil {
-		b.x.fail(id, b.who, "the variable %s is bound twice", id.sym().Name)
+		b.x.failAs(boundTwice(b.who), id, b.who, "", "the variable %s is bound twice", id.sym().Name)
 	}
 	syntax.Bind(id.sym(), set, bind)
 	b.made = append(b.made, bind)
@@ -53,7 +72,10 @@ func (b *bindings) done() {
 func (x *Expander) lambda(s stx) core.Node {
 	rest := s.cdr()
 	if !rest.isPair() {
-		x.fail(&s, "lambda", "bad form, expected (lambda (parameter …) body …)")
+		x.misshapen(&s, "lambda", "bad form, expected (lambda (parameter …) body …)")
+	}
+	if body := rest.cdr(); !body.isPair() {
+		x.noBody(&s, "lambda", &body)
 	}
 	return x.procedure(s, rest.car(), rest.cdr(), "lambda", "", false)
 }
@@ -61,7 +83,7 @@ func (x *Expander) lambda(s stx) core.Node {
 func (x *Expander) lambdaStar(s stx) core.Node {
 	rest := s.cdr()
 	if !rest.isPair() {
-		x.fail(&s, "lambda*", "bad form, expected (lambda* (parameter … #:optional … #:key …) body …)")
+		x.misshapen(&s, "lambda*", "bad form, expected (lambda* (parameter … #:optional … #:key …) body …)")
 	}
 	return x.procedure(s, rest.car(), rest.cdr(), "lambda*", "", true)
 }
@@ -133,9 +155,9 @@ func (x *Expander) parameter(p stx, who string) stx {
 		return p
 	}
 	if p.v.Is(datum.KKeyword) {
-		x.failHint(&p, who, "use "+who+"*", "bad parameter %s: plain %s has no keyword parameters", x.show(&p), who)
+		x.failAs(formalsOf(who, "invalid argument list"), &p, who, "use "+who+"*", "bad parameter %s: plain %s has no keyword parameters", x.show(&p), who)
 	}
-	x.fail(&p, who, "bad parameter %s, expected a variable", x.show(&p))
+	x.failAs(formalsOf(who, "invalid argument list"), &p, who, "", "bad parameter %s, expected a variable", x.show(&p))
 	return p
 }
 
@@ -150,7 +172,7 @@ func (x *Expander) starClause(s, formals, body stx, who string) core.Clause {
 		x.needID(&id, who)
 		for i := range seen[id.sym()] {
 			if seen[id.sym()][i].set == id.set {
-				x.fail(&id, who, "the variable %s is bound twice", id.sym().Name)
+				x.failAs(boundTwice(who), &id, who, "", "the variable %s is bound twice", id.sym().Name)
 			}
 		}
 		seen[id.sym()] = append(seen[id.sym()], id)
@@ -193,7 +215,7 @@ func (x *Expander) starClause(s, formals, body stx, who string) core.Clause {
 			case k == "allow-other-keys" && state == inKey:
 				c.AllowOtherKeys = true
 			default:
-				x.fail(&p, who, "#:%s is not allowed here; the order is required, #:optional, #:key, #:allow-other-keys, #:rest", k)
+				x.failAs(formalsOf(who, "invalid argument list"), &p, who, "", "#:%s is not allowed here; the order is required, #:optional, #:key, #:allow-other-keys, #:rest", k)
 			}
 			continue
 		}
@@ -211,19 +233,19 @@ func (x *Expander) starClause(s, formals, body stx, who string) core.Clause {
 			}
 			state = end
 		default:
-			x.fail(&p, who, "a parameter after the #:rest parameter: %s", x.show(&p))
+			x.failAs(formalsOf(who, "invalid rest argument"), &p, who, "", "a parameter after the #:rest parameter: %s", x.show(&p))
 		}
 	}
 	if !formals.isNull() {
 		switch {
 		case state == end:
-			x.fail(&formals, who, "two rest parameters")
+			x.failAs(formalsOf(who, "invalid rest argument"), &formals, who, "", "two rest parameters")
 		case c.Rest == nil:
 			c.Rest = bind(x.parameter(formals, who))
 		}
 	}
 	if state == inRest && c.Rest == nil {
-		x.fail(&s, who, "#:rest needs a variable after it")
+		x.failAs(formalsOf(who, "invalid rest argument"), &s, who, "", "#:rest needs a variable after it")
 	}
 	c.Body = x.bodyOf(scoped(body), who, &s)
 	for _, b := range all {
@@ -254,7 +276,7 @@ func (x *Expander) withInit(p stx, who string, scoped func(stx) stx) (id stx, in
 	}
 	parts, ok := p.list()
 	if !ok || len(parts) != 2 || !parts[0].isID() {
-		x.fail(&p, who, "bad optional parameter %s, expected name or (name default)", x.show(&p))
+		x.failAs(formalsOf(who, "invalid optional argument list"), &p, who, "", "bad optional parameter %s, expected name or (name default)", x.show(&p))
 	}
 	return parts[0], x.expr(scoped(parts[1]))
 }
@@ -267,7 +289,7 @@ func (x *Expander) keyParameter(p stx, who string, scoped func(stx) stx, bind fu
 	if !p.isID() {
 		parts, ok := p.list()
 		if !ok || len(parts) < 1 || len(parts) > 3 || !parts[0].isID() || len(parts) == 3 && !parts[2].v.Is(datum.KKeyword) {
-			x.fail(&p, who, "bad keyword parameter %s, expected name, (name default) or (name default #:keyword)", x.show(&p))
+			x.failAs(formalsOf(who, "invalid keyword argument list"), &p, who, "", "bad keyword parameter %s, expected name, (name default) or (name default #:keyword)", x.show(&p))
 		}
 		id = parts[0]
 		if len(parts) > 1 {
@@ -296,14 +318,14 @@ func (x *Expander) caseLambdaOf(s stx, who string, star bool) core.Node {
 			l.Doc = cl.v.Str().Go()
 		} else {
 			if !cl.isPair() {
-				x.fail(&cl, who, "bad clause %s, expected ((parameter …) body …)", x.show(&cl))
+				x.misshapen(&cl, who, "bad clause %s, expected ((parameter …) body …)", x.show(&cl))
 			}
 			l.Clauses = append(l.Clauses, x.clause(cl, cl.car(), cl.cdr(), who, star))
 		}
 		rest = rest.cdr()
 	}
 	if !rest.isNull() {
-		x.fail(&s, who, "the clauses are not a proper list")
+		x.misshapen(&s, who, "the clauses are not a proper list")
 	}
 	return l
 }
@@ -316,7 +338,7 @@ func (x *Expander) defineStar(s stx, d definer) { x.defineOf(s, d, "define*", tr
 func (x *Expander) defineOf(s stx, d definer, who string, star bool) {
 	rest := s.cdr()
 	if !rest.isPair() {
-		x.fail(&s, who, "bad form, expected (%s name value) or (%s (name parameter …) body …)", who, who)
+		x.misshapen(&s, who, "bad form, expected (%s name value) or (%s (name parameter …) body …)", who, who)
 	}
 	target := rest.car()
 	body := rest.cdr()
@@ -327,14 +349,14 @@ func (x *Expander) defineOf(s stx, d definer, who string, star bool) {
 		}
 		parts, ok := body.list()
 		if !ok || len(parts) != 1 {
-			x.failHint(&s, who, "a procedure is defined by (define ("+target.sym().Name+" parameter …) body …)", "bad definition of %s: expected one value, found %d", target.sym().Name, len(parts))
+			x.failAs(shape(who), &s, who, "a procedure is defined by (define ("+target.sym().Name+" parameter …) body …)", "bad definition of %s: expected one value, found %d", target.sym().Name, len(parts))
 		}
 		value := parts[0]
 		d.variable(s, target, func() core.Node { return x.named(value, target.sym().Name) })
 		return
 	}
 	if !target.isPair() {
-		x.fail(&target, who, "cannot define %s, expected a name or (name parameter …)", x.show(&target))
+		x.misshapen(&target, who, "cannot define %s, expected a name or (name parameter …)", x.show(&target))
 	}
 	head := target.car()
 	if head.isPair() {
@@ -350,7 +372,7 @@ func (x *Expander) defineOf(s stx, d definer, who string, star bool) {
 		return
 	}
 	if !head.isID() {
-		x.fail(&head, who, "cannot define %s, expected a name", x.show(&head))
+		x.misshapen(&head, who, "cannot define %s, expected a name", x.show(&head))
 	}
 	formals := target.cdr()
 	name := head.sym().Name
@@ -370,7 +392,7 @@ func (x *Expander) named(s stx, name string) core.Node {
 func (x *Expander) defineValues(s stx, d definer) {
 	parts, ok := s.list()
 	if !ok || len(parts) != 3 {
-		x.fail(&s, "define-values", "bad form, expected (define-values (name …) expression)")
+		x.misshapen(&s, "define-values", "bad form, expected (define-values (name …) expression)")
 	}
 	d.values(s, parts[1], func() core.Node { return x.expr(parts[2]) })
 }
@@ -380,7 +402,7 @@ func (x *Expander) defineValues(s stx, d definer) {
 func (x *Expander) defineSyntax(s stx, d definer) {
 	rest := s.cdr()
 	if !rest.isPair() {
-		x.fail(&s, "define-syntax", "bad form, expected (define-syntax name transformer)")
+		x.misshapen(&s, "define-syntax", "bad form, expected (define-syntax name transformer)")
 	}
 	target := rest.car()
 	body := rest.cdr()
@@ -394,7 +416,7 @@ func (x *Expander) defineSyntax(s stx, d definer) {
 	}
 	x.needID(&target, "define-syntax")
 	if !body.isPair() || body.v.Pair().Cdr != datum.Null {
-		x.fail(&s, "define-syntax", "bad form, expected (define-syntax %s transformer)", target.sym().Name)
+		x.misshapen(&s, "define-syntax", "bad form, expected (define-syntax %s transformer)", target.sym().Name)
 	}
 	d.macro(s, target, body.car())
 }
@@ -403,7 +425,7 @@ func (x *Expander) defineSyntax(s stx, d definer) {
 func (x *Expander) defineSyntaxRule(s stx, d definer) {
 	parts, ok := s.list()
 	if !ok || len(parts) < 3 || len(parts) > 4 || !parts[1].isPair() || len(parts) == 4 && !parts[2].v.IsString() {
-		x.fail(&s, "define-syntax-rule", "bad form, expected (define-syntax-rule (name pattern …) template)")
+		x.misshapen(&s, "define-syntax-rule", "bad form, expected (define-syntax-rule (name pattern …) template)")
 	}
 	id := parts[1].car()
 	x.needID(&id, "define-syntax-rule")
@@ -416,7 +438,7 @@ func (x *Expander) defineSyntaxRule(s stx, d definer) {
 func (x *Expander) defineSyntaxParameter(s stx, d definer) {
 	parts, ok := s.list()
 	if !ok || len(parts) != 3 || !parts[1].isID() {
-		x.fail(&s, "define-syntax-parameter", "bad form, expected (define-syntax-parameter name transformer)")
+		x.misshapen(&s, "define-syntax-parameter", "bad form, expected (define-syntax-parameter name transformer)")
 	}
 	d.parameter(s, parts[1], parts[2])
 }

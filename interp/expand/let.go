@@ -14,13 +14,13 @@ type bindingSpec struct{ id, init stx }
 func (x *Expander) specs(list stx, who string) []bindingSpec {
 	items, ok := list.list()
 	if !ok {
-		x.fail(&list, who, "bad bindings %s, expected a list of (name value)", x.show(&list))
+		x.misshapen(&list, who, "bad bindings %s, expected a list of (name value)", x.show(&list))
 	}
 	out := make([]bindingSpec, len(items))
 	for i := range items {
 		p, ok := items[i].list()
 		if !ok || len(p) != 2 || !p[0].isID() {
-			x.fail(&items[i], who, "bad binding %s, expected (name value)", x.show(&items[i]))
+			x.misshapen(&items[i], who, "bad binding %s, expected (name value)", x.show(&items[i]))
 		}
 		out[i] = bindingSpec{p[0], p[1]}
 	}
@@ -31,7 +31,7 @@ func (x *Expander) specs(list stx, who string) []bindingSpec {
 func (x *Expander) letForm(s stx) core.Node {
 	rest := s.cdr()
 	if !rest.isPair() {
-		x.fail(&s, "let", "bad form, expected (let ((name value) …) body …)")
+		x.misshapen(&s, "let", "bad form, expected (let ((name value) …) body …)")
 	}
 	first := rest.car()
 	body := rest.cdr()
@@ -57,7 +57,7 @@ func (x *Expander) letForm(s stx) core.Node {
 
 func (x *Expander) namedLet(s, name, rest stx) core.Node {
 	if !rest.isPair() {
-		x.fail(&s, "let", "bad form, expected (let %s ((name value) …) body …)", name.sym().Name)
+		x.misshapen(&s, "let", "bad form, expected (let %s ((name value) …) body …)", name.sym().Name)
 	}
 	specs := x.specs(rest.car(), "let")
 	outer := x.newBindings("let")
@@ -79,7 +79,7 @@ func (x *Expander) namedLet(s, name, rest stx) core.Node {
 func (x *Expander) letStar(s stx) core.Node {
 	rest := s.cdr()
 	if !rest.isPair() {
-		x.fail(&s, "let*", "bad form, expected (let* ((name value) …) body …)")
+		x.misshapen(&s, "let*", "bad form, expected (let* ((name value) …) body …)")
 	}
 	specs := x.specs(rest.car(), "let*")
 	body := rest.cdr()
@@ -115,7 +115,7 @@ func (x *Expander) letrecStar(s stx) core.Node { return x.letrecOf(s, "letrec*")
 func (x *Expander) letrecOf(s stx, who string) core.Node {
 	rest := s.cdr()
 	if !rest.isPair() {
-		x.fail(&s, who, "bad form, expected (%s ((name value) …) body …)", who)
+		x.misshapen(&s, who, "bad form, expected (%s ((name value) …) body …)", who)
 	}
 	specs := x.specs(rest.car(), who)
 	if len(specs) == 0 {
@@ -165,12 +165,12 @@ func (x *Expander) letValues(s stx) core.Node     { return x.letValuesOf(s, "let
 func (x *Expander) letValuesOf(s stx, who string, star bool) core.Node {
 	rest := s.cdr()
 	if !rest.isPair() {
-		x.fail(&s, who, "bad form, expected (%s (((name …) expression) …) body …)", who)
+		x.misshapen(&s, who, "bad form, expected (%s (((name …) expression) …) body …)", who)
 	}
 	first := rest.car()
 	items, ok := first.list()
 	if !ok {
-		x.fail(&s, who, "bad bindings, expected a list of ((name …) expression)")
+		x.misshapen(&s, who, "bad bindings, expected a list of ((name …) expression)")
 	}
 	var nodes []*core.LetValues
 	var all []*bindings
@@ -181,7 +181,7 @@ func (x *Expander) letValuesOf(s stx, who string, star bool) core.Node {
 	for i := range items {
 		p, ok := items[i].list()
 		if !ok || len(p) != 2 {
-			x.fail(&items[i], who, "bad binding %s, expected ((name …) expression)", x.show(&items[i]))
+			x.misshapen(&items[i], who, "bad binding %s, expected ((name …) expression)", x.show(&items[i]))
 		}
 		formals, init := p[0], p[1]
 		if star {
@@ -224,18 +224,18 @@ func (x *Expander) withFluids(s stx) core.Node { return x.dynamicLet(s, "with-fl
 func (x *Expander) dynamicLet(s stx, who, proc string) core.Node {
 	rest := s.cdr()
 	if !rest.isPair() {
-		x.fail(&s, who, "bad form, expected (%s ((place value) …) body …)", who)
+		x.misshapen(&s, who, "bad form, expected (%s ((place value) …) body …)", who)
 	}
 	first := rest.car()
 	items, ok := first.list()
 	if !ok {
-		x.fail(&first, who, "bad bindings %s, expected a list of (place value)", x.show(&first))
+		x.misshapen(&first, who, "bad bindings %s, expected a list of (place value)", x.show(&first))
 	}
 	var keys, vals []core.Node
 	for i := range items {
 		p, ok := items[i].list()
 		if !ok || len(p) != 2 {
-			x.fail(&items[i], who, "bad binding %s, expected (place value)", x.show(&items[i]))
+			x.misshapen(&items[i], who, "bad binding %s, expected (place value)", x.show(&items[i]))
 		}
 		keys = append(keys, x.expr(p[0]))
 		vals = append(vals, x.expr(p[1]))
@@ -251,7 +251,7 @@ func (x *Expander) dynamicLet(s stx, who, proc string) core.Node {
 func (x *Expander) fluidLet(s stx) core.Node {
 	rest := s.cdr()
 	if !rest.isPair() {
-		x.fail(&s, "fluid-let", "bad form, expected (fluid-let ((name value) …) body …)")
+		x.misshapen(&s, "fluid-let", "bad form, expected (fluid-let ((name value) …) body …)")
 	}
 	specs := x.specs(rest.car(), "fluid-let")
 	n := &core.Let{At: at(&s)}
@@ -321,17 +321,17 @@ func (x *Expander) falseIfException(s stx) core.Node {
 func (x *Expander) guard(s stx) core.Node {
 	rest := s.cdr()
 	if !rest.isPair() {
-		x.fail(&s, "guard", "bad form, expected (guard (variable clause …) body …)")
+		x.misshapen(&s, "guard", "bad form, expected (guard (variable clause …) body …)")
 	}
 	spec := rest.car()
 	if !spec.isPair() {
-		x.fail(&spec, "guard", "bad form, expected (guard (variable clause …) body …)")
+		x.misshapen(&spec, "guard", "bad form, expected (guard (variable clause …) body …)")
 	}
 	first := spec.car()
 	x.needID(&first, "guard")
 	clauses, ok := spec.rest().list()
 	if !ok {
-		x.fail(&spec, "guard", "the clauses are not a proper list")
+		x.misshapen(&spec, "guard", "the clauses are not a proper list")
 	}
 	body := x.bodyOf(rest.cdr(), "guard", &s)
 	b := x.newBindings("guard")

@@ -137,7 +137,7 @@ func (x *Expander) r6Library(s stx, top bool) (stx, func()) {
 	rest = rest.cdr()
 	for i := 0; i < 2; i++ {
 		if !rest.isPair() {
-			x.fail(&s, "library", "expected (export …) and (import …) after the name")
+			x.misshapen(&s, "library", "expected (export …) and (import …) after the name")
 		}
 		lib.declaration(rest.car())
 		rest = rest.cdr()
@@ -232,7 +232,7 @@ func (l *library) export(e *stx) {
 	for i := range p[1:] {
 		pair, ok := p[i+1].list()
 		if !ok || len(pair) != 2 || !pair[0].isID() || !pair[1].isID() {
-			x.fail(&p[i+1], "export", "expected (internal external), not %s", x.show(&p[i+1]))
+			x.misshapen(&p[i+1], "export", "expected (internal external), not %s", x.show(&p[i+1]))
 		}
 		l.add(pair[0].sym(), pair[1].sym())
 	}

@@ -43,7 +43,7 @@ func (x *Expander) macroValue(id, rhs stx) *syntax.Macro {
 	v, maker := x.evaluate(rhs)
 	m := MacroOfValue(name, id.pos, x.level, v, maker)
 	if m == nil {
-		x.failHint(&rhs, "", "use syntax-rules, or (lambda (x) (syntax-case x () …))", "the transformer of %s is not a procedure: %s", name, show(v))
+		x.failAs(syntax.Words{Message: "nonprocedure transformer"}, &rhs, "", "use syntax-rules, or (lambda (x) (syntax-case x () …))", "the transformer of %s is not a procedure: %s", name, show(v))
 	}
 	return m
 }
@@ -109,7 +109,7 @@ func (x *Expander) parameterMacro(id, rhs stx) *syntax.Macro {
 func (x *Expander) syntaxParameterize(s stx) core.Node {
 	rest := s.cdr()
 	if !rest.isPair() {
-		x.fail(&s, "syntax-parameterize", "bad form, expected (syntax-parameterize ((name transformer) …) body …)")
+		x.misshapen(&s, "syntax-parameterize", "bad form, expected (syntax-parameterize ((name transformer) …) body …)")
 	}
 	specs := x.specs(rest.car(), "syntax-parameterize")
 	macros := make([]*syntax.Macro, len(specs))
@@ -117,7 +117,7 @@ func (x *Expander) syntaxParameterize(s stx) core.Node {
 	for i, sp := range specs {
 		macros[i] = x.parameterOf(&sp.id)
 		if macros[i] == nil {
-			x.fail(&sp.id, "syntax-parameterize", "%s is not a syntax parameter", sp.id.sym().Name)
+			x.failAs(syntax.Words{Who: "syntax-parameterize", Message: "invalid syntax parameter"}, &sp.id, "syntax-parameterize", "", "%s is not a syntax parameter", sp.id.sym().Name)
 		}
 		values[i] = x.macroValue(sp.id, sp.init)
 	}
@@ -179,7 +179,7 @@ func (x *Expander) spliceLetSyntax(s stx, who string, rec, top bool) (stx, func(
 func (x *Expander) letSyntaxOf(s stx, who string, rec bool) (stx, *syntax.Scope) {
 	rest := s.cdr()
 	if !rest.isPair() {
-		x.fail(&s, who, "bad form, expected (%s ((name transformer) …) body …)", who)
+		x.misshapen(&s, who, "bad form, expected (%s ((name transformer) …) body …)", who)
 	}
 	specs := x.specs(rest.car(), who)
 	b := x.newBindings(who)

@@ -76,7 +76,7 @@ func (x *Expander) noMatch(pos source.Pos, v *core.Local) core.Node {
 // matchClause expands one clause to a function of what comes when it fails.
 func (x *Expander) matchClause(cl stx, v *core.Local, who string) func(core.Node) core.Node {
 	if !cl.isPair() || !cl.rest().isPair() {
-		x.fail(&cl, who, "bad clause %s, expected (pattern body …)", x.show(&cl))
+		x.misshapen(&cl, who, "bad clause %s, expected (pattern body …)", x.show(&cl))
 	}
 	m := x.newMatcher(who)
 	pat, body := cl.car(), cl.cdr()
@@ -88,7 +88,7 @@ func (x *Expander) matchClause(cl stx, v *core.Local, who string) func(core.Node
 		if arrow := first.car(); x.isCore(&arrow, "=>") {
 			parts, ok := first.list()
 			if !ok || len(parts) != 2 {
-				x.fail(&first, who, "expected (=> name)")
+				x.misshapen(&first, who, "expected (=> name)")
 			}
 			failVar = m.b.add(parts[1])
 			body = body.cdr()
@@ -141,7 +141,7 @@ func (x *Expander) matchLet(s stx) core.Node {
 // matchNamedLet is (match-let name ((pattern expression) …) body …).
 func (x *Expander) matchNamedLet(s, name, rest stx) core.Node {
 	if !rest.isPair() {
-		x.fail(&s, "match-let", "bad form, expected (match-let name ((pattern expression) …) body …)")
+		x.misshapen(&s, "match-let", "bad form, expected (match-let name ((pattern expression) …) body …)")
 	}
 	whole := s
 	whole.v = datum.Cons(datum.Sym("match-let"), rest.v)
@@ -243,17 +243,17 @@ func (x *Expander) matchLetrec(s stx) core.Node {
 func (x *Expander) matchSpecs(s stx, who string) (pats, inits []stx, body stx) {
 	rest := s.cdr()
 	if !rest.isPair() {
-		x.fail(&s, who, "bad form, expected (%s ((pattern expression) …) body …)", who)
+		x.misshapen(&s, who, "bad form, expected (%s ((pattern expression) …) body …)", who)
 	}
 	first := rest.car()
 	items, ok := first.list()
 	if !ok {
-		x.fail(&first, who, "bad bindings %s, expected a list of (pattern expression)", x.show(&first))
+		x.misshapen(&first, who, "bad bindings %s, expected a list of (pattern expression)", x.show(&first))
 	}
 	for i := range items {
 		p, ok := items[i].list()
 		if !ok || len(p) != 2 {
-			x.fail(&items[i], who, "bad binding %s, expected (pattern expression)", x.show(&items[i]))
+			x.misshapen(&items[i], who, "bad binding %s, expected (pattern expression)", x.show(&items[i]))
 		}
 		pats, inits = append(pats, p[0]), append(inits, p[1])
 	}

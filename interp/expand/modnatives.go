@@ -510,9 +510,9 @@ func (x *Expander) evalThunk(a []datum.Value) (datum.Value, error) {
 	return x.compiled(a[0])
 }
 
-// compiled makes a procedure that evaluates one top-level form.
+// compiled makes a procedure that evaluates one top-level form of a program's.
 func (x *Expander) compiled(form datum.Value) (datum.Value, error) {
-	n, err := x.Last(form, func(n core.Node) error {
+	n, err := x.last(form, true, func(n core.Node) error {
 		_, _, err := x.Runtime.Eval(n)
 		return err
 	})

@@ -6,6 +6,7 @@ import (
 	"fruix/interp/core"
 	"fruix/interp/datum"
 	"fruix/interp/module"
+	"fruix/interp/syntax"
 )
 
 // moduleName checks a module's name.
@@ -71,14 +72,14 @@ func (d *moduleDefinition) options(rest stx) {
 		rest = rest.cdr()
 		name := option(&key)
 		if name == "" {
-			x.fail(&key, "define-module", "expected a keyword such as #:use-module, not %s", x.show(&key))
+			x.failAs(syntax.Words{Who: "define-module", Message: "expected keyword arg"}, &key, "define-module", "", "expected a keyword such as #:use-module, not %s", x.show(&key))
 		}
 		if name == "pure" || name == "no-backtrace" {
 			d.pure = d.pure || name == "pure"
 			continue
 		}
 		if !rest.isPair() {
-			x.fail(&key, "define-module", "#:%s needs a value", name)
+			x.failAs(syntax.Words{Who: "define-module", Message: "keyword arg without value"}, &key, "define-module", "", "#:%s needs a value", name)
 		}
 		value := rest.car()
 		rest = rest.cdr()
@@ -144,7 +145,7 @@ func (d *moduleDefinition) option(name string, key *stx, value stx) {
 		if near := module.Nearest(name, moduleOptions); len(near) > 0 {
 			hint = "did you mean #:" + near[0] + "?"
 		}
-		x.failHint(key, "define-module", hint, "unknown option #:%s", name)
+		x.failAs(syntax.Words{Who: "define-module", Message: "unknown keyword or bad argument"}, key, "define-module", hint, "unknown option #:%s", name)
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 
 	"fruix/interp/datum"
 	"fruix/interp/module"
-	"fruix/interp/source"
 	"fruix/interp/syntax"
 )
 
@@ -59,29 +58,18 @@ func Exception(err error) error {
 		if sub == datum.Unset {
 			sub = datum.False
 		}
-		return &datum.Error{Key: "syntax-error", Who: se.Who, Message: se.Message,
-			Irritants: []datum.Value{sourceProperties(se.Pos), form, sub}, Rest: datum.Unset, Payload: datum.Unset, Cause: err}
+		words := syntax.Words{Who: se.Who, Message: se.Message}
+		if se.Words != nil {
+			words = *se.Words
+		}
+		return &datum.Error{Key: "syntax-error", Who: words.Who, Message: words.Message,
+			Irritants: []datum.Value{syntax.Properties(se.Pos), form, sub}, Rest: datum.Unset, Payload: datum.Unset, Cause: err}
 	}
 	if errors.As(err, &me) {
 		return &datum.Error{Key: "misc-error", Message: "~A", Irritants: []datum.Value{datum.NewString(me.Error())},
 			Rest: datum.Unset, Payload: datum.Unset, Cause: err}
 	}
 	return err
-}
-
-// sourceProperties is Guile's alist of a place, line and column from 0.
-func sourceProperties(p source.Pos) datum.Value {
-	if !p.Known() {
-		return datum.False
-	}
-	name := datum.False
-	if p.File != nil {
-		name = datum.NewString(p.File.Name)
-	}
-	return datum.List(
-		datum.Cons(datum.Sym("filename"), name),
-		datum.Cons(datum.Sym("line"), datum.Fix(int64(p.Line)-1)),
-		datum.Cons(datum.Sym("column"), datum.Fix(int64(p.Col)-1)))
 }
 
 func wrongType(who string, n int, v datum.Value) error {
@@ -116,7 +104,9 @@ func (x *Expander) makePrimitives() primitives {
 			if !s.pos.Known() {
 				s.pos = x.use
 			}
-			return datum.Unset, x.errorAt(&s, who, "bad form "+show(s.v)+": no pattern of the macro matches")
+			e := x.errorAt(&s, who, "bad form "+show(s.v)+": no pattern of the macro matches")
+			e.Words = &noPattern
+			return datum.Unset, e
 		})},
 	}
 }
@@ -136,10 +126,12 @@ func (x *Expander) syntaxNatives() []*datum.Primitive {
 		def("identifier?", 1, 1, func(a []datum.Value) (datum.Value, error) {
 			return datum.Bool(syntax.IsIdentifier(a[0])), nil
 		}),
-		def("syntax->datum", 1, 1, func(a []datum.Value) (datum.Value, error) { return syntax.Strip(a[0]), nil }),
+		def("syntax->datum", 1, 1, func(a []datum.Value) (datum.Value, error) {
+			return syntax.StripPlaced(a[0], x.Places), nil
+		}),
 		def("datum->syntax", 2, -1, x.datumToSyntax),
 		def("syntax-source", 1, 1, func(a []datum.Value) (datum.Value, error) {
-			return sourceProperties(syntax.PosOf(a[0])), nil
+			return syntax.Properties(syntax.PosOf(a[0])), nil
 		}),
 		def("syntax-module", 1, 1, func(a []datum.Value) (datum.Value, error) {
 			if !syntax.Is(a[0]) {
@@ -223,13 +215,18 @@ func twoIdentifiers(who string, a []datum.Value) error {
 }
 
 // datumToSyntax is (datum->syntax context datum [#:source source]); a #f
-// context is that of the current module's top level.
+// context is that of the current module's top level. Without a source it is the
+// place that the datum was read at, or else that of the context.
 func (x *Expander) datumToSyntax(a []datum.Value) (datum.Value, error) {
 	pos := x.use
+	read, ok := x.Places.Of(a[1])
 	for i := 2; i+1 < len(a); i += 2 {
 		if a[i] == datum.InternKeyword("source").Value() && syntax.Is(a[i+1]) {
 			pos = syntax.Of(a[i+1]).Pos
 		}
+	}
+	if ok && len(a) < 3 {
+		pos = read
 	}
 	if a[0] == datum.False || selfEvaluating(a[0]) {
 		// The reader gives no context to constants, but a template may name one.
@@ -239,7 +236,7 @@ func (x *Expander) datumToSyntax(a []datum.Value) (datum.Value, error) {
 		return datum.Unset, wrongType("datum->syntax", 1, a[0])
 	}
 	ctx := syntax.Of(a[0])
-	if ctx.Pos.Known() {
+	if ctx.Pos.Known() && !ok {
 		pos = ctx.Pos
 	}
 	return syntax.FromDatum(ctx, a[1], pos), nil

@@ -61,14 +61,14 @@ func (c *patternCompiler) compile(s stx, depth int) *pattern {
 			return &pattern{kind: patLit, lit: x.stamp(s)}
 		}
 		if c.ellipsis(&s) {
-			x.fail(&s, c.who, "misplaced ellipsis in the pattern: nothing stands before it")
+			x.failAs(misplacedEllipsis, &s, c.who, "", "misplaced ellipsis in the pattern: nothing stands before it")
 		}
 		if s.sym().Name == "_" && x.isCore(&s, "_") {
 			return &pattern{kind: patAny}
 		}
 		for i := range c.vars {
 			if c.vars[i].id.sym() == s.sym() && c.vars[i].id.set == s.set {
-				x.fail(&s, c.who, "the pattern variable %s appears twice", s.sym().Name)
+				x.failAs(syntax.Words{Who: "syntax-case", Message: "duplicate pattern variable"}, &s, c.who, "", "the pattern variable %s appears twice", s.sym().Name)
 			}
 		}
 		c.vars = append(c.vars, patternVar{s, depth})
@@ -98,7 +98,7 @@ func (c *patternCompiler) list(items []stx, end *stx, depth int) *pattern {
 	for i := 1; i < len(items); i++ {
 		if items[i].isID() && c.ellipsis(&items[i]) && !c.isLiteral(&items[i]) {
 			if dots >= 0 {
-				c.x.fail(&items[i], c.who, "two ellipses in one list of the pattern")
+				c.x.failAs(misplacedEllipsis, &items[i], c.who, "", "two ellipses in one list of the pattern")
 			}
 			dots = i
 		}

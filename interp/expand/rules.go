@@ -37,7 +37,7 @@ func (x *Expander) compileRules(s stx, name string) *rules {
 	}
 	literals, ok := p[0].list()
 	if !ok {
-		x.fail(&p[0], "syntax-rules", "expected a list of literals, not %s", x.show(&p[0]))
+		x.misshapen(&p[0], "syntax-rules", "expected a list of literals, not %s", x.show(&p[0]))
 	}
 	for i := range literals {
 		x.needID(&literals[i], "syntax-rules")
@@ -54,10 +54,10 @@ func (x *Expander) compileRules(s stx, name string) *rules {
 	for i := range p {
 		parts, ok := p[i].list()
 		if !ok || len(parts) != 2 {
-			x.fail(&p[i], "syntax-rules", "bad rule %s, expected (pattern template)", x.show(&p[i]))
+			x.misshapen(&p[i], "syntax-rules", "bad rule %s, expected (pattern template)", x.show(&p[i]))
 		}
 		if !parts[0].isPair() {
-			x.fail(&parts[0], "syntax-rules", "bad pattern %s, expected a list that begins with the macro's name or _", x.show(&parts[0]))
+			x.misshapen(&parts[0], "syntax-rules", "bad pattern %s, expected a list that begins with the macro's name or _", x.show(&parts[0]))
 		}
 		pc := &patternCompiler{x: x, who: "syntax-rules", literals: literals, ellipsis: ellipsis}
 		pat := pc.compile(parts[0].cdr(), 0)
@@ -143,7 +143,9 @@ func (r *rules) noMatch(s *stx) error {
 	case r.cases == nil:
 		b.WriteString("nothing: it has no rules")
 	}
-	return r.x.errorAt(s, r.name, "bad form "+show(s.v)+", expected "+b.String())
+	e := r.x.errorAt(s, r.name, "bad form "+show(s.v)+", expected "+b.String())
+	e.Words = &noPattern
+	return e
 }
 
 // syntaxRules as an expression is a transformer procedure.

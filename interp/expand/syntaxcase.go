@@ -15,7 +15,7 @@ func (x *Expander) syntaxCase(s stx) core.Node {
 	p := x.parts(&s, "syntax-case", 2, -1, "(syntax-case expression (literal …) (pattern [fender] body) …)")
 	literals, ok := p[1].list()
 	if !ok {
-		x.fail(&p[1], "syntax-case", "expected a list of literals, not %s", x.show(&p[1]))
+		x.failAs(syntax.Words{Who: "syntax-case", Message: "invalid literals list"}, &p[1], "syntax-case", "", "expected a list of literals, not %s", x.show(&p[1]))
 	}
 	for i := range literals {
 		x.needID(&literals[i], "syntax-case")
@@ -36,7 +36,7 @@ func (x *Expander) syntaxCase(s stx) core.Node {
 func (x *Expander) syntaxClause(cl stx, literals []stx, in *core.Local) func(core.Node) core.Node {
 	parts, ok := cl.list()
 	if !ok || len(parts) < 2 || len(parts) > 3 {
-		x.fail(&cl, "syntax-case", "bad clause %s, expected (pattern body) or (pattern fender body)", x.show(&cl))
+		x.failAs(invalidClause("syntax-case"), &cl, "syntax-case", "", "bad clause %s, expected (pattern body) or (pattern fender body)", x.show(&cl))
 	}
 	pc := &patternCompiler{x: x, who: "syntax-case", literals: literals, ellipsis: x.currentEllipsis()}
 	pat := pc.compile(parts[0], 0)
@@ -96,19 +96,19 @@ type compiledPattern struct {
 func (x *Expander) withSyntax(s stx) datum.Value {
 	rest := s.cdr()
 	if !rest.isPair() || !rest.rest().v.IsPair() {
-		x.fail(&s, "with-syntax", "bad form, expected (with-syntax ((pattern expression) …) body …)")
+		x.misshapen(&s, "with-syntax", "bad form, expected (with-syntax ((pattern expression) …) body …)")
 	}
 	first := rest.car()
 	items, ok := first.list()
 	if !ok {
-		x.fail(&first, "with-syntax", "bad bindings, expected a list of (pattern expression)")
+		x.misshapen(&first, "with-syntax", "bad bindings, expected a list of (pattern expression)")
 	}
 	patterns, exprs := make([]datum.Value, len(items)), make([]datum.Value, len(items)+1)
 	exprs[0] = x.id("list")
 	for i := range items {
 		p, ok := items[i].list()
 		if !ok || len(p) != 2 {
-			x.fail(&items[i], "with-syntax", "bad binding %s, expected (pattern expression)", x.show(&items[i]))
+			x.misshapen(&items[i], "with-syntax", "bad binding %s, expected (pattern expression)", x.show(&items[i]))
 		}
 		patterns[i], exprs[i+1] = p[0].syntax(), p[1].syntax()
 	}
@@ -122,7 +122,7 @@ func (x *Expander) withSyntax(s stx) datum.Value {
 func (x *Expander) withEllipsis(s stx) core.Node {
 	rest := s.cdr()
 	if !rest.isPair() {
-		x.fail(&s, "with-ellipsis", "bad form, expected (with-ellipsis name body …)")
+		x.misshapen(&s, "with-ellipsis", "bad form, expected (with-ellipsis name body …)")
 	}
 	id := rest.car()
 	x.needID(&id, "with-ellipsis")
@@ -154,7 +154,7 @@ func (x *Expander) identifierSyntax(s stx) core.Node {
 	a, ok1 := p[0].list()
 	b, ok2 := p[1].list()
 	if !ok1 || !ok2 || len(a) != 2 || len(b) != 2 {
-		x.fail(&s, "identifier-syntax", "bad form, expected (identifier-syntax (name template) ((set! name value) template))")
+		x.misshapen(&s, "identifier-syntax", "bad form, expected (identifier-syntax (name template) ((set! name value) template))")
 	}
 	get, setPattern := a[1].syntax(), b[0].syntax()
 	lam := list(id("lambda"), list(x.private(form)),

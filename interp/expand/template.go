@@ -149,7 +149,7 @@ func (c *templateCompiler) compile1(s stx) *template {
 		if slot, depth, ok := c.variable(&s); ok {
 			c.used = true
 			if depth > len(c.frames) {
-				x.failHint(&s, c.who, "write "+s.sym().Name+" ... in the template", "the pattern variable %s stands before an ellipsis in the pattern, but not in the template", s.sym().Name)
+				x.failAs(syntax.Words{Who: "syntax", Message: "missing ellipsis"}, &s, c.who, "write "+s.sym().Name+" ... in the template", "the pattern variable %s stands before an ellipsis in the pattern, but not in the template", s.sym().Name)
 			}
 			for _, f := range c.frames[len(c.frames)-depth:] {
 				*f = append(*f, slot)
@@ -157,7 +157,7 @@ func (c *templateCompiler) compile1(s stx) *template {
 			return &template{kind: tplVar, slot: slot}
 		}
 		if c.ellipsis(&s) {
-			x.fail(&s, c.who, "misplaced ellipsis in the template")
+			x.failAs(syntax.Words{Who: "syntax", Message: "misplaced ellipsis"}, &s, c.who, "", "misplaced ellipsis in the template")
 		}
 		return nil
 	case s.isVector():
@@ -278,7 +278,7 @@ func (c *templateCompiler) pair(s stx) *template {
 	c.frames = c.frames[:len(c.frames)-dots]
 	for _, f := range frames {
 		if len(f) == 0 {
-			x.fail(&head, c.who, "no pattern variable of %s can be repeated by the ellipsis after it", x.show(&head))
+			x.failAs(syntax.Words{Who: "syntax", Message: "extra ellipsis"}, &head, c.who, "", "no pattern variable of %s can be repeated by the ellipsis after it", x.show(&head))
 		}
 	}
 	t.slots = frames

@@ -119,6 +119,7 @@ func (t *topExpander) form(s stx) {
 			t.expression(s)
 			return
 		}
+		x.place(&s)
 		head := s.car()
 		if !head.isID() {
 			t.expression(s)
@@ -137,6 +138,7 @@ func (t *topExpander) form(s stx) {
 			s = stx{v: out, pos: s.pos}
 			s.norm()
 		case f.define != nil:
+			x.whole = s
 			f.define(x, s, t)
 			return
 		case f.splice != nil:
@@ -146,11 +148,12 @@ func (t *topExpander) form(s stx) {
 			if f.name == "define-module" {
 				t.flush()
 			}
+			x.whole = s
 			n := f.top(x, s)
 			t.out(func() core.Node { return n })
 			return
 		case f.expr != nil:
-			t.out(func() core.Node { return f.expr(x, s) })
+			t.out(func() core.Node { return x.take(f, s) })
 			return
 		default:
 			x.notHere(&s, f)

@@ -12,8 +12,8 @@ var (
 	symBracketList  = datum.Sym("$bracket-list$")
 )
 
-// openCurly reads the opening brace of a curly expression. Data inside have
-// no positions of their own: operators must be compared.
+// openCurly reads the opening brace of a curly expression. Data inside are not
+// wrapped: operators must be compared.
 func (r *Reader) openCurly(at source.Pos) {
 	r.plain++
 	r.curly++
@@ -31,10 +31,10 @@ func (r *Reader) neoteric(v datum.Value, at source.Pos) bool {
 	switch r.peek() {
 	case '(':
 		open.closer = ')'
-		open.head = datum.Cons(v, datum.Null)
+		open.head = r.cons(v, datum.Null, at)
 	case '[':
 		open.closer = ']'
-		open.head = datum.List(symBracketApply, v)
+		open.head = r.cons(symBracketApply, datum.List(v), at)
 	case '{':
 		r.push(frame{kind: inApply, at: at, symbol: v})
 		r.next()
@@ -53,18 +53,18 @@ func (r *Reader) neoteric(v datum.Value, at source.Pos) bool {
 }
 
 // applied is f{…}: f applied to nothing, or to what the braces mean.
-func applied(f, inner datum.Value) datum.Value {
+func (r *Reader) applied(f, inner datum.Value, at source.Pos) datum.Value {
 	if inner == datum.Null {
-		return datum.List(f)
+		return r.cons(f, datum.Null, at)
 	}
-	return datum.List(f, inner)
+	return r.cons(f, datum.List(inner), at)
 }
 
-// infix gives the meaning of a curly expression with these elements; tail is
-// what follows a dot, Null for a proper list.
-func infix(items []datum.Value, dotted bool, tail datum.Value) datum.Value {
+// infix gives the meaning of the curly expression at a place with these
+// elements; tail is what follows a dot, Null for a proper list.
+func (r *Reader) infix(items []datum.Value, dotted bool, tail datum.Value, at source.Pos) datum.Value {
 	if dotted {
-		return datum.Cons(symNfx, appendList(items, tail))
+		return r.cons(symNfx, appendList(items, tail), at)
 	}
 	switch n := len(items); {
 	case n == 0:
@@ -72,15 +72,15 @@ func infix(items []datum.Value, dotted bool, tail datum.Value) datum.Value {
 	case n == 1:
 		return items[0]
 	case n == 2:
-		return datum.List(items...)
+		return r.cons(items[0], datum.List(items[1]), at)
 	case n%2 == 1 && sameOperators(items):
-		out := []datum.Value{items[1]}
+		var operands []datum.Value
 		for i := 0; i < n; i += 2 {
-			out = append(out, items[i])
+			operands = append(operands, items[i])
 		}
-		return datum.List(out...)
+		return r.cons(items[1], datum.List(operands...), at)
 	}
-	return datum.Cons(symNfx, datum.List(items...))
+	return r.cons(symNfx, datum.List(items...), at)
 }
 
 // sameOperators reports whether all elements at odd places are equal.

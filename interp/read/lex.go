@@ -129,7 +129,7 @@ func (r *Reader) lexBracket(c rune, at source.Pos) (datum.Value, lexeme, error) 
 	case '[':
 		open := frame{kind: inList, closer: ']', at: at, head: datum.Null}
 		if r.set.BracketLists {
-			open.head = datum.List(r.wrap(symBracketList, at))
+			open.head = r.cons(r.wrap(symBracketList, at), datum.Null, at)
 			open.tail = open.head
 		}
 		r.push(open)
@@ -207,6 +207,9 @@ func (r *Reader) lexHash(at source.Pos) (datum.Value, lexeme, error) {
 	case '(':
 		r.next()
 		r.openVector(at, func(items []datum.Value) (datum.Value, error) {
+			if r.opts.Places != nil {
+				return r.opts.Places.Vector(items, at), nil
+			}
 			return datum.NewVector(items), nil
 		})
 		return datum.Unset, lexNothing, nil

@@ -66,7 +66,7 @@ func (r *Reader) readString(at source.Pos) (datum.Value, error) {
 		for i := r.off; i < len(r.text); i++ {
 			b := r.text[i]
 			if b == '"' {
-				v := datum.NewASCII(append([]byte(nil), r.text[r.off:i]...))
+				v := r.string(r.text[r.off:i], at)
 				r.col += uint32(i - r.off + 1)
 				r.off = i + 1
 				return v, nil
@@ -76,31 +76,48 @@ func (r *Reader) readString(at source.Pos) (datum.Value, error) {
 			}
 		}
 	}
-	s, err := r.readDelimited(at, '"', "string")
+	s, err := r.readText(at, '"', "string")
 	if err != nil {
 		return datum.Unset, err
 	}
-	return datum.NewString(s), nil
+	return r.string(s, at), nil
 }
 
-// readDelimited reads a string or |symbol| up to its closing mark.
+// string makes a string that begins at a place.
+func (r *Reader) string(text []byte, at source.Pos) datum.Value {
+	if r.opts.Places != nil {
+		return r.opts.Places.String(text, at)
+	}
+	s := datum.TextString(text)
+	return s.Object()
+}
+
+// readDelimited reads a |symbol| up to its closing mark.
 func (r *Reader) readDelimited(at source.Pos, end rune, what string) (string, error) {
-	buf := make([]byte, 0, 64)
+	text, err := r.readText(at, end, what)
+	return string(text), err
+}
+
+// readText reads a string or |symbol| up to its closing mark; the bytes are
+// valid until the next token.
+func (r *Reader) readText(at source.Pos, end rune, what string) ([]byte, error) {
+	buf := r.token[:0]
+	defer func() { r.token = buf[:0] }()
 	for {
 		here := r.Here()
 		c := r.next()
 		switch c {
 		case -1:
 			if r.err != nil {
-				return "", r.unclosed()
+				return nil, r.unclosed()
 			}
-			return "", r.incomplete(at, "this %s is never closed", what).say("end of input while reading " + what)
+			return nil, r.incomplete(at, "this %s is never closed", what).say("end of input while reading " + what)
 		case end:
-			return string(buf), nil
+			return buf, nil
 		case '\\':
 			var err error
 			if buf, err = r.escape(buf, here, end); err != nil {
-				return "", err
+				return nil, err
 			}
 		default:
 			buf = utf8.AppendRune(buf, c)

@@ -154,12 +154,13 @@ func (r *Reader) deliver(v datum.Value, at source.Pos) (datum.Value, source.Pos,
 	f := r.top()
 	switch f.kind {
 	case inList:
-		c := datum.Cons(v, datum.Null)
 		if f.head == datum.Null {
-			f.head = c
-		} else {
-			f.tail.Pair().Cdr = c
+			f.head = r.cons(v, datum.Null, f.at)
+			f.tail, f.skipped = f.head, false
+			break
 		}
+		c := datum.Cons(v, datum.Null)
+		f.tail.Pair().Cdr = c
 		f.tail, f.skipped = c, false
 	case inDotted:
 		if f.head == datum.Null {
@@ -173,14 +174,14 @@ func (r *Reader) deliver(v datum.Value, at source.Pos) (datum.Value, source.Pos,
 	case inVector, inCurly:
 		f.items = append(f.items, v)
 	case inApply:
-		return applied(r.pop().symbol, v), f.at, true, nil
+		return r.applied(r.pop().symbol, v, f.at), f.at, true, nil
 	case inQuote:
 		q := r.pop()
 		rest := datum.Null
 		if q.output != "" {
 			rest = datum.List(r.wrap(datum.NewString(q.output), q.at))
 		}
-		l := datum.Cons(r.wrap(q.symbol, q.at), datum.Cons(v, rest))
+		l := r.cons(r.wrap(q.symbol, q.at), datum.Cons(v, rest), q.at)
 		return r.wrap(l, q.at), q.at, true, nil
 	case inComment:
 		r.pop()
@@ -234,9 +235,9 @@ func (r *Reader) close(c rune, at source.Pos) (datum.Value, source.Pos, error) {
 		r.curly--
 		switch n := len(g.items); {
 		case g.dot == 0:
-			v = infix(g.items, false, datum.Null)
+			v = r.infix(g.items, false, datum.Null, g.at)
 		case g.dot == n-1:
-			v = infix(g.items[:g.dot], true, g.items[g.dot])
+			v = r.infix(g.items[:g.dot], true, g.items[g.dot], g.at)
 		default:
 			return datum.Unset, at, r.fail(at, "one datum has to stand between the dot and the brace")
 		}

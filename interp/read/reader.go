@@ -26,6 +26,8 @@ type Options struct {
 	// Wrap, when set, receives each datum with its position, innermost first;
 	// its result takes the place of the datum.
 	Wrap func(v datum.Value, at source.Pos) datum.Value
+	// Places, when set, remembers where each datum begins.
+	Places Places
 	// Settings are the read options; nil stands for the defaults. Directives
 	// are those that the text before has given.
 	Settings   *Settings
@@ -39,6 +41,17 @@ type Options struct {
 	Line, Col uint32
 	// Offset is where in the text reading begins, in bytes.
 	Offset int
+}
+
+// Places remembers where data were read that nothing is wrapped around.
+type Places interface {
+	// Cons makes a pair that begins at a place.
+	Cons(car, cdr datum.Value, at source.Pos) datum.Value
+	// String makes a string of a copy of text, Vector a vector that owns items.
+	String(text []byte, at source.Pos) datum.Value
+	Vector(items []datum.Value, at source.Pos) datum.Value
+	// Put gives an object of another kind its place, unless it has one.
+	Put(v datum.Value, at source.Pos)
 }
 
 // Reader reads one datum after the other from a text or a source.
@@ -263,8 +276,19 @@ var asciiToken = func() (t [256]bool) {
 	return
 }()
 
+// cons makes the first pair of a list that begins at a place.
+func (r *Reader) cons(car, cdr datum.Value, at source.Pos) datum.Value {
+	if r.opts.Places == nil {
+		return datum.Cons(car, cdr)
+	}
+	return r.opts.Places.Cons(car, cdr, at)
+}
+
 // wrap passes a datum through Options.Wrap.
 func (r *Reader) wrap(v datum.Value, at source.Pos) datum.Value {
+	if r.opts.Places != nil && !v.IsSymbol() && !v.IsPair() && !v.IsString() {
+		r.opts.Places.Put(v, at)
+	}
 	if r.opts.Wrap == nil || r.plain > 0 {
 		return v
 	}

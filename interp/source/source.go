@@ -14,6 +14,10 @@ type File struct {
 	Text []byte
 }
 
+// Unnamed is the file of the texts that have no name, those of strings for
+// example.
+var Unnamed = &File{Name: "#<unknown port>"}
+
 // Pos is a place in a file. Line and Col count from 1; Col counts characters,
 // not bytes. The zero Pos means that the place is unknown.
 type Pos struct {

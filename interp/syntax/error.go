@@ -22,12 +22,18 @@ type Error struct {
 	// Form is the whole form without its context, Sub the part at fault; they
 	// are Unset when unknown.
 	Form, Sub datum.Value
+	// Words are Guile's for the same fault, for the programs that catch it; nil
+	// when they are Who and Message.
+	Words *Words
 	// Detail continues Message where a person reads it: what was found and
 	// expected, or the text of the form at fault where no place shows it.
 	Detail string
 	// Cause is the failure of a transformer, if that is what went wrong.
 	Cause error
 }
+
+// Words are a form, "" for none, and what is wrong with it.
+type Words struct{ Who, Message string }
 
 // Error is one line: "file:line:column: who: message".
 func (e *Error) Error() string {

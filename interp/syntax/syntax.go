@@ -129,14 +129,23 @@ func Flip(v datum.Value, s *Scope) datum.Value {
 // no syntax, so circular data stay what they are.
 func Strip(v datum.Value) datum.Value {
 	var s stripper
-	out, _ := s.strip(v)
+	out, _ := s.strip(v, source.Pos{})
+	return out
+}
+
+// StripPlaced is Strip, and lets the lists that it makes keep the places of the
+// syntax; nil places are none.
+func StripPlaced(v datum.Value, places *Places) datum.Value {
+	s := stripper{places: places}
+	out, _ := s.strip(v, source.Pos{})
 	return out
 }
 
 // stripper is one walk over data.
 type stripper struct {
-	steps int
-	plain map[datum.Value]bool // pairs and vectors known to hold no syntax
+	places *Places // nil when nobody asks for them
+	steps  int
+	plain  map[datum.Value]bool // pairs and vectors known to hold no syntax
 }
 
 // isPlain reports whether nothing below v, a pair or vector, needs to be looked
@@ -184,13 +193,15 @@ func withoutSyntax(v datum.Value) map[datum.Value]bool {
 	return seen
 }
 
-func (s *stripper) strip(v datum.Value) (datum.Value, bool) {
+// strip gives v without context, and whether there was any; at is where v lies
+// when that is known.
+func (s *stripper) strip(v datum.Value, at source.Pos) (datum.Value, bool) {
 	switch {
 	case Is(v):
-		out, _ := s.strip(Of(v).Datum)
+		out, _ := s.strip(Of(v).Datum, Of(v).Pos)
 		return out, true
 	case v.IsPair():
-		return s.list(v)
+		return s.list(v, at)
 	case v.Is(datum.KVector):
 		if s.isPlain(v) {
 			return v, false
@@ -198,7 +209,7 @@ func (s *stripper) strip(v datum.Value) (datum.Value, bool) {
 		items := v.Vector().Items
 		var out []datum.Value
 		for i, x := range items {
-			y, changed := s.strip(x)
+			y, changed := s.strip(x, source.Pos{})
 			if changed && out == nil {
 				out = append(make([]datum.Value, 0, len(items)), items[:i]...)
 			}
@@ -215,7 +226,7 @@ func (s *stripper) strip(v datum.Value) (datum.Value, bool) {
 }
 
 // list walks a list's spine in a loop, so that long lists need no stack.
-func (s *stripper) list(v datum.Value) (datum.Value, bool) {
+func (s *stripper) list(v datum.Value, at source.Pos) (datum.Value, bool) {
 	changed := false
 	var items []datum.Value
 	rest := v
@@ -239,22 +250,31 @@ func (s *stripper) list(v datum.Value) (datum.Value, bool) {
 			break
 		}
 		p := rest.Pair()
-		car, c := s.strip(p.Car)
+		car, c := s.strip(p.Car, source.Pos{})
 		changed = changed || c
 		items = append(items, car)
 		rest = p.Cdr
 	}
 	tail, c := rest, false
 	if !rest.IsPair() {
-		tail, c = s.strip(rest)
+		tail, c = s.strip(rest, source.Pos{})
 	}
 	if !changed && !c {
+		if s.places != nil {
+			s.places.Put(v, at)
+		}
 		return v, false
 	}
-	for i := len(items) - 1; i >= 0; i-- {
+	if len(items) == 0 {
+		return tail, true
+	}
+	for i := len(items) - 1; i > 0; i-- {
 		tail = datum.Cons(items[i], tail)
 	}
-	return tail, true
+	if s.places != nil && at.Known() {
+		return s.places.Cons(items[0], tail, at), true
+	}
+	return datum.Cons(items[0], tail), true
 }
 
 // FromDatum gives d the lexical context of ctx: datum->syntax. Parts that are

@@ -1,5 +1,6 @@
 ;;; Source properties (Guile manual, "Source Properties"): an alist for each
-;;; object that they were set for, kept as long as the object.
+;;; object that they were set for, kept as long as the object; for others, where
+;;; `read' found them.
 
 (define %source-properties (make-weak-key-hash-table))
 
@@ -11,7 +12,9 @@
 
 (define (source-properties obj)
   (if (supports-source-properties? obj)
-      (hashq-ref %source-properties obj '())
+      (or (hashq-ref %source-properties obj)
+          (%place-properties obj)
+          '())
       '()))
 
 (define (set-source-properties! obj alist)

@@ -74,7 +74,7 @@ func applyToText(c datum.Caller, proc datum.Value, r *read.Reader, ch rune, at s
 // fileOf is the file that positions of what is read from p name.
 func fileOf(p *port.Port) *source.File {
 	if p.Name == "" {
-		return &source.File{Name: "#<unknown port>"}
+		return source.Unnamed
 	}
 	return &source.File{Name: p.Name}
 }
@@ -103,7 +103,30 @@ func readDatum(c datum.Caller, args []datum.Value) (datum.Value, error) {
 	if err != nil {
 		return datum.Unset, err
 	}
-	return readFrom(p, ReadOptions(c, p))
+	return readFrom(p, dataOptions(c, p))
+}
+
+// dataOptions are the reader's options for data that remember their places, if
+// that is wanted.
+func dataOptions(c datum.Caller, p *port.Port) read.Options {
+	o := ReadOptions(c, p)
+	if s := state.Of(c); !s.NoPositions {
+		o.Places = s.Places
+	}
+	return o
+}
+
+// placeProperties is (%place-properties datum): where read found it, as source
+// properties, or #f.
+func placeProperties(c datum.Caller, v datum.Value) (datum.Value, error) {
+	at, ok := state.Of(c).Places.Of(v)
+	if !ok {
+		return datum.False, nil
+	}
+	if at.File == source.Unnamed {
+		at.File = nil
+	}
+	return syntax.Properties(at), nil
 }
 
 // readReport is the procedure read of R6RS and R7RS: lines of strings that are
@@ -113,7 +136,7 @@ func readReport(c datum.Caller, args []datum.Value) (datum.Value, error) {
 	if err != nil {
 		return datum.Unset, err
 	}
-	o := ReadOptions(c, p)
+	o := dataOptions(c, p)
 	settings := *o.Settings
 	settings.HungryEOL = true
 	o.Settings = &settings

@@ -14,6 +14,8 @@ func options() []*datum.Primitive {
 		arg.F2("%reading!", func(c datum.Caller, name, v datum.Value) (datum.Value, error) {
 			s := &state.Of(c).Reading
 			switch optionName(name) {
+			case "positions":
+				state.Of(c).NoPositions = !v.Truthy()
 			case "case-insensitive":
 				s.FoldCase = v.Truthy()
 			case "keywords":

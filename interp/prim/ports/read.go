@@ -137,7 +137,7 @@ func reading() []*datum.Primitive {
 			}
 			return datum.Fix(int64(count)), nil
 		}),
-		arg.FN("read", 0, 1, readDatum), arg.FN("r7rs:read", 0, 1, readReport), arg.FN("read-syntax", 0, 1, readSyntax), arg.F1("file-encoding", fileEncoding),
+		arg.FN("read", 0, 1, readDatum), arg.FN("r7rs:read", 0, 1, readReport), arg.FN("read-syntax", 0, 1, readSyntax), arg.F1("%place-properties", placeProperties), arg.F1("file-encoding", fileEncoding),
 		arg.FN("read-hash-extend", 2, 2, readHashExtend),
 		arg.F1("read-hash-procedure", readHashProcedure), arg.F0("read-hash-procedures", readHashProcedures),
 	}

@@ -19,6 +19,7 @@ import (
 	"fruix/interp/port"
 	"fruix/interp/print"
 	"fruix/interp/read"
+	"fruix/interp/syntax"
 )
 
 // Key is the extension under which an engine keeps its *State.
@@ -70,6 +71,10 @@ type State struct {
 
 	// Reading are the read options.
 	Reading read.Settings
+	// Places are those of the data that read returns; NoPositions is the read
+	// option that keeps read from noting more.
+	Places      *syntax.Places
+	NoPositions bool
 
 	symbols atomic.Int64
 
@@ -98,6 +103,7 @@ func New(o Options) *State {
 		Properties: datum.NewHashTable(),
 		dir:        o.Dir,
 		env:        map[string]string{},
+		Places:     new(syntax.Places),
 		Started:    time.Now(),
 	}
 	if s.Now == nil {
