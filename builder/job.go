@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"fruix/builder/local"
 	"fruix/builder/log"
 	"fruix/builder/plan"
 	"fruix/store"
@@ -185,7 +186,7 @@ func (j *job) fail(status string, err error, w *log.Writer) error {
 	if w != nil {
 		e.LogTail, e.LogPath = w.Tail(), w.Name()
 	}
-	var kept *plan.KeptError
+	var kept *local.KeptError
 	if errors.As(err, &kept) {
 		e.KeptDir = kept.Dir
 	}

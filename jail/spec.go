@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path"
 	"sort"
 	"strings"
@@ -61,12 +62,18 @@ type HostUser struct {
 	GID int `json:"gid"`
 }
 
-// Limits are resource limits (setrlimit(2)) of every process inside. Zero
-// leaves a limit as it is, except that core dumps are always off.
+// Limits bound what a jail takes. Zero leaves a limit as it is, except that core
+// dumps are always off. Those that are said to hold for each process are resource
+// limits, setrlimit(2).
 type Limits struct {
-	AddressSpace uint64 `json:"addressSpace,omitempty"` // bytes
-	FileSize     uint64 `json:"fileSize,omitempty"`     // bytes
-	OpenFiles    uint64 `json:"openFiles,omitempty"`
+	// Memory is how many bytes all processes may use together, files in memory
+	// included. Where the host does not let the caller bound that (see
+	// [MemoryBounder]), it bounds the data of each process.
+	Memory uint64 `json:"memory,omitempty"`
+
+	AddressSpace uint64 `json:"addressSpace,omitempty"` // bytes, of each process
+	FileSize     uint64 `json:"fileSize,omitempty"`     // bytes, of each file
+	OpenFiles    uint64 `json:"openFiles,omitempty"`    // of each process
 	// Processes is how many processes and threads there may be at a time, those
 	// of the jail itself included, of which there are a few.
 	Processes uint64        `json:"processes,omitempty"`
@@ -113,6 +120,10 @@ type Spec struct {
 	// is empty.
 	Stdout io.Writer `json:"-"`
 	Stderr io.Writer `json:"-"`
+	// Hold are files that stay open until every process inside is dead, also
+	// when the caller dies: locks, in short. The program does not see them.
+	// Back ends whose jails end later than that ignore them.
+	Hold []*os.File `json:"-"`
 }
 
 // Result tells how the program ended.
@@ -126,6 +137,9 @@ type Result struct {
 	User, System time.Duration
 	// MaxRSS is the largest resident set, in bytes.
 	MaxRSS int64
+	// OutOfMemory says that a process was killed since all of them together used
+	// more than Limits.Memory.
+	OutOfMemory bool
 }
 
 // OK reports whether the program exited with status 0.
@@ -152,6 +166,14 @@ type Jail interface {
 	// Available returns nil when jails can be made here, and otherwise an
 	// error that says what is missing and how to get it.
 	Available() error
+}
+
+// MemoryBounder is a Jail that may be able to bound the memory of all processes of
+// a jail together.
+type MemoryBounder interface {
+	// BoundsMemory returns nil when it can, and otherwise says why not and what
+	// to do; then Limits.Memory holds for each process.
+	BoundsMemory() error
 }
 
 // SetupError is a failure to make a jail.

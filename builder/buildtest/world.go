@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"fruix/builder"
-	"fruix/builder/plan"
 	"fruix/jail"
 	"fruix/jail/jailtest"
 	"fruix/jail/native"
@@ -157,9 +156,4 @@ func (w *World) Litter() []string {
 		}
 	}
 	return litter
-}
-
-// Local makes the executor of this machine.
-func (w *World) Local() plan.Executor {
-	return builder.NewLocal(w.Store, builder.Options{Jail: w.Jail, EUID: os.Geteuid()})
 }

@@ -85,6 +85,15 @@ func probe(cmd string, args []string) int {
 		time.Sleep(10 * time.Second)
 	case "sleep":
 		time.Sleep(time.Minute)
+	case "bomb":
+		return bomb(args[0])
+	case "eat":
+		return eat(args[0])
+	case "eat-and-wait":
+		eat(args[0])
+		time.Sleep(500 * time.Millisecond)
+	case "crowd":
+		return crowd(args[0])
 	case "beat":
 		beat(args[0])
 	case "orphan":
@@ -132,6 +141,56 @@ func orphan(name string) int {
 		}
 		time.Sleep(time.Millisecond)
 	}
+}
+
+// bomb starts copies of itself that do the same, without end, and beats.
+func bomb(name string) int {
+	for {
+		c := exec.Command(selfPath())
+		c.Args = []string{ProbeName, "bomb", name}
+		if c.Start() != nil {
+			break
+		}
+	}
+	beat(name)
+	return 0
+}
+
+// eat uses more and more memory, up to so many MiB, and says so at the end.
+func eat(mebibytes string) int {
+	n, _ := strconv.Atoi(mebibytes)
+	var eaten [][]byte
+	for range n {
+		b := make([]byte, 1<<20)
+		for i := 0; i < len(b); i += 4096 {
+			b[i] = 1
+		}
+		eaten = append(eaten, b)
+	}
+	fmt.Printf("ate %d MiB\n", len(eaten))
+	return 0
+}
+
+// crowd has four processes eat a quarter each.
+func crowd(mebibytes string) int {
+	n, _ := strconv.Atoi(mebibytes)
+	var all []*exec.Cmd
+	for range 4 {
+		c := exec.Command(selfPath())
+		c.Args = []string{ProbeName, "eat-and-wait", strconv.Itoa(n / 4)}
+		if err := c.Start(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		all = append(all, c)
+	}
+	code := 0
+	for _, c := range all {
+		if c.Wait() != nil {
+			code = 1
+		}
+	}
+	return code
 }
 
 // orphans makes many processes whose parents die first, to be reaped.
@@ -263,6 +322,21 @@ func attempt(what string) error {
 	case "kill":
 		n, _ := strconv.Atoi(f[1])
 		return syscall.Kill(n, syscall.SIGKILL)
+	case "signal-all":
+		n, _ := strconv.Atoi(f[1])
+		for sig := 1; sig < 65; sig++ {
+			syscall.Kill(n, syscall.Signal(sig))
+		}
+		time.Sleep(50 * time.Millisecond)
+		return nil
+	case "link":
+		return os.Link(f[1], f[2])
+	case "open":
+		h, err := os.OpenFile(f[1], os.O_RDWR, 0)
+		if err == nil {
+			h.Close()
+		}
+		return err
 	case "exec-setuid":
 		// A copy of this program with the set-user-id bit must not change the
 		// user.

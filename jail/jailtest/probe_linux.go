@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -44,6 +45,81 @@ func attemptSystem(f []string) error {
 		return unix.Unmount(f[1], unix.MNT_DETACH)
 	case "mknod":
 		return unix.Mknod(f[1], unix.S_IFBLK|0o600, int(unix.Mkdev(8, 0)))
+	case "mknod-memory":
+		return unix.Mknod(f[1], unix.S_IFCHR|0o600, int(unix.Mkdev(1, 1)))
+	case "open-handle":
+		h, _, err := unix.NameToHandleAt(unix.AT_FDCWD, f[1], 0)
+		if err != nil {
+			return err
+		}
+		fd, err := unix.Open(f[1], unix.O_RDONLY|unix.O_DIRECTORY, 0)
+		if err != nil {
+			return err
+		}
+		_, err = unix.OpenByHandleAt(fd, h, unix.O_RDONLY)
+		return err
+	case "enter":
+		// Another process's namespaces.
+		n, _ := strconv.Atoi(f[1])
+		fd, err := unix.PidfdOpen(n, 0)
+		if err != nil {
+			return err
+		}
+		return unix.Setns(fd, unix.CLONE_NEWUSER|unix.CLONE_NEWNS|unix.CLONE_NEWPID|unix.CLONE_NEWNET)
+	case "clone-user", "clone3-user":
+		return cloneUser(f[0] == "clone3-user")
+	case "take-descriptor":
+		n, _ := strconv.Atoi(f[1])
+		fd, err := unix.PidfdOpen(n, 0)
+		if err != nil {
+			return err
+		}
+		for i := range 16 {
+			if _, err = unix.PidfdGetfd(fd, i, 0); err == nil {
+				return nil
+			}
+		}
+		return err
+	case "write-memory":
+		n, _ := strconv.Atoi(f[1])
+		b := []byte{0}
+		_, err := unix.ProcessVMWritev(n, []unix.Iovec{{Base: &b[0], Len: 1}}, []unix.RemoteIovec{{Base: 0x400000, Len: 1}}, 0)
+		if err == unix.EFAULT {
+			return nil // it was let through
+		}
+		return err
+	case "set-time":
+		return unix.ClockSettime(unix.CLOCK_REALTIME, &unix.Timespec{Sec: 1})
+	case "reboot":
+		// CAD_ON changes little, should it be let through.
+		return unix.Reboot(unix.LINUX_REBOOT_CMD_CAD_ON)
+	case "load-module":
+		return unix.FinitModule(0, "", 0)
+	case "raise-priority":
+		return unix.Setpriority(unix.PRIO_PROCESS, 0, -20)
+	case "raise-limit":
+		return unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{Cur: 1 << 20, Max: 1 << 20})
+	case "shared-memory":
+		key, _ := strconv.Atoi(f[1])
+		_, err := unix.SysvShmGet(key, 0, 0)
+		return err
+	case "detach-tree":
+		_, err := unix.OpenTree(unix.AT_FDCWD, f[1], unix.OPEN_TREE_CLONE)
+		return err
+	case "new-file-system":
+		_, err := unix.Fsopen("tmpfs", 0)
+		return err
+	case "tmpfile-setid":
+		fd, err := unix.Open(f[1], unix.O_TMPFILE|unix.O_RDWR, 0o4755)
+		if err == nil {
+			unix.Close(fd)
+		}
+		return err
+	case "setid-directory":
+		if err := unix.Mkdir(f[1], 0o755); err != nil {
+			return err
+		}
+		return unix.Chmod(f[1], 0o2755)
 	case "unshare-user":
 		// A single-threaded process is needed: start one.
 		p, err := os.StartProcess(selfPath(), []string{ProbeName, "exit", "0"}, &os.ProcAttr{
@@ -107,6 +183,27 @@ func attemptSystem(f []string) error {
 		return forkMany(f[1])
 	}
 	return fmt.Errorf("unknown attempt %q", f[0])
+}
+
+// cloneUser makes a process in a user namespace of its own, by one call or the
+// other.
+func cloneUser(three bool) error {
+	var pid uintptr
+	var errno syscall.Errno
+	if three {
+		args := struct{ flags, pidfd, child, parent, exitSignal, stack, stackSize, tls uint64 }{
+			flags: unix.CLONE_NEWUSER | unix.CLONE_VFORK, exitSignal: uint64(unix.SIGCHLD)}
+		pid, _, errno = unix.RawSyscall(unix.SYS_CLONE3, uintptr(unsafe.Pointer(&args)), unsafe.Sizeof(args), 0)
+	} else {
+		pid, _, errno = unix.RawSyscall6(unix.SYS_CLONE, unix.CLONE_NEWUSER|unix.CLONE_VFORK|uintptr(unix.SIGCHLD), 0, 0, 0, 0, 0)
+	}
+	if errno != 0 {
+		return errno
+	}
+	if pid == 0 {
+		unix.RawSyscall(unix.SYS_EXIT, 0, 0, 0)
+	}
+	return nil
 }
 
 // forkMany starts so many processes that live at the same time.

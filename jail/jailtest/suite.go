@@ -51,7 +51,7 @@ func Run(t *testing.T, c Config) {
 		{"surroundings", s.surroundings}, {"files", s.files}, {"network", s.network},
 		{"privileges", s.privileges}, {"kernel", s.kernel}, {"results", s.results}, {"output", s.output},
 		{"orphans", s.orphans}, {"cancel", s.cancel}, {"concurrent", s.concurrent},
-		{"errors", s.errors}, {"many mounts", s.manyMounts},
+		{"errors", s.errors}, {"many mounts", s.manyMounts}, {"escapes", s.escapes},
 	}
 	for _, tt := range tests {
 		if c.Only != "" && c.Only != tt.name {

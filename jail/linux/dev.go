@@ -2,7 +2,11 @@
 
 package linux
 
-import "golang.org/x/sys/unix"
+import (
+	"fmt"
+
+	"golang.org/x/sys/unix"
+)
 
 // deviceNodes are the host's device nodes that appear in /dev. A user
 // namespace cannot make nodes, so they are bind mounts, for root as well.
@@ -16,8 +20,9 @@ var deviceLinks = []struct{ name, target string }{
 	{"stderr", "/proc/self/fd/2"},
 }
 
-// devices fills /dev.
-func (c *program) devices() {
+// devices fills /dev. Files in its memory take no more than so many bytes, unless
+// that is 0.
+func (c *program) devices(memory uint64) {
 	c.mkdir("/dev")
 	const dev = newRoot + "/dev"
 	c.mount(step{"mount tmpfs", "/dev"}, "tmpfs", dev, unix.MS_NOSUID|unix.MS_NOEXEC, "mode=0755,size=64k")
@@ -34,7 +39,11 @@ func (c *program) devices() {
 		c.symlink("/dev/"+l.name, l.target)
 	}
 	c.mkdir("/dev/shm")
-	c.mount(step{"mount tmpfs", "/dev/shm"}, "tmpfs", dev+"/shm", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "mode=1777")
+	options := "mode=1777"
+	if memory > 0 {
+		options += fmt.Sprintf(",size=%d", memory)
+	}
+	c.mount(step{"mount tmpfs", "/dev/shm"}, "tmpfs", dev+"/shm", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, options)
 	c.terminals(dev)
 	c.restrict(step{"make read-only", "/dev"}, dev, unix.MOUNT_ATTR_RDONLY, false)
 }

@@ -50,8 +50,12 @@ type plan struct {
 	TreesFD   bool      `json:"treesFD"` // trees are handed in as descriptors
 	Binds     []bind    `json:"binds"`
 	SelfPath  string    `json:"selfPath,omitempty"` // where the executable lies on the host, "" when it does no more
-	SelfSize  int64     `json:"selfSize,omitempty"` // of the executable, which is handed in last
+	SelfSize  int64     `json:"selfSize,omitempty"` // of the executable, which is handed in behind the trees
 	Probe     bool      `json:"probe,omitempty"`    // set up, run nothing
+	// Held is how many more files are handed in, behind those: [jail.Spec.Hold].
+	Held int `json:"held,omitempty"`
+	// MemoryEach makes the limit of memory one of each process.
+	MemoryEach bool `json:"memoryEach,omitempty"`
 }
 
 // handed returns how many files the caller hands in: the trees, when it opens
@@ -75,7 +79,7 @@ func makePlan(spec jail.Spec, root bool) (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &plan{Spec: spec, Base: base, BuildUser: root, TreesFD: root}
+	p := &plan{Spec: spec, Base: base, BuildUser: root, TreesFD: root, Held: len(spec.Hold)}
 	_, err = os.Lstat("/proc/self/ns/cgroup")
 	p.Cgroups = err == nil
 	type key struct {

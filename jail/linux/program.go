@@ -59,24 +59,25 @@ const (
 func compile(p *plan, hard func(resource int) (uint64, error)) (*program, error) {
 	c := &program{made: map[string]bool{"/": true}}
 	// The keeper's own descriptors lie behind those that it was given.
-	keeperFD := number(handedFD + p.handed())
+	keeperFD := number(handedFD + p.handed() + p.Held)
 	childFD := keeperFD + 1
 
 	c.makeNamespaces(p)
 	c.openSelf(keeperFD)
 	pid1 := c.Fork()
 	c.mark(step{"start the first process", ""})
-	c.keep(childFD)
+	c.keep(p, childFD)
 
 	c.Child(pid1)
-	c.dieWithKeeper(keeperFD)
+	c.closeHeld(p)
 	if p.BuildUser {
 		c.becomeUser(&p.Spec)
 	}
+	c.dieWithKeeper(keeperFD)
 	c.call(step{"set the file mode mask", ""}, unix.SYS_UMASK, number(0o022))
 	c.leaveKeyring()
 	c.buildRoot(p)
-	if err := c.setLimits(p.Spec.Limits, hard); err != nil {
+	if err := c.setLimits(p, hard); err != nil {
 		return nil, err
 	}
 	c.setNames(&p.Spec)
@@ -122,15 +123,17 @@ func memory[T any](c *program, v T) stub.Place {
 // makeNamespaces parts the keeper from the host and waits for the caller to say who
 // its user is: see [Jail.run].
 func (c *program) makeNamespaces(p *plan) {
-	flags := number(unix.CLONE_NEWUSER | unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS | unix.CLONE_NEWNET)
-	if p.Cgroups {
-		flags |= unix.CLONE_NEWCGROUP
-	}
-	c.call(step{stepNamespaces, ""}, unix.SYS_UNSHARE, flags)
+	const flags = unix.CLONE_NEWUSER | unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS | unix.CLONE_NEWNET
+	c.call(step{stepNamespaces, ""}, unix.SYS_UNSHARE, number(flags))
 	c.ReportReady()
 	c.mark(step{"report", ""})
 	c.add(step{"wait for the caller", ""}, record{Number: unix.SYS_READ, Expect: true, Want: 1},
 		number(callerFD), c.Space(1), number(1))
+	if p.Cgroups {
+		// The caller has put the keeper into the jail's control group by now, which
+		// becomes the root of all that the program sees of them.
+		c.call(step{stepNamespaces, ""}, unix.SYS_UNSHARE, number(unix.CLONE_NEWCGROUP))
+	}
 }
 
 // openSelf opens the process itself as fd (pidfd_open(2)): PID 1 will want to know
@@ -160,10 +163,14 @@ type poll struct {
 // keep is what the keeper does until the end: it waits for PID 1 or the caller to
 // end, kills PID 1, which with it kills all that is in its namespace, and waits
 // until all that is done.
-func (c *program) keep(child stub.Number) {
+func (c *program) keep(p *plan, child stub.Number) {
 	s := step{"watch the first process", ""}
-	// Descriptors of trees would keep them mounted.
-	c.call(s, unix.SYS_CLOSE_RANGE, number(handedFD), child-1, number(0))
+	// Descriptors of trees would keep them mounted. What is held stays open.
+	held := number(handedFD + p.handed())
+	if p.handed() > 0 {
+		c.call(s, unix.SYS_CLOSE_RANGE, number(handedFD), held-1, number(0))
+	}
+	c.call(s, unix.SYS_CLOSE_RANGE, held+number(p.Held), child-1, number(0))
 	c.add(s, record{Number: unix.SYS_PIDFD_OPEN, OnChild: true, Save: true}, nil, number(0))
 	c.moveTo(s, child)
 	fds := memory(c, [2]poll{{fd: callerFD}, {fd: int32(child), events: unix.POLLIN}})
@@ -174,8 +181,18 @@ func (c *program) keep(child stub.Number) {
 	c.mark(s)
 }
 
+// closeHeld leaves what is held until the end of the jail to the keeper alone, which
+// ends after everything else has.
+func (c *program) closeHeld(p *plan) {
+	if p.Held > 0 {
+		first := number(handedFD + p.handed())
+		c.call(step{"close files", ""}, unix.SYS_CLOSE_RANGE, first, first+number(p.Held)-1, number(0))
+	}
+}
+
 // dieWithKeeper has the kernel kill PID 1 when the keeper dies, which nothing but
-// force makes it do before PID 1 has.
+// force makes it do before PID 1 has. It comes after PID 1 has become the user it
+// stays: with another user the kernel forgets the wish, prctl(2), PR_SET_PDEATHSIG.
 func (c *program) dieWithKeeper(keeper stub.Number) {
 	s := step{"watch the jail's keeper", ""}
 	c.call(s, unix.SYS_PRCTL, number(unix.PR_SET_PDEATHSIG), number(unix.SIGKILL))

@@ -82,7 +82,7 @@ func (c *program) attachTrees(p *plan) {
 // populate fills newRoot.
 func (c *program) populate(p *plan) {
 	// /dev and /proc first, so that mounts of the Spec may lie in them.
-	c.devices()
+	c.devices(p.Spec.Limits.Memory)
 	c.mkdir("/proc")
 	c.mount(step{stepProc, "/proc"}, "proc", newRoot+"/proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "")
 	for _, t := range p.Spec.Tmpfs {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
@@ -69,6 +70,13 @@ func (j *Jail) Available() error {
 
 // run starts the keeper, says who its user is and waits for the end.
 func (j *Jail) run(ctx context.Context, p *plan) (res jail.Result, err error) {
+	var g *group
+	if p.Spec.Limits.Memory != 0 {
+		if g, err = groupFor(p.Spec.Limits); err == nil {
+			defer g.close()
+		}
+		p.MemoryEach = g == nil
+	}
 	c, err := compile(p, hardLimit)
 	if err != nil {
 		return res, err
@@ -95,7 +103,7 @@ func (j *Jail) run(ctx context.Context, p *plan) (res jail.Result, err error) {
 	defer statusR.Close()
 	defer statusW.Close()
 
-	cmd, done, err := command(ctx, &c.Program, append([]*os.File{callerR, statusW}, handed...))
+	cmd, done, err := command(ctx, &c.Program, slices.Concat([]*os.File{callerR, statusW}, handed, p.Spec.Hold))
 	if err != nil {
 		return res, err
 	}
@@ -112,14 +120,18 @@ func (j *Jail) run(ctx context.Context, p *plan) (res jail.Result, err error) {
 	}
 	statusW.Close()
 
-	r, err := j.follow(p, cmd.Process.Pid, callerW, statusR)
+	r, err := j.follow(p, g, cmd.Process.Pid, callerW, statusR)
 	if err != nil || r.Kind != stub.ReportedExit {
 		callerW.Close() // nothing more is to be expected
 	}
 	waitErr := cmd.Wait()
+	outOfMemory := g != nil && g.overrun()
 	switch {
 	case ctx.Err() != nil:
 		return res, ctx.Err()
+	case r.Kind != stub.ReportedExit && outOfMemory:
+		// PID 1 and the keeper shared the fate of the program.
+		return jail.Result{ExitCode: -1, Signal: int(unix.SIGKILL), OutOfMemory: true}, nil
 	case err != nil && err != io.EOF:
 		return res, err
 	case r.Kind == stub.ReportedFailure:
@@ -130,18 +142,26 @@ func (j *Jail) run(ctx context.Context, p *plan) (res jail.Result, err error) {
 		if waitErr != nil && !errors.As(waitErr, &ee) {
 			return res, fmt.Errorf("jail: handling the output: %w", waitErr)
 		}
-		return result(r), nil
+		res := result(r)
+		res.OutOfMemory = outOfMemory
+		return res, nil
 	}
 	return res, &jail.SetupError{Step: "start the first process", Err: fmt.Errorf("it ended without a word (%v)", waitErr)}
 }
 
 // follow reads reports until the last, and answers. It returns io.EOF when there is
 // none.
-func (j *Jail) follow(p *plan, keeper int, caller io.Writer, status io.Reader) (stub.Report, error) {
+func (j *Jail) follow(p *plan, g *group, keeper int, caller io.Writer, status io.Reader) (stub.Report, error) {
 	for {
 		r, err := stub.ReadReport(status)
 		if err != nil || r.Kind != stub.ReportedReady {
 			return r, err
+		}
+		// What the keeper starts, once it is told to go on, will be in its group.
+		if g != nil {
+			if err := g.add(keeper); err != nil {
+				return r, &jail.SetupError{Step: "enter the control group", Err: err}
+			}
 		}
 		if err := mapUsers(p, keeper); err != nil {
 			return r, err

@@ -18,25 +18,28 @@ const root = "../../.."
 
 // A defence is a piece of the program without which an attack would succeed.
 type defence struct {
-	name string
-	file string // of the module
-	// Removing it is putting without in the place of with, which occurs once.
-	with, without string
-	pkg           string // whose tests notice
-	tests         string // their names, a regular expression of "go test -run"
-	root          bool   // they notice only when root runs them
+	name  string
+	edits []edit // removing it; several when others do the same work
+	pkg   string // whose tests notice
+	tests string // their names, a regular expression of "go test -run"
+	root  bool   // they notice only when root runs them
 }
+
+// An edit puts without in the place of with, which occurs once in the file.
+type edit struct{ file, with, without string }
 
 // TestStated checks that each defence is where the table says.
 func TestStated(t *testing.T) {
 	for _, d := range defences {
-		text, err := os.ReadFile(filepath.Join(root, d.file))
-		if err != nil {
-			t.Errorf("%s: %v", d.name, err)
-			continue
-		}
-		if n := strings.Count(string(text), d.with); n != 1 {
-			t.Errorf("%s: %d times in %s, want once: %q", d.name, n, d.file, d.with)
+		for _, e := range d.edits {
+			text, err := os.ReadFile(filepath.Join(root, e.file))
+			if err != nil {
+				t.Errorf("%s: %v", d.name, err)
+				continue
+			}
+			if n := strings.Count(string(text), e.with); n != 1 {
+				t.Errorf("%s: %d times in %s, want once: %q", d.name, n, e.file, e.with)
+			}
 		}
 		if _, err := os.Stat(filepath.Join(root, d.pkg)); err != nil {
 			t.Errorf("%s: %v", d.name, err)
@@ -64,19 +67,26 @@ func (d *defence) remove(t *testing.T) {
 		t.Skip("only root is attacked this way")
 	}
 	dir := t.TempDir()
-	file, err := filepath.Abs(filepath.Join(root, d.file))
-	if err != nil {
-		t.Fatal(err)
+	weaker := make(map[string]string)
+	for i, e := range d.edits {
+		file, err := filepath.Abs(filepath.Join(root, e.file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		from := file
+		if weaker[file] != "" {
+			from = weaker[file]
+		}
+		text, err := os.ReadFile(from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		weaker[file] = filepath.Join(dir, fmt.Sprint(i, filepath.Base(file)))
+		if err := os.WriteFile(weaker[file], bytes.Replace(text, []byte(e.with), []byte(e.without), 1), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	weaker := filepath.Join(dir, filepath.Base(d.file))
-	if err := os.WriteFile(weaker, bytes.Replace(text, []byte(d.with), []byte(d.without), 1), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	overlay, err := json.Marshal(map[string]map[string]string{"Replace": {file: weaker}})
+	overlay, err := json.Marshal(map[string]any{"Replace": weaker})
 	if err != nil {
 		t.Fatal(err)
 	}

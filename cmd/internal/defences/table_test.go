@@ -1,48 +1,189 @@
 package defences
 
+// Files that hold several defences.
+const (
+	program   = "jail/linux/program.go"
+	jailRun   = "jail/linux/run.go"
+	jailRoot  = "jail/linux/root.go"
+	limits    = "jail/linux/limits.go"
+	lockdown  = "jail/linux/lockdown.go"
+	seccomp   = "jail/linux/seccomp.go"
+	treeFile  = "store/tree/file.go"
+	treeTree  = "store/tree/tree.go"
+	treeChmod = "store/tree/chmod_linux.go"
+	treeGo    = "store/tree/remove.go"
+)
+
 // defences is the one table. Names say what is defended against.
 var defences = []defence{
 	// Work on trees that somebody changes meanwhile.
 	{
-		name: "links in the place of directories and files",
-		file: "store/tree/tree.go",
-		with: "flags|unix.O_NOFOLLOW|unix.O_CLOEXEC", without: "flags|unix.O_CLOEXEC",
-		pkg: "store/tree", tests: "Race",
+		name:  "links in the place of directories and files",
+		edits: []edit{{treeTree, "flags|unix.O_NOFOLLOW|unix.O_CLOEXEC", "flags|unix.O_CLOEXEC"}},
+		pkg:   "store/tree", tests: "Race",
 	},
 	{
-		name: "deletion led astray",
-		file: "store/tree/remove.go",
-		with: "r.remove(fd, n, full+\"/\"+n, depth+1)", without: "r.remove(unix.AT_FDCWD, full+\"/\"+n, full+\"/\"+n, depth+1)",
-		pkg: "store/tree", tests: "TestRemoveRace",
+		name:  "deletion led astray",
+		edits: []edit{{treeGo, "r.remove(fd, n, full+\"/\"+n, depth+1)", "r.remove(unix.AT_FDCWD, full+\"/\"+n, full+\"/\"+n, depth+1)"}},
+		pkg:   "store/tree", tests: "TestRemoveRace",
 	},
 	{
-		name: "change of mode led astray",
-		file: "store/tree/chmod_linux.go",
-		with: "openat(dir, name, unix.O_PATH, 0)", without: "unix.Openat(dir, name, unix.O_PATH, 0)",
-		pkg: "store/tree", tests: "TestChmodRace",
+		name:  "change of mode led astray",
+		edits: []edit{{treeChmod, "openat(dir, name, unix.O_PATH, 0)", "unix.Openat(dir, name, unix.O_PATH, 0)"}},
+		pkg:   "store/tree", tests: "TestChmodRace",
 	},
 	{
-		name: "planted names of temporary files",
-		file: "store/tree/file.go",
-		with: "fd, err = openat(dir, temp, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL, 0o600)", without: "fd, err = unix.Openat(dir, temp, unix.O_RDWR|unix.O_CREAT, 0o600)",
-		pkg: "store/tree", tests: "TestPlantedNames",
+		name:  "planted names of temporary files",
+		edits: []edit{{treeFile, "fd, err = openat(dir, temp, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL, 0o600)", "fd, err = unix.Openat(dir, temp, unix.O_RDWR|unix.O_CREAT, 0o600)"}},
+		pkg:   "store/tree", tests: "TestPlantedNames",
 	},
 	{
-		name: "files with names elsewhere",
-		file: "store/tree/file.go",
-		with: "shared := st.Nlink > 1", without: "shared := false",
-		pkg: "store/tree", tests: "TestPlantedNames",
+		name:  "files with names elsewhere",
+		edits: []edit{{treeFile, "shared := st.Nlink > 1", "shared := false"}},
+		pkg:   "store/tree", tests: "TestPlantedNames",
 	},
 	{
-		name: "files that somebody can still write",
-		file: "store/tree/file.go",
-		with: "err = checkUnwritten(fd)", without: "err = nil",
-		pkg: "store/tree", tests: "TestStillWritten",
+		name:  "files that somebody can still write",
+		edits: []edit{{treeFile, "err = checkUnwritten(fd)", "err = nil"}},
+		pkg:   "store/tree", tests: "TestStillWritten",
 	},
 	{
-		name: "trees deeper than descriptors reach",
-		file: "store/tree/remove.go",
-		with: "if depth > liftDepth {", without: "if false {",
-		pkg: "store/tree", tests: "TestDeep",
+		name:  "trees deeper than descriptors reach",
+		edits: []edit{{treeGo, "if depth > liftDepth {", "if false {"}},
+		pkg:   "store/tree", tests: "TestDeep",
+	},
+
+	// Stores and databases.
+	{
+		name:  "another store's database",
+		edits: []edit{{"store/store.go", "if err = s.checkIdentity(ctx, d); err != nil {", "if false {"}},
+		pkg:   "store", tests: "TestForeignDatabase",
+	},
+	{
+		name:  "somebody else's store",
+		edits: []edit{{"store/identity.go", "if os.Geteuid() == 0 && int(st.Uid) != want {", "if false {"}, {"store/identity.go", "if int(st.Uid) != owner {", "if false {"}},
+		pkg:   "store", tests: "TestOwners", root: true,
+	},
+
+	// The jail on Linux.
+	{
+		name:  "the host's files",
+		edits: []edit{{jailRoot, `c.call(step{"unmount the host's root", ""}, unix.SYS_UMOUNT2, c.String("."), number(unix.MNT_DETACH))`, ""}},
+		pkg:   "jail/linux", tests: "TestConformance/escapes/mounts",
+	},
+	{
+		name:  "writing inputs",
+		edits: []edit{{jailRoot, "attrs |= unix.MOUNT_ATTR_RDONLY", "attrs |= 0"}},
+		pkg:   "jail/linux", tests: "TestConformance/(files|escapes/mounts)",
+	},
+	{
+		name:  "writing the root",
+		edits: []edit{{jailRoot, `c.restrict(step{"make read-only", "/"}, "/", unix.MOUNT_ATTR_RDONLY|unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV, false)`, ""}},
+		pkg:   "jail/linux", tests: "TestConformance/(files|escapes/mounts)",
+	},
+	{
+		name:  "devices in the program's own folders",
+		edits: []edit{{jailRoot, "attrs := uint64(unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NODEV)", "attrs := uint64(unix.MOUNT_ATTR_NOSUID)"}},
+		pkg:   "jail/linux", tests: "TestConformance/escapes/devices", root: true,
+	},
+	{
+		name:  "the network and abstract sockets",
+		edits: []edit{{program, " | unix.CLONE_NEWNET\n", "\n"}, {program, "c.add(s, record{Number: unix.SYS_IOCTL, OnSaved: true}, nil", "c.add(s, record{Number: unix.SYS_IOCTL, OnSaved: true, Tolerate: stub.AnyError}, nil"}},
+		pkg:   "jail/linux", tests: "TestConformance/(network|escapes/channels)",
+	},
+	{
+		name:  "shared memory of System V",
+		edits: []edit{{program, " | unix.CLONE_NEWIPC", ""}},
+		pkg:   "jail/linux", tests: "TestConformance/escapes/channels",
+	},
+	{
+		name: "processes outside",
+		edits: []edit{{program, " | unix.CLONE_NEWPID", ""},
+			{jailRoot, `c.mount(step{stepProc, "/proc"}, "proc", newRoot+"/proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "")`,
+				`c.call(step{stepProc, "/proc"}, unix.SYS_MOUNT, c.String(oldRoot+"/proc"), c.String(newRoot+"/proc"), number(0), number(unix.MS_BIND|unix.MS_REC), number(0))`}},
+		pkg: "jail/linux", tests: "TestConformance/escapes/host_processes",
+	},
+	{
+		name:  "tracing the first process",
+		edits: []edit{{lockdown, `unix.PR_SET_DUMPABLE, number(0)`, `unix.PR_SET_DUMPABLE, number(1)`}},
+		pkg:   "jail/linux", tests: "TestConformance/escapes/the_first_process",
+	},
+	{
+		name:  "programs that outlive the keeper",
+		edits: []edit{{program, "c.call(s, unix.SYS_PRCTL, number(unix.PR_SET_PDEATHSIG), number(unix.SIGKILL))", ""}},
+		pkg:   "jail/linux", tests: "TestKeeperKilled",
+	},
+	{
+		name: "programs of root's that outlive the keeper",
+		edits: []edit{{program, "\tc.closeHeld(p)\n\tif p.BuildUser", "\tc.closeHeld(p)\n\tc.dieWithKeeper(keeperFD)\n\tif p.BuildUser"},
+			{program, "\t}\n\tc.dieWithKeeper(keeperFD)\n", "\t}\n"}},
+		pkg: "jail/linux", tests: "TestKeeperKilled", root: true,
+	},
+	{
+		name:  "a build user that is given to two builds",
+		edits: []edit{{program, "c.call(s, unix.SYS_CLOSE_RANGE, held+number(p.Held), child-1, number(0))", "c.call(s, unix.SYS_CLOSE_RANGE, held, child-1, number(0))"}},
+		pkg:   "jail/linux", tests: "TestHold",
+	},
+	{
+		name:  "core dumps for a program of the host",
+		edits: []edit{{limits, "unix.RLIMIT_CORE, 1, true", "unix.RLIMIT_CORE, 0, true"}},
+		pkg:   "jail/linux", tests: "TestConformance/escapes/proc_and_sys",
+	},
+	{
+		name:  "names of control groups",
+		edits: []edit{{program, "number(unix.CLONE_NEWCGROUP)", "number(0)"}},
+		pkg:   "jail/linux", tests: "TestConformance/escapes/proc_and_sys",
+	},
+	{
+		name: "user namespaces inside",
+		edits: []edit{{lockdown, `c.String("0"), number(1)`, `c.String("9"), number(1)`},
+			{seccomp, "{n.unshare, 0, anyBits, unix.CLONE_NEWUSER, refuse},", ""},
+			{seccomp, "{n.clone, 0, anyBits, unix.CLONE_NEWUSER, refuse},", ""},
+			{seccomp, "{n.clone3, -1, always, 0, missing},", ""}},
+		pkg: "jail/linux", tests: "TestConformance/escapes/namespaces",
+	},
+	{
+		name:  "parts of the kernel that builds do not need",
+		edits: []edit{{lockdown, "\tc.confine()\n", ""}},
+		pkg:   "jail/linux", tests: "TestConformance/(kernel|escapes/set-id_files|escapes/channels)",
+	},
+	{
+		name: "capabilities",
+		edits: []edit{{lockdown, "unix.SYS_CAPSET,", "unix.SYS_GETPID,"},
+			{lockdown, `prctl("clear ambient capabilities", unix.PR_CAP_AMBIENT, number(unix.PR_CAP_AMBIENT_CLEAR_ALL))`, ""},
+			{lockdown, `prctl("lock the capability modes", unix.PR_SET_SECUREBITS, number(secureBits))`, ""},
+			{lockdown, "number(unix.PR_CAPBSET_DROP), number(n)", "number(unix.PR_CAPBSET_READ), number(n)"}},
+		pkg: "jail/linux", tests: "TestConformance/(surroundings|privileges|escapes)",
+	},
+	{
+		name: "new privileges",
+		edits: []edit{{lockdown, `prctl("forbid new privileges", unix.PR_SET_NO_NEW_PRIVS, number(1))`, ""},
+			{lockdown, `c.add(step{"filter system calls", ""}, record{Number: unix.SYS_PRCTL, Tolerate: int(unix.EINVAL)}`, `c.add(step{"filter system calls", ""}, record{Number: unix.SYS_PRCTL, Tolerate: stub.AnyError}`}},
+		pkg: "jail/linux", tests: "TestConformance/surroundings",
+	},
+	{
+		name:  "descriptors of the caller",
+		edits: []edit{{program, "number(math.MaxUint32), number(unix.CLOSE_RANGE_CLOEXEC)", "number(4), number(unix.CLOSE_RANGE_CLOEXEC)"}},
+		pkg:   "jail/linux", tests: "TestLeakedDescriptor",
+	},
+	{
+		name:  "programs that outlive their caller",
+		edits: []edit{{program, "[2]poll{{fd: callerFD}, {fd: int32(child), events: unix.POLLIN}}", "[2]poll{{fd: -1}, {fd: int32(child), events: unix.POLLIN}}"}},
+		pkg:   "jail/linux", tests: "TestCallerKilled",
+	},
+	{
+		name:  "processes without end",
+		edits: []edit{{limits, "l.Processes, l.Processes != 0", "l.Processes, false"}},
+		pkg:   "jail/linux", tests: "TestConformance/kernel",
+	},
+	{
+		name:  "memory without end",
+		edits: []edit{{jailRun, "if p.Spec.Limits.Memory != 0 {", "if false {"}},
+		pkg:   "jail/linux", tests: "TestConformance/escapes/memory_bomb",
+	},
+	{
+		name:  "memory without end, where there is no control group",
+		edits: []edit{{jailRun, "if g, err = groupFor(p.Spec.Limits); err == nil {", "if false {"}, {limits, "l.Memory != 0 && p.MemoryEach", "false"}},
+		pkg:   "jail/linux", tests: "TestConformance/escapes/memory_bomb",
 	},
 }
