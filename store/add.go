@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -71,13 +72,26 @@ func (s *Store) AddText(ctx context.Context, name string, content []byte, refs [
 	return p, b.Flush(ctx)
 }
 
-// AddTexts makes texts valid, all in one transaction. What they refer to must be
-// valid or among them.
+// AddTexts makes texts valid. What they refer to must be valid, or stand before
+// them. So many of them at a time, most often all, become valid in one transaction.
 func (s *Store) AddTexts(ctx context.Context, texts []Text) error {
 	missing, err := s.missing(ctx, texts)
-	if err != nil || len(missing) == 0 {
+	if err != nil {
 		return err
 	}
+	// Each is locked by an open file, of which a process may not have any number.
+	for part := range slices.Chunk(missing, textsAtOnce) {
+		if err := s.addTexts(ctx, part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// textsAtOnce is how many texts become valid in one transaction.
+const textsAtOnce = 2000
+
+func (s *Store) addTexts(ctx context.Context, missing []Text) error {
 	paths := make([]string, len(missing))
 	for i, t := range missing {
 		paths[i] = t.Path

@@ -62,8 +62,8 @@ func (b *Batch) AddDerivation(ctx context.Context, name string, d *drv.Derivatio
 // Len returns how many texts wait for the next Flush.
 func (b *Batch) Len() int { return len(b.texts) }
 
-// Flush makes all that is in the batch valid, in one transaction, and empties
-// it. When it fails, nothing has become valid and the batch stays as it is.
+// Flush makes all that is in the batch valid, in one transaction unless it is very
+// large, and empties it. When it fails, the batch stays as it is.
 func (b *Batch) Flush(ctx context.Context) error {
 	if len(b.texts) == 0 {
 		return nil

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
+	"time"
 )
 
 // Apt fetches from Debian with the host's package manager, as any user:
@@ -252,6 +254,10 @@ func (a *Apt) run(ctx context.Context, dir string, opts []string, args ...string
 		env = os.Environ()
 	}
 	cmd.Env = append(append([]string{}, env...), "LC_ALL=C")
+	// apt has helpers; all of them end when ctx does.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.WaitDelay = 100 * time.Millisecond
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	err := cmd.Run()

@@ -209,7 +209,7 @@ func TestBadInterrupt(t *testing.T) {
 				t.Errorf("%v after %v ms: it took %v to end", signal, int(delay), took)
 			}
 			if signal == syscall.SIGINT {
-				if code := c.ProcessState.ExitCode(); code != 1 {
+				if code := c.ProcessState.ExitCode(); code != 130 {
 					t.Errorf("interrupted after %d ms: exit code %d\n%s", int(delay), code, &messages)
 				}
 				if !strings.HasSuffix(messages.String(), "interrupted\n") {

@@ -25,39 +25,74 @@ import (
 func main() {
 	spareYouth(os.Getenv)
 	builtin.Main(os.Args, jailBuiltins())
-	ctx := untilSignalled()
 	e := &environment{
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
 		getenv: os.Getenv, uid: os.Geteuid(),
 	}
+	ctx := untilSignalled(os.Args[1:])
 	err := e.run(ctx, os.Args[1:])
 	if err != nil {
 		report.Error(e.stderr, err, report.Options{Color: e.color(e.stderr)})
 	}
+	var end *endedBy
+	if errors.As(err, &end) {
+		os.Exit(end.status())
+	}
 	os.Exit(report.ExitCode(err))
 }
 
-// patience is how long a process that is asked to end may take to tidy up.
-const patience = 10 * time.Second
+// patience is how long a process that is asked to end may take to tidy up, and
+// longPatience how long one that serves others.
+const patience, longPatience = 800 * time.Millisecond, 10 * time.Second
+
+// endedBy is the signal that ended a command: the cause of its context's end, and
+// the error that it ends with.
+type endedBy struct{ signal syscall.Signal }
+
+func (e *endedBy) Error() string { return "ended by signal: " + e.signal.String() }
+
+// Unwrap says that this is an interrupt like any other.
+func (e *endedBy) Unwrap() error { return context.Canceled }
+
+// status is the exit status that shells give to a program that a signal ended.
+func (e *endedBy) status() int { return 128 + int(e.signal) }
 
 // untilSignalled returns a context that ends with the first interrupt or request
-// to end. A second interrupt ends the process at once, and so does patience: what
-// the first one leaves, the next command removes.
-func untilSignalled() context.Context {
-	ctx, cancel := context.WithCancel(context.Background())
+// to end. When the process has not ended soon after that, because it is in
+// the midst of something long or has much to remove, it ends at once; so it does at
+// a second signal. What is left then, the next command removes; see "Crash safety"
+// in ARCHITECTURE.md. In the dialogue an interrupt only ends what is being
+// evaluated.
+func untilSignalled(args []string) context.Context {
+	name := ""
+	if len(args) > 0 {
+		name = args[0]
+	}
+	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
 	go func() {
-		s := <-signals
-		cancel()
-		signal.Stop(signals) // the dialogue has its own way with interrupts
-		if s == syscall.SIGTERM {
+		s, _ := (<-signals).(syscall.Signal)
+		end := &endedBy{s}
+		cancel(end)
+		signal.Stop(signals)
+		switch {
+		case name == "repl" && s == syscall.SIGINT:
+			return
+		case serves(name) && s == syscall.SIGTERM:
+			time.Sleep(longPatience)
+		default:
 			time.Sleep(patience)
-			os.Exit(128 + int(syscall.SIGTERM))
 		}
+		fmt.Fprintln(os.Stderr, "fruix: interrupted")
+		os.Exit(end.status())
 	}()
 	return ctx
 }
+
+// serves says whether a command runs for others, whom it does not leave in the
+// midst of an answer when it is told to end.
+func serves(command string) bool { return command == "repl" || command == "publish" }
 
 // environment is what a command knows of the process it runs in.
 type environment struct {
@@ -112,8 +147,9 @@ func (e *environment) run(ctx context.Context, args []string) error {
 			}
 			// What fails after an interrupt failed because of it; but the
 			// dialogue has interrupts of its own.
-			if ctx.Err() != nil && err != nil && name != "repl" {
-				return context.Canceled
+			var end *endedBy
+			if err != nil && name != "repl" && errors.As(context.Cause(ctx), &end) {
+				return end
 			}
 			return err
 		}
