@@ -88,15 +88,19 @@ func New(s *store.Store, o Options) *Builder {
 	}
 	b := &Builder{store: s, o: o, exec: o.Executor}
 	if b.exec == nil {
-		var users *local.Users
-		if o.EUID == 0 {
-			users = local.NewUsers(s.StatePath("userpool"), local.FirstBuildUser, local.BuildUsers, local.BuildGroup)
-		}
-		b.exec = local.New(local.Options{
-			Jail: o.Jail, Builtins: o.Builtins, Users: users, KeepFailed: o.KeepFailed, Limits: o.Limits,
-		})
+		b.exec = NewLocal(s, o)
 	}
 	return b
+}
+
+// NewLocal returns the executor of this machine for s. Of the options it uses
+// Jail, Builtins, EUID, KeepFailed and Limits.
+func NewLocal(s *store.Store, o Options) plan.Executor {
+	var users *local.Users
+	if o.EUID == 0 {
+		users = local.NewUsers(s.StatePath("userpool"), local.FirstBuildUser, local.BuildUsers, local.BuildGroup)
+	}
+	return local.New(local.Options{Jail: o.Jail, Builtins: o.Builtins, Users: users, KeepFailed: o.KeepFailed, Limits: o.Limits})
 }
 
 // HostSystems returns the platforms, in Guix's notation, whose programs a

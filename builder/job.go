@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"fruix/builder/local"
 	"fruix/builder/log"
 	"fruix/builder/plan"
 	"fruix/store"
@@ -186,7 +185,7 @@ func (j *job) fail(status string, err error, w *log.Writer) error {
 	if w != nil {
 		e.LogTail, e.LogPath = w.Tail(), w.Name()
 	}
-	var kept *local.KeptError
+	var kept *plan.KeptError
 	if errors.As(err, &kept) {
 		e.KeptDir = kept.Dir
 	}

@@ -17,7 +17,7 @@ import (
 // canary's folder.
 var operands = []string{
 	`"CANARY/file"`, `"CANARY"`, `"CANARY/new"`, `(string-copy "CANARY/XXXXXX")`, `"/etc/passwd"`, `"echo x > CANARY/shell"`,
-	"0", "1", "-1", "2", "3", "10", "1.5", "-0.0", "+inf.0", "+nan.0", "1/3", "(expt 2 70)", "(expt 10 12)", "(- (expt 2 61))", "1+2i",
+	"0", "1", "-1", "2", "3", "10", "1.5", "-0.0", "+inf.0", "+nan.0", "1/3", "(expt 2 70)", "(expt 10 12)", "(- (expt 2 61))", "1+2i", "1.5-2.0i", "(make-rectangular (expt 3 99) 1/7)",
 	"'()", "'(1 2 3)", "'(1 . 2)", "'(\"a\" \"b\")", "'(#\\a #\\b)", "'((a . 1) (b . 2))", "ring", "nested", "(list ring ring)", "big-list",
 	`""`, `"abc"`, `(make-string 3 #\x)`, `"λ"`, "'sym", "#:key", "#\\a", "#\\nul", "#t", "#f", "*unspecified*", "(if #f #f)",
 	"(vector 1 2 3)", "#()", "#vu8(1 2 3)", "(make-bytevector 9 1)", "(make-bitvector 9 #t)", "#2((1 2) (3 4))", "#u32(1 2)",

@@ -156,6 +156,29 @@ func ReferencesFirst(paths []string, references func(p string) ([]string, error)
 	return out, nil
 }
 
+// InfosInOrder returns what is known of paths, which must be valid, each once and
+// behind those of them that it refers to: the order in which another store can
+// take them.
+func (s *Store) InfosInOrder(ctx context.Context, paths []string) ([]*Info, error) {
+	known := make(map[string]*Info, len(paths))
+	ordered, err := ReferencesFirst(paths, func(p string) ([]string, error) {
+		i, err := s.Info(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		known[p] = i
+		return i.References, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	infos := make([]*Info, len(ordered))
+	for i, p := range ordered {
+		infos[i] = known[p]
+	}
+	return infos, nil
+}
+
 // ImportError reports an export that cannot be read or believed.
 type ImportError struct {
 	Path string // object that was being read; "" when its name was not reached
@@ -364,6 +387,11 @@ func (s *Store) installForeign(ctx context.Context, place string, nodes int, o *
 // error is a *HashMismatchError, or about the archive. What the object refers to
 // must be valid.
 func (s *Store) AddForeign(ctx context.Context, i Info, nar io.Reader) error {
+	return s.addForeign(ctx, i, nar, nil)
+}
+
+// addForeign is AddForeign with a proof that the content must pass, if any.
+func (s *Store) addForeign(ctx context.Context, i Info, nar io.Reader, proof *proof) error {
 	q, err := s.parse(i.Path)
 	if err != nil {
 		return err
@@ -377,7 +405,7 @@ func (s *Store) AddForeign(ctx context.Context, i Info, nar io.Reader) error {
 		return err
 	}
 	defer s.Discard(place)
-	m := newMeasurement(true, 0, nil)
+	m := newMeasurement(true, proof.archive(), nil)
 	// One byte more than announced is enough to see that there is too much.
 	if err := m.unpack(ctx, io.LimitReader(nar, i.NarSize+1), place, s.owner); err != nil {
 		return s.explain("add "+i.Path, fmt.Errorf("the archive of %s: %w", i.Path, err))
@@ -385,6 +413,9 @@ func (s *Store) AddForeign(ctx context.Context, i Info, nar io.Reader) error {
 	want := hash.Digest{Algo: hash.SHA256, Sum: i.NarHash}
 	if got := (hash.Digest{Algo: hash.SHA256, Sum: m.nar.Sum(nil)}); !got.Equal(want) || m.size != i.NarSize {
 		return &HashMismatchError{Path: i.Path, Want: want, Got: got}
+	}
+	if err := proof.check(place, m); err != nil {
+		return err
 	}
 	o := &db.Object{Path: q.Base(), NarHash: i.NarHash, NarSize: i.NarSize, References: refs, Registered: s.c.Now(), CA: i.ContentAddress}
 	if d, err := s.parse(i.Deriver); err == nil {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"fruix/builder"
+	"fruix/builder/plan"
 	"fruix/jail"
 	"fruix/jail/jailtest"
 	"fruix/jail/native"
@@ -156,4 +157,9 @@ func (w *World) Litter() []string {
 		}
 	}
 	return litter
+}
+
+// Local makes the executor of this machine.
+func (w *World) Local() plan.Executor {
+	return builder.NewLocal(w.Store, builder.Options{Jail: w.Jail, EUID: os.Geteuid()})
 }

@@ -44,16 +44,6 @@ var _ plan.Executor = (*Executor)(nil)
 // New returns an executor.
 func New(o Options) *Executor { return &Executor{o} }
 
-// KeptError is a failed build whose folder was kept.
-type KeptError struct {
-	Err error
-	Dir string // where the build folder lies now
-}
-
-func (e *KeptError) Error() string { return e.Err.Error() }
-
-func (e *KeptError) Unwrap() error { return e.Err }
-
 // Execute implements plan.Executor.
 func (e *Executor) Execute(ctx context.Context, r *plan.Request, io plan.IO) (*plan.Result, error) {
 	if io.Fetched == nil {
@@ -165,7 +155,7 @@ func (b *build) end(outer, limited context.Context, res *plan.Result, err error)
 	if kerr != nil {
 		return nil, errors.Join(err, fmt.Errorf("cannot keep the build folder: %w", kerr))
 	}
-	return nil, &KeptError{err, dir}
+	return nil, &plan.KeptError{Err: err, Dir: dir}
 }
 
 // outputs returns where the outputs lie.

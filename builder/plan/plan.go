@@ -172,10 +172,10 @@ func words(text string) []string {
 // derivation says, and places, which a derivation cannot change.
 func environment(storeDir, buildDir string, d *drv.Derivation, fixed bool, cores int) map[string]string {
 	env := map[string]string{
-		"PATH":            "/path-not-set",
-		"HOME":            "/homeless-shelter",
-		"NIX_STORE":       storeDir,
-		"NIX_BUILD_CORES": strconv.Itoa(cores),
+		"PATH":        "/path-not-set",
+		"HOME":        "/homeless-shelter",
+		"NIX_STORE":   storeDir,
+		coresVariable: strconv.Itoa(cores),
 	}
 	maps.Copy(env, d.Env)
 	for _, v := range []string{"NIX_BUILD_TOP", "TMPDIR", "TEMPDIR", "TMP", "TEMP", "PWD"} {
@@ -214,6 +214,22 @@ func (r *Request) Environ() []string {
 	return env
 }
 
+// coresVariable tells a builder how many processors it may use.
+const coresVariable = "NIX_BUILD_CORES"
+
+// WithCores returns r for a place where a build may use so many processors.
+func (r *Request) WithCores(cores int) *Request {
+	cores = max(cores, 1)
+	c := *r
+	c.Constraints.Cores = cores
+	// A derivation may have set the variable itself.
+	if r.Env[coresVariable] == strconv.Itoa(r.Constraints.Cores) {
+		c.Env = maps.Clone(r.Env)
+		c.Env[coresVariable] = strconv.Itoa(cores)
+	}
+	return &c
+}
+
 // IO is what an executor needs of the place where the request comes from.
 type IO struct {
 	// Scratch is an empty folder of this build alone, in the file system of
@@ -226,6 +242,9 @@ type IO struct {
 	// Fetched is told how many bytes of how many (-1 when unknown) have come
 	// from a location; may be nil.
 	Fetched func(location string, done, total int64)
+	// Fresh says that the builder must run: what an executor may have kept of
+	// an earlier build will not do, as the two are to be compared.
+	Fresh bool
 }
 
 // Result is a finished build.
@@ -262,6 +281,32 @@ func (e *FailedError) Error() string {
 }
 
 func (e *FailedError) Unwrap() error { return e.Err }
+
+// KeptError is a failed build whose folder was kept.
+type KeptError struct {
+	Err error
+	Dir string // where the build folder lies now; with "MACHINE:" before it if that is elsewhere
+}
+
+func (e *KeptError) Error() string { return e.Err.Error() }
+
+// Unwrap returns how the build failed.
+func (e *KeptError) Unwrap() error { return e.Err }
+
+// UnavailableError says that an executor could not carry out a build, for reasons
+// that are not the build's: elsewhere it may succeed.
+type UnavailableError struct {
+	Place string // the machine
+	Err   error
+	// Lost says that the machine could not be reached any more: it may carry out
+	// the same build another time.
+	Lost bool
+}
+
+func (e *UnavailableError) Error() string { return e.Place + ": " + e.Err.Error() }
+
+// Unwrap returns the reason.
+func (e *UnavailableError) Unwrap() error { return e.Err }
 
 // Errors that end a build for its constraints; they are causes of the context.
 var (

@@ -23,7 +23,7 @@ const program = `(define-module (m) #:use-module ((srfi srfi-1) #:prefix s:) #:e
 (define-syntax m (syntax-rules (else) ((_ (a b ...) ...) '((b ... a) ...)) ((_ else #(x ...)) (list x ...))))
 (define-syntax-parameter p (identifier-syntax 1))
 (define-syntax n (lambda (s) (syntax-case s () ((_ x) #'(let ((t x)) (list t t))))))
-(define* (f a #:optional (b '(1 "x" #\c 2.5 1/2 123456789012345678901234567890 #t sym #:k #(1) #u8(1))) #:key (c 3) . r)
+(define* (f a #:optional (b '(1 "x" #\c 2.5 1/2 1/2-3i +i 1.5+2i 123456789012345678901234567890 #t sym #:k #(1) #u8(1))) #:key (c 3) . r)
   (let loop ((i 0)) (if (< i 10) (loop (+ i 1)) (vector a b c r (s:iota 3) (m (1 2 3)) (n i)))))
 (define (g x) (call-with-values (lambda () (values x x)) (lambda (y . z) (set! x y) (lambda () x))))
 (f 1)

@@ -287,12 +287,15 @@ func Expt(a, b datum.Value) (datum.Value, error) {
 	}
 	if z, _ := IsZero(a); z {
 		re, _ := parts(b)
+		toZero, _ := IsZero(b)
 		switch {
+		case toZero:
+			return fromComplex(1), nil
 		case Sign(re) > 0 && exact:
 			return zero, nil
 		case Sign(re) > 0:
 			return datum.Flo(0), nil
-		case exact: // R7RS leaves it undefined; as Guile
+		case exact: // an error, says R7RS
 			return datum.Unset, datum.NumericalOverflow("expt")
 		}
 		return fromComplex(cmplx.NaN()), nil

@@ -99,6 +99,8 @@ var rules = []rule{
 	{"builder/plan", []string{ours}, []string{"store/..."}, "a request is plain data that any executor may carry out"},
 	{"builder", []string{"image/...", "interp/...", "builder/fetch"}, nil, "only the built-in builders write images or run Scheme"},
 	{"builder/local", []string{"image/...", "interp/...", "store/...", "jail/linux", "jail/freebsd"}, nil, "an executor turns requests into trees; the store and the back end are its caller's"},
+	{"builder/remote/protocol", []string{ours}, []string{"builder/plan"}, "what is said is plain data; it is read and written without a store"},
+	{"builder/remote/...", []string{"image/...", "interp/...", "jail/...", "builder", "builder/local", "builder/fetch"}, nil, "what lies between two machines does not know what carries builds out"},
 	{"builder/builtin/...", []string{"store", "jail/...", "builder"}, nil, "built-in builders run inside a jail and see only their inputs"},
 
 	// Within osmodel.
@@ -116,7 +118,7 @@ var outsides = []outside{
 	{chance, "osmodel/etc/...", nil, "the same declaration gives the same files every time"},
 	{[]string{"github.com/dop251/goja/..."}, "...", nil, "goja is a yardstick for tests"},
 	{[]string{"modernc.org/..."}, "...", []string{"store/db"}, "one package knows which database it is"},
-	{[]string{"net/http"}, "...", []string{"builder/fetch", "builder/substitute", "store/publish", "cmd/..."}, "what comes from the network is known by its hash or by a signature; one package serves"},
+	{[]string{"net/http"}, "...", []string{"builder/fetch", "builder/substitute", "builder/remote/...", "store/publish", "cmd/..."}, "what comes from the network is known by its hash or by a signature, or comes from a machine that is trusted; two packages serve"},
 	{[]string{"github.com/spf13/pflag"}, "...", []string{"cmd/..."}, "command lines are read in one place"},
 	{[]string{"testing"}, "...", []string{"builder/buildtest", "jail/jailtest"}, "programs do not carry the test framework"},
 }

@@ -1,0 +1,416 @@
+package remote
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+	"time"
+
+	"fruix/builder/plan"
+	"fruix/builder/remote/protocol"
+)
+
+// MachineOptions describe a machine.
+type MachineOptions struct {
+	LinkOptions
+	Dial Dialer
+	// Systems are the platforms of the builds that it is given; nil means those
+	// that it says it has.
+	Systems []string
+	// Features are what it offers to builds that ask for it.
+	Features []string
+	// Mandatory are features that a build must ask for to be given to it.
+	Mandatory []string
+	Speed     float64 // relative to others; 0 means 1
+	// Cores is how many processors one build may use; 0 means all of them.
+	Cores int
+	// Builders is the version of the language of built-in builders: builds by
+	// these go to machines that have the same.
+	Builders string
+	// Keep says that folders of failed builds are to be kept, over there.
+	Keep bool
+	// Warn is told, in a line for people, that the machine cannot be used; may be
+	// nil.
+	Warn func(string)
+	Now  func() time.Time
+}
+
+// Machine is a machine that builds. It connects when a build could go there, and
+// again some time after it could not be reached. It may be used by several
+// goroutines.
+type Machine struct {
+	o MachineOptions
+
+	mu       sync.Mutex
+	link     *Link
+	retired  []*Link            // given no more builds; those under way go on
+	dialing  context.CancelFunc // while a connection is being made
+	closed   bool
+	err      error     // why it cannot be used; nil when it can, or may be tried
+	retry    time.Time // when it may be tried again
+	failures int       // in a row
+	born     time.Time // of the link
+	inflight int
+	misfits  int // builds in a row that it could not carry out
+	pace     pace
+	watchers map[int]func()
+	nextID   int
+}
+
+// NewMachine returns a machine, to which no connection is made yet.
+func NewMachine(o MachineOptions) *Machine {
+	if o.Speed <= 0 {
+		o.Speed = 1
+	}
+	o.Parallel = max(o.Parallel, 1)
+	if o.Warn == nil {
+		o.Warn = func(string) {}
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Machine{o: o, watchers: map[int]func(){}}
+}
+
+// Name is what people call the machine.
+func (m *Machine) Name() string { return m.o.Name }
+
+// Suits says whether the machine could carry out a build for a platform that asks
+// for features; builtin says that the builder is part of Fruix, for which any
+// platform will do. Of a machine that has not been reached yet, the best is
+// believed.
+func (m *Machine) Suits(platform string, builtin bool, features []string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, f := range features {
+		if !slices.Contains(m.o.Features, f) && !slices.Contains(m.o.Mandatory, f) {
+			return false
+		}
+	}
+	for _, f := range m.o.Mandatory {
+		if !slices.Contains(features, f) {
+			return false
+		}
+	}
+	var hello *protocol.Hello
+	if m.link != nil {
+		hello = m.link.hello
+	}
+	if builtin {
+		return hello == nil || hello.Builders == m.o.Builders
+	}
+	if m.o.Systems != nil && !slices.Contains(m.o.Systems, platform) {
+		return false
+	}
+	return hello == nil || slices.Contains(hello.Systems, platform)
+}
+
+// Load says how much the machine has to do already: machines with less are asked
+// first.
+func (m *Machine) Load() float64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return float64(m.inflight+1) / (float64(m.o.Parallel) * m.o.Speed)
+}
+
+// Take takes a turn: the right to have one build carried out. It is nil when there is
+// none now; Watch tells when it is worth asking again. The error, a
+// *plan.UnavailableError, says that the machine cannot be reached.
+func (m *Machine) Take() (*Turn, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch {
+	case m.closed:
+		return nil, &plan.UnavailableError{Place: m.o.Name, Err: errClosed, Lost: true}
+	case m.link != nil:
+		if m.inflight >= m.capacity() {
+			return nil, nil
+		}
+		m.inflight++
+		return &Turn{m: m, link: m.link, began: m.o.Now()}, nil
+	case m.dialing != nil:
+		return nil, nil
+	case m.err != nil && m.o.Now().Before(m.retry):
+		return nil, m.err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	m.dialing = cancel
+	go m.connect(ctx)
+	return nil, nil
+}
+
+// Watch calls f, from any goroutine, whenever Take or Suits may answer otherwise
+// than before, until stop is called.
+func (m *Machine) Watch(f func()) (stop func()) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	id := m.nextID
+	m.nextID++
+	m.watchers[id] = f
+	return func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		delete(m.watchers, id)
+	}
+}
+
+// changed tells the watchers.
+func (m *Machine) changed() {
+	m.mu.Lock()
+	var all []func()
+	for _, f := range m.watchers {
+		all = append(all, f)
+	}
+	m.mu.Unlock()
+	for _, f := range all {
+		f()
+	}
+}
+
+// Link returns the connection, which is made if there is none.
+func (m *Machine) Link(ctx context.Context) (*Link, error) {
+	woken := make(chan struct{}, 1)
+	stop := m.Watch(func() {
+		select {
+		case woken <- struct{}{}:
+		default:
+		}
+	})
+	defer stop()
+	for {
+		turn, err := m.Take()
+		if err != nil {
+			return nil, err
+		}
+		if turn != nil {
+			turn.Release()
+		}
+		m.mu.Lock()
+		link := m.link
+		m.mu.Unlock()
+		if link != nil {
+			return link, nil
+		}
+		select {
+		case <-woken:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+// connect makes a connection.
+func (m *Machine) connect(ctx context.Context) {
+	link, err := Connect(ctx, m.o.Dial, m.o.LinkOptions)
+	m.mu.Lock()
+	m.dialing = nil
+	closed := m.closed
+	if err == nil && !closed {
+		m.link, m.err, m.born = link, nil, m.o.Now()
+		go m.mourn(link)
+	} else if !closed {
+		m.down(err, false)
+	}
+	m.mu.Unlock()
+	switch {
+	case closed && link != nil:
+		link.Close()
+	case err != nil && !closed:
+		m.o.Warn(fmt.Sprintf("the machine %s cannot be used: %v", m.o.Name, err))
+	}
+	m.changed()
+}
+
+// longLife is how long a connection must have lasted for its end not to count as a
+// sign that the next one would not last either.
+const longLife = time.Minute
+
+// down notes that the machine cannot be used for a while; m.mu is held.
+func (m *Machine) down(err error, lost bool) {
+	m.failures++
+	m.err = &plan.UnavailableError{Place: m.o.Name, Err: err, Lost: lost}
+	wait := 5 * time.Second << min(m.failures-1, 6)
+	if lost && m.failures == 1 {
+		wait = 0 // worth another attempt at once
+	}
+	m.retry = m.o.Now().Add(wait)
+}
+
+// mourn waits for the end of a connection.
+func (m *Machine) mourn(link *Link) {
+	<-link.Dead()
+	m.mu.Lock()
+	closed := m.closed
+	if m.link == link {
+		m.link = nil
+		if m.o.Now().Sub(m.born) >= longLife {
+			m.failures = 0
+		}
+		if !closed {
+			m.down(link.Err(), true)
+		}
+	}
+	m.mu.Unlock()
+	if !closed {
+		m.o.Warn(fmt.Sprintf("the machine %s is lost: %v", m.o.Name, link.Err()))
+	}
+	m.changed()
+}
+
+// unfit takes the machine out of use after it could not carry out several builds in a
+// row, for reasons of its own.
+func (m *Machine) unfit(link *Link, err error) {
+	m.mu.Lock()
+	if m.link != link {
+		m.mu.Unlock()
+		return
+	}
+	m.link = nil
+	m.retired = append(m.retired, link)
+	m.down(err, false)
+	m.mu.Unlock()
+	m.o.Warn(fmt.Sprintf("the machine %s fails again and again, and is given no more: %v", m.o.Name, err))
+	m.changed()
+}
+
+// Close ends the connection and whatever goes on over it.
+func (m *Machine) Close() error {
+	m.mu.Lock()
+	m.closed = true
+	links, dialing := m.retired, m.dialing
+	if m.link != nil {
+		links = append(links, m.link)
+	}
+	m.mu.Unlock()
+	if dialing != nil {
+		dialing()
+	}
+	var errs []error
+	for _, l := range links {
+		errs = append(errs, l.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// parallel is how many builds it carries out at a time; m.mu is held.
+func (m *Machine) parallel() int {
+	n := m.o.Parallel
+	if m.link != nil && m.link.hello.MaxJobs > 0 {
+		n = min(n, m.link.hello.MaxJobs)
+	}
+	return n
+}
+
+// capacity is how many builds it is given at a time: those that it carries out, and
+// as many more as keep it busy while others are on their way. m.mu is held.
+func (m *Machine) capacity() int {
+	n := m.parallel()
+	return n + m.pace.waiting(n)
+}
+
+// pace learns how long builds take a machine, and how long everything around
+// them takes: the way there and back, and what this side does before and after.
+type pace struct {
+	known     bool
+	took      float64 // seconds; means in which the last builds count most
+	elsewhere float64
+}
+
+// weight is that of one more build in the means.
+const weight = 1.0 / 8
+
+func (p *pace) add(took, elsewhere time.Duration) {
+	t, e := max(took, time.Microsecond).Seconds(), max(elsewhere, 0).Seconds()
+	if !p.known {
+		p.known, p.took, p.elsewhere = true, t, e
+		return
+	}
+	p.took += weight * (t - p.took)
+	p.elsewhere += weight * (e - p.elsewhere)
+}
+
+const (
+	// negligible is which part of a build's time the way may take without builds
+	// being sent ahead, which then wait there though another place may be free.
+	negligible = 0.05
+	// mostAhead bounds how many builds are sent ahead for each that goes on.
+	mostAhead = 64
+)
+
+// waiting is how many builds shall wait on a machine that carries out n at a time.
+func (p *pace) waiting(n int) int {
+	if !p.known || p.elsewhere < negligible*p.took {
+		return 0
+	}
+	return min(int(math.Ceil(float64(n)*p.elsewhere/p.took*1.25)), mostAhead*n, protocol.MaxStreams/2)
+}
+
+// Turn is the right to have one build carried out by a machine.
+type Turn struct {
+	m     *Machine
+	link  *Link
+	began time.Time
+	once  sync.Once
+
+	sum *protocol.Summary // of the build; nil when none went well
+}
+
+// Machine is the machine.
+func (t *Turn) Machine() *Machine { return t.m }
+
+var _ plan.Executor = (*Turn)(nil)
+
+// unfitAfter is after how many builds in a row that it could not carry out a machine
+// is out of use.
+const unfitAfter = 5
+
+// Execute implements plan.Executor.
+func (t *Turn) Execute(ctx context.Context, r *plan.Request, io plan.IO) (*plan.Result, error) {
+	cores := t.m.o.Cores
+	if cores <= 0 {
+		cores = t.link.hello.Cores
+	}
+	res, sum, err := t.link.Execute(ctx, r.WithCores(cores), io, ExecuteOptions{Keep: t.m.o.Keep})
+	t.sum = sum
+	var unavailable *plan.UnavailableError
+	var f *protocol.Failure
+	switch {
+	case !errors.As(err, &unavailable):
+		t.m.fit()
+	case errors.As(err, &f) && f.Cause == protocol.OfMachine || !unavailable.Lost && f == nil:
+		if t.m.misfit() >= unfitAfter {
+			t.m.unfit(t.link, unavailable.Err)
+		}
+	}
+	return res, err
+}
+
+func (m *Machine) fit() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.misfits = 0
+}
+
+func (m *Machine) misfit() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.misfits++
+	return m.misfits
+}
+
+// Release gives the turn back, when all that is to be done about the build has been.
+func (t *Turn) Release() {
+	t.once.Do(func() {
+		m := t.m
+		m.mu.Lock()
+		m.inflight--
+		if t.sum != nil {
+			m.pace.add(t.sum.Took, m.o.Now().Sub(t.began)-t.sum.Queued-t.sum.Took)
+		}
+		m.mu.Unlock()
+		m.changed()
+	})
+}

@@ -1,0 +1,123 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"fruix/store/hash"
+	"fruix/store/path"
+)
+
+// UnprovenError reports an object whose path does not follow from its content.
+type UnprovenError struct{ Path string }
+
+func (e *UnprovenError) Error() string {
+	return e.Path + " does not follow from the content that came with it"
+}
+
+// AddProven is [Store.AddForeign] for an object of which nobody is believed: its
+// path must follow from its content and its references in the way that
+// i.ContentAddress says, as that of a text, a source, a derivation or a fixed
+// output without references does. Otherwise the error is an *UnprovenError.
+func (s *Store) AddProven(ctx context.Context, i Info, nar io.Reader) error {
+	p, err := s.newProof(i)
+	if err != nil {
+		return err
+	}
+	return s.addForeign(ctx, i, nar, p)
+}
+
+// proof is the way in which a path is to follow from content.
+type proof struct {
+	storeDir  string
+	want      path.Path
+	refs      []path.Path
+	text      bool      // as MakeText computes it; otherwise as MakeFixed does
+	recursive bool      // by the archive, not by a file's bytes
+	algo      hash.Algo // of the content
+}
+
+func (s *Store) newProof(i Info) (*proof, error) {
+	p := &proof{storeDir: s.c.StoreDir}
+	var err error
+	if p.want, err = s.parse(i.Path); err != nil {
+		return nil, err
+	}
+	for _, r := range i.References {
+		q, err := s.parse(r)
+		if err != nil {
+			return nil, err
+		}
+		p.refs = append(p.refs, q)
+	}
+	rest, isText := strings.CutPrefix(i.ContentAddress, "text:")
+	rest, isFixed := strings.CutPrefix(rest, "fixed:")
+	if isText == isFixed {
+		return nil, &UnprovenError{i.Path}
+	}
+	p.text = isText
+	rest, p.recursive = strings.CutPrefix(rest, "r:")
+	name, _, _ := strings.Cut(rest, ":")
+	if p.algo, err = hash.ParseAlgo(name); err != nil || p.text && (p.recursive || p.algo != hash.SHA256) {
+		return nil, &UnprovenError{i.Path}
+	}
+	return p, nil
+}
+
+// archive is the hash of the archive that the proof takes, 0 when none.
+func (p *proof) archive() hash.Algo {
+	if p == nil || !p.recursive {
+		return 0
+	}
+	return p.algo
+}
+
+// check holds what lies at place, as measured, to the proof.
+func (p *proof) check(place string, m *measurement) error {
+	if p == nil {
+		return nil
+	}
+	sum := m.fixed().Sum
+	if !p.recursive {
+		var err error
+		if sum, err = p.fileSum(place); err != nil {
+			return err
+		}
+	}
+	var got path.Path
+	var err error
+	switch {
+	case p.text:
+		got, err = path.MakeTextOf(p.storeDir, p.want.Name, sum, p.refs)
+	default:
+		got, err = path.MakeFixed(p.storeDir, p.want.Name, p.recursive, p.algo, sum, p.refs)
+	}
+	if err != nil || got != p.want {
+		return &UnprovenError{p.want.In(p.storeDir)}
+	}
+	return nil
+}
+
+// fileSum is the hash of the bytes of the plain file at place.
+func (p *proof) fileSum(place string) ([]byte, error) {
+	st, err := os.Lstat(place)
+	if err != nil {
+		return nil, err
+	}
+	if !st.Mode().IsRegular() || st.Mode()&0o111 != 0 {
+		return nil, &UnprovenError{p.want.In(p.storeDir)}
+	}
+	f, _, err := openRegular(place)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	h := p.algo.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return nil, fmt.Errorf("%s: %w", place, err)
+	}
+	return h.Sum(nil), nil
+}
