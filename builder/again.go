@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"fruix/builder/plan"
+	"fruix/builder/sched"
 	"fruix/store"
 	"fruix/store/tree"
 )
@@ -91,12 +92,26 @@ func (b *Builder) again(ctx context.Context, drvPath string, finish func(*job) f
 		return err
 	}
 	b.o.Progress.Event(Planned{[]string{drvPath}})
-	start := b.o.Now()
-	j := &job{Builder: b, drvPath: drvPath, name: name, d: d}
-	j.finish = finish(j)
-	err = j.run(ctx)
-	b.o.Progress.Event(Finished{Drv: drvPath, Name: name, Err: err, Duration: b.o.Now().Sub(start)})
-	return err
+	gate, err := b.newPlaces(ctx)
+	if err != nil {
+		return err
+	}
+	defer gate.close()
+	res, err := sched.Run(ctx, []sched.Job{{ID: drvPath}}, sched.Options{Gate: gate}, func(ctx context.Context, _ string) error {
+		at := gate.taken(drvPath)
+		defer at.leave()
+		end := b.begin(gate, at, drvPath, name)
+		j := &job{Builder: b, at: at, drvPath: drvPath, name: name, d: d, fresh: true}
+		j.finish = finish(j)
+		return end(j.run(ctx), false)
+	})
+	if err != nil {
+		return err
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return res.Failed[drvPath]
 }
 
 // compare fails with a DifferError unless the trees are the same as an archive

@@ -21,7 +21,7 @@ import (
 
 // Options configure a Builder. The letters are those of Guix's commands.
 type Options struct {
-	MaxJobs    int           // -M: builds at a time; less than 1 means 1
+	MaxJobs    int           // -M: builds at a time on this machine; 0 means 1, less than 0 none
 	Cores      int           // -c: processors for one build; 0 means all
 	KeepGoing  bool          // -k: after a failure, build what does not depend on it
 	KeepFailed string        // -K: a folder that failed builds' folders are moved to; "" keeps none
@@ -36,6 +36,9 @@ type Options struct {
 	// Substitutes finds objects that need not be built; nil means none.
 	Substitutes Substituter
 	Now         func() time.Time
+	// Machines are other machines that build, too; nil means none. It is called
+	// when there is something to build, each time.
+	Machines func(context.Context) ([]Machine, error)
 	// Getenv looks up what fixed outputs take from the environment of the caller,
 	// by impureEnvVars; nil means that nothing is set there.
 	Getenv func(string) string
@@ -157,8 +160,13 @@ func (b *Builder) Build(ctx context.Context, targets ...Target) (*Result, error)
 		return res, nil
 	}
 	b.o.Progress.Event(Planned{g.order()})
-	done, err := sched.Run(ctx, g.jobs, sched.Options{Workers: b.o.MaxJobs, KeepGoing: b.o.KeepGoing},
-		func(ctx context.Context, drv string) error { return b.build(ctx, drv, g.wanted[drv]) })
+	gate, err := b.newPlaces(ctx)
+	if err != nil {
+		return nil, interrupted(ctx, err)
+	}
+	defer gate.close()
+	done, err := sched.Run(ctx, g.jobs, sched.Options{KeepGoing: b.o.KeepGoing, Gate: gate},
+		func(ctx context.Context, drv string) error { return b.build(ctx, gate, drv, g.wanted[drv]) })
 	if err != nil {
 		return nil, err
 	}
@@ -208,8 +216,11 @@ func (b *Builder) ReadLog(drvPath string) (io.ReadCloser, error) {
 // LogFile returns where that log is.
 func (b *Builder) LogFile(drvPath string) string { return log.File(b.o.LogDir, drvPath) }
 
-// build builds one derivation, unless somebody else has meanwhile.
-func (b *Builder) build(ctx context.Context, drvPath string, wanted []string) (err error) {
+// build builds one derivation where the gate has let it in, unless somebody else has
+// built it meanwhile.
+func (b *Builder) build(ctx context.Context, gate *places, drvPath string, wanted []string) (err error) {
+	at := gate.taken(drvPath)
+	defer at.leave()
 	name, err := plan.Name(b.store.Dir(), drvPath)
 	if err != nil {
 		return err
@@ -222,11 +233,9 @@ func (b *Builder) build(ctx context.Context, drvPath string, wanted []string) (e
 	for _, n := range d.OutputNames() {
 		outs = append(outs, d.Outputs[n].Path)
 	}
-	start := b.o.Now()
+	end := b.begin(gate, at, drvPath, name)
 	elsewhere := false
-	defer func() {
-		b.o.Progress.Event(Finished{Drv: drvPath, Name: name, Err: err, Elsewhere: elsewhere, Duration: b.o.Now().Sub(start)})
-	}()
+	defer func() { err = end(err, elsewhere) }()
 	lock, err := b.store.LockOutputs(store.WithWaitNotice(ctx, func(w store.Wait) {
 		b.o.Progress.Event(Waiting{drvPath, w.Path, w.Holder})
 	}), outs)
@@ -246,9 +255,23 @@ func (b *Builder) build(ctx context.Context, drvPath string, wanted []string) (e
 		elsewhere = true
 		return nil
 	}
-	j := &job{Builder: b, drvPath: drvPath, name: name, d: d}
+	j := &job{Builder: b, at: at, drvPath: drvPath, name: name, d: d}
 	j.finish = j.register
 	return j.run(ctx)
+}
+
+// begin notes when a job begins; end tells of its end and returns its error,
+// sched.ErrAgain when it must be tried at another place.
+func (b *Builder) begin(gate *places, at *place, drvPath, name string) (end func(err error, elsewhere bool) error) {
+	start := b.o.Now()
+	return func(err error, elsewhere bool) error {
+		if gate.elsewhere(drvPath, at, err) {
+			b.o.Progress.Event(Moved{Drv: drvPath, Name: name, Machine: at.machine, Err: err})
+			return sched.ErrAgain
+		}
+		b.o.Progress.Event(Finished{Drv: drvPath, Name: name, Err: err, Elsewhere: elsewhere, Duration: b.o.Now().Sub(start)})
+		return err
+	}
 }
 
 // missing returns those of paths that are not valid.

@@ -10,6 +10,7 @@ import (
 // BuildError is one build that failed.
 type BuildError struct {
 	Drv     string   // the derivation
+	Machine string   // where; "" is this machine
 	Name    string   // its readable name
 	Status  string   // how it ended: "exit code 1", "killed by signal 9", "hash mismatch", …
 	Err     error    // the cause
@@ -20,7 +21,15 @@ type BuildError struct {
 
 // Error says in one line what failed and why.
 func (e *BuildError) Error() string {
-	return fmt.Sprintf("build of %s failed: %v", e.Drv, e.Err)
+	return fmt.Sprintf("build of %s%s failed: %v", e.Drv, e.On(), e.Err)
+}
+
+// On is " on MACHINE", or nothing for this machine.
+func (e *BuildError) On() string {
+	if e.Machine == "" {
+		return ""
+	}
+	return " on " + e.Machine
 }
 
 // Unwrap returns the cause.

@@ -20,16 +20,22 @@ import (
 // job is the build of one derivation, whose outputs are locked.
 type job struct {
 	*Builder
+	at            *place
 	drvPath, name string
 	d             *drv.Derivation
 	rules         []rule
 	moved         []aside
+	// fresh says that its outcome is to be compared with another.
+	fresh bool
 	// finish gets the outputs of a build that went well.
 	finish func(context.Context, []store.Built) error
 }
 
 // run builds the outputs and gives them to finish.
 func (j *job) run(ctx context.Context) error {
+	if j.at.err != nil {
+		return j.fail("not started", j.at.err, nil)
+	}
 	req, err := j.request(ctx)
 	if err == nil {
 		j.rules, err = rules(j.store.Dir(), j.d)
@@ -72,7 +78,7 @@ func (j *job) round(ctx context.Context, req *plan.Request, rounds int, finish f
 	if err != nil {
 		return j.fail("not started", fmt.Errorf("cannot make the log: %w", err), nil)
 	}
-	j.o.Progress.Event(Started{j.drvPath, j.name, w.Name()})
+	j.o.Progress.Event(Started{j.drvPath, j.name, w.Name(), j.at.machine})
 	stop := flushNowAndThen(w)
 	err = j.execute(ctx, req, place, w, finish)
 	stop()
@@ -101,10 +107,12 @@ func flushNowAndThen(w *log.Writer) (stop func()) {
 }
 
 func (j *job) execute(ctx context.Context, req *plan.Request, place string, w *log.Writer, finish func(context.Context, []store.Built) error) error {
-	res, err := j.exec.Execute(ctx, req, plan.IO{
+	res, err := j.at.exec.Execute(ctx, req, plan.IO{
 		Scratch:  scratchOf(place),
 		Physical: j.store.Physical,
 		Log:      w,
+		// What has another name for a while is nothing that others may keep.
+		Fresh: j.fresh || j.o.Rounds > 1 || len(j.moved) > 0,
 		Fetched: func(location string, done, total int64) {
 			j.o.Progress.Event(Fetching{j.drvPath, j.name, location, done, total})
 		},
@@ -181,7 +189,7 @@ func finishStatus(err error) string {
 
 // fail makes the error of this build.
 func (j *job) fail(status string, err error, w *log.Writer) error {
-	e := &BuildError{Drv: j.drvPath, Name: j.name, Status: status, Err: err}
+	e := &BuildError{Drv: j.drvPath, Name: j.name, Status: status, Err: err, Machine: j.at.machine}
 	if w != nil {
 		e.LogTail, e.LogPath = w.Tail(), w.Name()
 	}
@@ -218,22 +226,8 @@ func (j *job) request(ctx context.Context) (*plan.Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := j.capable(req); err != nil {
-		return nil, err
-	}
 	req.Leak(j.d.Env["impureEnvVars"], j.o.Getenv)
 	return req, j.referenceGraphs(ctx, req)
-}
-
-// capable says why this machine cannot carry out a request, if so.
-func (j *job) capable(req *plan.Request) error {
-	if _, builtin := req.Builtin(); !builtin && !slices.Contains(j.o.Systems, req.Platform) {
-		return &PlatformError{req.Platform, j.o.Systems}
-	}
-	if lack := req.Missing(j.o.Features); len(lack) > 0 {
-		return &FeatureError{lack, j.o.Features}
-	}
-	return nil
 }
 
 // referenceGraphs adds the files that the variable exportReferencesGraph asks

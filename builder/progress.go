@@ -28,6 +28,14 @@ type Fetched struct {
 type Started struct {
 	Drv, Name string
 	LogPath   string
+	Machine   string // where; "" is this machine
+}
+
+// Moved says that a build could not be carried out by a machine, for reasons of the
+// machine, and will be tried elsewhere.
+type Moved struct {
+	Drv, Name, Machine string
+	Err                error
 }
 
 // Waiting says that a build waits for somebody else who builds the same.
@@ -59,6 +67,7 @@ func (Planned) event()  {}
 func (Offered) event()  {}
 func (Fetched) event()  {}
 func (Started) event()  {}
+func (Moved) event()    {}
 func (Waiting) event()  {}
 func (Line) event()     {}
 func (Fetching) event() {}

@@ -85,14 +85,23 @@ type Request struct {
 
 // Missing returns those of the features that r asks for which are not among
 // offered.
-func (r *Request) Missing(offered []string) []string {
+func (r *Request) Missing(offered []string) []string { return Missing(r.Features, offered) }
+
+// Missing returns those of wanted that are not among offered.
+func Missing(wanted, offered []string) []string {
 	var lack []string
-	for _, f := range r.Features {
+	for _, f := range wanted {
 		if !slices.Contains(offered, f) {
 			lack = append(lack, f)
 		}
 	}
 	return lack
+}
+
+// Wishes are what a derivation says about where it wants to be built: a Request's
+// Features and PreferLocal.
+func Wishes(d *drv.Derivation) (features []string, preferLocal bool) {
+	return words(d.Env["requiredSystemFeatures"]), d.Env["preferLocalBuild"] == "1"
 }
 
 // builtinPrefix marks builders that are part of Fruix.
@@ -142,8 +151,8 @@ func New(storeDir, drvPath string, d *drv.Derivation, inputs []string, c Constra
 		Drv: drvPath, Name: name, Platform: d.Platform, Builder: d.Builder, Args: slices.Clone(d.Args),
 		StoreDir: storeDir, BuildDir: "/tmp/fruix-build-" + name + "-0",
 		Inputs: slices.Sorted(slices.Values(inputs)), Constraints: c,
-		Features: words(d.Env["requiredSystemFeatures"]), PreferLocal: d.Env["preferLocalBuild"] == "1",
 	}
+	r.Features, r.PreferLocal = Wishes(d)
 	for _, n := range d.OutputNames() {
 		o := d.Outputs[n]
 		out := Output{Name: n, Path: o.Path}
@@ -262,6 +271,15 @@ type Executor interface {
 	// Execute returns when the build is done and nothing of it runs any more.
 	// A builder that failed is a [*FailedError].
 	Execute(ctx context.Context, r *Request, io IO) (*Result, error)
+}
+
+// Turn is the right to have one build carried out at a place that has room for so
+// many at a time.
+type Turn interface {
+	Executor
+	// Release gives the turn back, when all that is to be done about the build has
+	// been done.
+	Release()
 }
 
 // FailedError says that the builder itself failed, as opposed to the machinery

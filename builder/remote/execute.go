@@ -86,6 +86,7 @@ func (e *execution) run(ctx context.Context) (*plan.Result, *protocol.Summary, e
 	// The stream outlives ctx for a moment: it says when nothing runs any more.
 	stream, abandon := context.WithCancel(context.WithoutCancel(ctx))
 	defer abandon()
+	defer context.AfterFunc(e.l.alive, abandon)()
 	end := func() {
 		timer := time.AfterFunc(patience, abandon)
 		defer timer.Stop()

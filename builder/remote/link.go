@@ -52,8 +52,9 @@ type Link struct {
 	number atomic.Uint64   // of the last build
 	supply supply
 
-	closing atomic.Bool   // this side wants to end it
-	dead    chan struct{} // closed when the connection has ended
+	closing atomic.Bool     // this side wants to end it
+	alive   context.Context // ends with the connection
+	bury    context.CancelFunc
 	once    sync.Once
 	err     error // why; set before dead is closed
 }
@@ -99,7 +100,8 @@ func Connect(ctx context.Context, dial Dialer, o LinkOptions) (*Link, error) {
 	if err != nil {
 		return nil, &LostError{Err: err}
 	}
-	l := &Link{o: o, packer: packer, dead: make(chan struct{})}
+	l := &Link{o: o, packer: packer}
+	l.alive, l.bury = context.WithCancel(context.Background())
 	l.supply.link = l
 	watched := &watchedConn{ReadWriteCloser: c, l: l}
 	watched.heard.Store(time.Now().UnixNano())
@@ -219,7 +221,7 @@ func (l *Link) end(c io.ReadWriteCloser, err error) {
 			lost.Said = x.Explain()
 		}
 		l.err = lost
-		close(l.dead)
+		l.bury()
 	})
 }
 
@@ -227,16 +229,14 @@ func (l *Link) end(c io.ReadWriteCloser, err error) {
 func (l *Link) Hello() protocol.Hello { return *l.hello }
 
 // Dead is closed when the connection has ended.
-func (l *Link) Dead() <-chan struct{} { return l.dead }
+func (l *Link) Dead() <-chan struct{} { return l.alive.Done() }
 
 // Err says why the connection has ended; nil while it has not.
 func (l *Link) Err() error {
-	select {
-	case <-l.dead:
-		return l.err
-	default:
+	if l.alive.Err() == nil {
 		return nil
 	}
+	return l.err
 }
 
 // Close ends the connection; whatever goes on over it ends with an error.
@@ -248,6 +248,9 @@ func (l *Link) Close() error {
 // errorOf makes of an error of HTTP what it means: that the connection is lost, or
 // that the other side breaks the protocol, which ends the connection.
 func (l *Link) errorOf(ctx context.Context, err error) error {
+	if lost := l.Err(); lost != nil {
+		return lost
+	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -258,7 +261,7 @@ func (l *Link) errorOf(ctx context.Context, err error) error {
 	if l.http.Err() != nil {
 		// The reader sees the end in a moment, and knows more.
 		l.conn.Close()
-		<-l.dead
+		<-l.Dead()
 	}
 	if lost := l.Err(); lost != nil {
 		return lost

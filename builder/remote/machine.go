@@ -119,7 +119,7 @@ func (m *Machine) Load() float64 {
 // Take takes a turn: the right to have one build carried out. It is nil when there is
 // none now; Watch tells when it is worth asking again. The error, a
 // *plan.UnavailableError, says that the machine cannot be reached.
-func (m *Machine) Take() (*Turn, error) {
+func (m *Machine) Take() (plan.Turn, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	switch {
@@ -130,7 +130,7 @@ func (m *Machine) Take() (*Turn, error) {
 			return nil, nil
 		}
 		m.inflight++
-		return &Turn{m: m, link: m.link, began: m.o.Now()}, nil
+		return &turn{m: m, link: m.link, began: m.o.Now()}, nil
 	case m.dialing != nil:
 		return nil, nil
 	case m.err != nil && m.o.Now().Before(m.retry):
@@ -181,12 +181,12 @@ func (m *Machine) Link(ctx context.Context) (*Link, error) {
 	})
 	defer stop()
 	for {
-		turn, err := m.Take()
+		t, err := m.Take()
 		if err != nil {
 			return nil, err
 		}
-		if turn != nil {
-			turn.Release()
+		if t != nil {
+			t.Release()
 		}
 		m.mu.Lock()
 		link := m.link
@@ -202,8 +202,13 @@ func (m *Machine) Link(ctx context.Context) (*Link, error) {
 	}
 }
 
+// greetTimeout is for how long a machine may keep this side waiting for its greeting.
+const greetTimeout = 45 * time.Second
+
 // connect makes a connection.
 func (m *Machine) connect(ctx context.Context) {
+	ctx, cancel := context.WithTimeoutCause(ctx, greetTimeout, fmt.Errorf("it did not answer within %v", greetTimeout))
+	defer cancel()
 	link, err := Connect(ctx, m.o.Dial, m.o.LinkOptions)
 	m.mu.Lock()
 	m.dialing = nil
@@ -348,8 +353,8 @@ func (p *pace) waiting(n int) int {
 	return min(int(math.Ceil(float64(n)*p.elsewhere/p.took*1.25)), mostAhead*n, protocol.MaxStreams/2)
 }
 
-// Turn is the right to have one build carried out by a machine.
-type Turn struct {
+// turn is a turn of a machine.
+type turn struct {
 	m     *Machine
 	link  *Link
 	began time.Time
@@ -358,17 +363,12 @@ type Turn struct {
 	sum *protocol.Summary // of the build; nil when none went well
 }
 
-// Machine is the machine.
-func (t *Turn) Machine() *Machine { return t.m }
-
-var _ plan.Executor = (*Turn)(nil)
-
 // unfitAfter is after how many builds in a row that it could not carry out a machine
 // is out of use.
 const unfitAfter = 5
 
 // Execute implements plan.Executor.
-func (t *Turn) Execute(ctx context.Context, r *plan.Request, io plan.IO) (*plan.Result, error) {
+func (t *turn) Execute(ctx context.Context, r *plan.Request, io plan.IO) (*plan.Result, error) {
 	cores := t.m.o.Cores
 	if cores <= 0 {
 		cores = t.link.hello.Cores
@@ -401,8 +401,8 @@ func (m *Machine) misfit() int {
 	return m.misfits
 }
 
-// Release gives the turn back, when all that is to be done about the build has been.
-func (t *Turn) Release() {
+// Release implements plan.Turn.
+func (t *turn) Release() {
 	t.once.Do(func() {
 		m := t.m
 		m.mu.Lock()

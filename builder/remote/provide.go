@@ -48,7 +48,7 @@ func (l *Link) Provide(ctx context.Context, paths []string) error {
 		case <-s.done:
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		case <-l.dead:
+		case <-l.Dead():
 			return l.err
 		}
 		if s.err != nil {
@@ -84,16 +84,6 @@ func (s *supply) want(paths []string) []*supplied {
 
 // run sees to what is wanted until there is nothing more.
 func (s *supply) run() {
-	// A batch serves many builds, so it does not end with any of them.
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	go func() {
-		select {
-		case <-s.link.dead:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
 	for {
 		s.mu.Lock()
 		batch := s.wanted
@@ -103,7 +93,8 @@ func (s *supply) run() {
 		if len(batch) == 0 {
 			return
 		}
-		s.batch(ctx, batch)
+		// It serves many builds, so it does not end with any of them.
+		s.batch(s.link.alive, batch)
 	}
 }
 

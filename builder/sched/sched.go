@@ -1,6 +1,7 @@
 // Package sched runs jobs that depend on one another, as many at a time as
-// allowed. It knows nothing of derivations: what enters is a graph of names
-// and a function, what leaves is how each job ended.
+// allowed. It knows nothing of derivations: what enters is a graph of names, a
+// function, and a gate that lets jobs in where there are several places that can do
+// them; what leaves is how each job ended.
 package sched
 
 import (
@@ -10,7 +11,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 )
 
 // A Job is something to do after others are done.
@@ -23,6 +23,38 @@ type Job struct {
 type Options struct {
 	Workers   int  // how many jobs at a time; less than 1 means 1
 	KeepGoing bool // after a failure, do what does not depend on it
+	Gate      Gate // decides in place of Workers how many; may be nil
+}
+
+// A Gate decides which of the jobs that are ready may run now. It is asked from one
+// goroutine.
+type Gate interface {
+	// Kind names what a job needs. Jobs of one kind are let in or not alike: when
+	// one is not, the others are not tried.
+	Kind(id string) string
+	// Enter says whether a job may run now. If so, it runs at once; what runs
+	// tells the gate itself when it has ended.
+	Enter(id string) bool
+	// Changed receives when Enter may answer otherwise than before. It is asked
+	// again after every job that has ended, anyway.
+	Changed() <-chan struct{}
+}
+
+// ErrAgain is what a job returns that could not be done where the gate let it in, but
+// may be done elsewhere: it is ready again.
+var ErrAgain = errors.New("to be done elsewhere")
+
+// workers is the gate that lets so many in at a time.
+type workers struct{ free int }
+
+func (*workers) Kind(string) string       { return "" }
+func (*workers) Changed() <-chan struct{} { return nil }
+func (w *workers) Enter(string) bool {
+	if w.free == 0 {
+		return false
+	}
+	w.free--
+	return true
 }
 
 // Result tells how jobs ended. Every job is in exactly one of the lists.
@@ -75,27 +107,21 @@ func Run(ctx context.Context, jobs []Job, o Options, do func(ctx context.Context
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	r := &run{nodes: nodes, res: &Result{Failed: map[string]error{}, Blocked: map[string]string{}}, keep: o.KeepGoing, cancel: cancel}
-	r.cond = sync.NewCond(&r.mu)
+	gate, slots := o.Gate, (*workers)(nil)
+	if gate == nil {
+		slots = &workers{max(o.Workers, 1)}
+		gate = slots
+	}
+	r := &run{
+		nodes: nodes, res: &Result{Failed: map[string]error{}, Blocked: map[string]string{}},
+		keep: o.KeepGoing, cancel: cancel, gate: gate, ready: map[string]*queue{}, left: len(nodes),
+	}
 	for _, n := range nodes {
 		if n.waiting == 0 {
-			heap.Push(&r.ready, n)
+			r.push(n)
 		}
 	}
-	r.left = len(nodes)
-	// Wake the workers that wait for a job when there will be none.
-	stop := context.AfterFunc(ctx, func() {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.stopped = true
-		r.cond.Broadcast()
-	})
-	defer stop()
-	var wg sync.WaitGroup
-	for range min(max(o.Workers, 1), len(nodes)) {
-		wg.Go(func() { r.work(ctx, do) })
-	}
-	wg.Wait()
+	r.loop(ctx, do, slots)
 	r.finish()
 	return r.res, nil
 }
@@ -177,52 +203,96 @@ func circle(nodes []*node, missing []int) error {
 }
 
 type run struct {
-	nodes  []*node
-	keep   bool
-	cancel context.CancelFunc
-
-	mu      sync.Mutex
-	cond    *sync.Cond
-	ready   queue
-	left    int  // jobs that may still be run
-	stopped bool // no more jobs are to be started
+	nodes   []*node
+	keep    bool
+	cancel  context.CancelFunc
+	gate    Gate
+	ready   map[string]*queue // by kind; none is empty
+	left    int               // jobs that may still be run, or run now
+	stopped bool              // no more jobs are to be started
 	res     *Result
 }
 
-// work is one worker.
-func (r *run) work(ctx context.Context, do func(context.Context, string) error) {
+// outcome is how a job ended.
+type outcome struct {
+	n   *node
+	err error
+}
+
+// loop starts jobs and takes their outcomes. slots, if not nil, is the gate that
+// must be told of them.
+func (r *run) loop(ctx context.Context, do func(context.Context, string) error, slots *workers) {
+	outcomes, running := make(chan outcome), 0
+	over := ctx.Done()
 	for {
-		n := r.take(ctx)
-		if n == nil {
+		for n := r.take(ctx); n != nil; n = r.take(ctx) {
+			running++
+			go func() { outcomes <- outcome{n, do(ctx, n.id)} }()
+		}
+		if running == 0 && (r.left == 0 || r.stopped) {
 			return
 		}
-		err := do(ctx, n.id)
-		r.done(n, err, err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()))
+		select {
+		case o := <-outcomes:
+			running--
+			if slots != nil {
+				slots.free++
+			}
+			r.done(ctx, o)
+		case <-r.gate.Changed():
+		case <-over:
+			r.stopped, over = true, nil
+		}
 	}
 }
 
-// take waits for a job; nil means that there will be none.
-func (r *run) take(ctx context.Context) *node {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for r.ready.Len() == 0 && r.left > 0 && !r.stopped {
-		r.cond.Wait()
+// push makes a job ready.
+func (r *run) push(n *node) {
+	kind := r.gate.Kind(n.id)
+	q := r.ready[kind]
+	if q == nil {
+		q = new(queue)
+		r.ready[kind] = q
 	}
-	if r.stopped || ctx.Err() != nil || r.ready.Len() == 0 {
+	heap.Push(q, n)
+}
+
+// take returns the first job that the gate lets in; nil means that there is none now.
+func (r *run) take(ctx context.Context) *node {
+	if r.stopped || ctx.Err() != nil {
 		return nil
 	}
-	return heap.Pop(&r.ready).(*node)
+	kinds := make([]string, 0, len(r.ready))
+	for k := range r.ready {
+		kinds = append(kinds, k)
+	}
+	slices.SortFunc(kinds, func(x, y string) int { return compare((*r.ready[x])[0], (*r.ready[y])[0]) })
+	for _, k := range kinds {
+		q := r.ready[k]
+		if !r.gate.Enter((*q)[0].id) {
+			continue
+		}
+		n := heap.Pop(q).(*node)
+		if q.Len() == 0 {
+			delete(r.ready, k)
+		}
+		return n
+	}
+	return nil
 }
 
 // done records how a job ended. One that was cancelled counts as not run.
-func (r *run) done(n *node, err error, cancelled bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.left--
+func (r *run) done(ctx context.Context, o outcome) {
+	n, err := o.n, o.err
 	switch {
-	case cancelled:
+	case errors.Is(err, ErrAgain) && !r.stopped:
+		r.push(n)
+		return
+	case err != nil && ctx.Err() != nil && (errors.Is(err, ctx.Err()) || errors.Is(err, ErrAgain)):
+		r.left--
 		r.stopped = true
 	case err != nil:
+		r.left--
 		r.res.Failed[n.id] = err
 		r.block(n)
 		if !r.keep {
@@ -230,15 +300,15 @@ func (r *run) done(n *node, err error, cancelled bool) {
 			r.cancel()
 		}
 	default:
+		r.left--
 		r.res.Done = append(r.res.Done, n.id)
 		for _, u := range n.users {
 			user := r.nodes[u]
 			if user.waiting--; user.waiting == 0 && r.res.Blocked[user.id] == "" {
-				heap.Push(&r.ready, user)
+				r.push(user)
 			}
 		}
 	}
-	r.cond.Broadcast()
 }
 
 // block marks everything that depends on n.
@@ -273,18 +343,21 @@ func (r *run) finish() {
 	}
 }
 
-// queue is the heap of jobs that are ready.
+// compare orders jobs that are ready.
+func compare(x, y *node) int {
+	if x.height != y.height {
+		return y.height - x.height
+	}
+	return x.index - y.index
+}
+
+// queue is a heap of jobs that are ready.
 type queue []*node
 
-func (q queue) Len() int { return len(q) }
-func (q queue) Less(i, j int) bool {
-	if q[i].height != q[j].height {
-		return q[i].height > q[j].height
-	}
-	return q[i].index < q[j].index
-}
-func (q queue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
-func (q *queue) Push(x any)   { *q = append(*q, x.(*node)) }
+func (q queue) Len() int           { return len(q) }
+func (q queue) Less(i, j int) bool { return compare(q[i], q[j]) < 0 }
+func (q queue) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
+func (q *queue) Push(x any)        { *q = append(*q, x.(*node)) }
 func (q *queue) Pop() any {
 	old := *q
 	n := old[len(old)-1]

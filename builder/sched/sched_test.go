@@ -168,6 +168,112 @@ func TestFailureCancels(t *testing.T) {
 	}
 }
 
+// places is a gate of several places; a job whose name begins with a letter may only
+// enter the place called so.
+type places struct {
+	mu      sync.Mutex
+	free    map[string]int
+	asked   int
+	changed chan struct{}
+}
+
+func (p *places) Kind(id string) string    { return id[:1] }
+func (p *places) Changed() <-chan struct{} { return p.changed }
+func (p *places) Enter(id string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.asked++
+	if p.free[id[:1]] == 0 {
+		return false
+	}
+	p.free[id[:1]]--
+	return true
+}
+
+func (p *places) leave(id string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.free[id[:1]]++
+}
+
+// TestGate: a place that is full does not keep others from working, however many
+// jobs wait for it.
+func TestGate(t *testing.T) {
+	var jobs []Job
+	for i := range 2000 {
+		jobs = append(jobs, Job{ID: fmt.Sprint("a", i)})
+	}
+	for i := range 5 {
+		jobs = append(jobs, Job{ID: fmt.Sprint("b", i)})
+	}
+	g := &places{free: map[string]int{"a": 2, "b": 1}}
+	var mu sync.Mutex
+	var order []string
+	res, err := Run(t.Context(), jobs, Options{Gate: g}, func(_ context.Context, id string) error {
+		defer g.leave(id)
+		mu.Lock()
+		order = append(order, id)
+		mu.Unlock()
+		if id[0] == 'a' {
+			time.Sleep(50 * time.Microsecond)
+		}
+		return nil
+	})
+	if err != nil || len(res.Done) != len(jobs) {
+		t.Fatalf("%d done, %v", len(res.Done), err)
+	}
+	if last := slices.Index(order, "b4"); last > 500 {
+		t.Errorf("the last of the other kind was the %dth", last)
+	}
+	if g.asked > 5*len(jobs) {
+		t.Errorf("the gate was asked %d times", g.asked)
+	}
+}
+
+// TestChanged: a closed gate is asked again when it says so, and an end of the
+// context does not wait for it.
+func TestChanged(t *testing.T) {
+	g := &places{free: map[string]int{}, changed: make(chan struct{}, 1)}
+	time.AfterFunc(20*time.Millisecond, func() {
+		g.leave("a")
+		g.changed <- struct{}{}
+	})
+	res, err := Run(t.Context(), parse("a:"), Options{Gate: g}, func(context.Context, string) error { return nil })
+	if err != nil || len(res.Done) != 1 {
+		t.Errorf("%+v %v", res, err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	res, err = Run(ctx, parse("a:; b: a"), Options{Gate: g}, func(context.Context, string) error { return nil })
+	if err != nil || fmt.Sprint(res.Left) != "[a b]" {
+		t.Errorf("%+v %v", res, err)
+	}
+}
+
+// TestAgain: what could not be done is done again, before what depends on it.
+func TestAgain(t *testing.T) {
+	for _, workers := range []int{1, 4} {
+		var mu sync.Mutex
+		tries := map[string]int{}
+		res, err := Run(t.Context(), parse("a: b c; b:; c: d; d:"), Options{Workers: workers}, func(_ context.Context, id string) error {
+			mu.Lock()
+			defer mu.Unlock()
+			if tries[id]++; tries[id] < 3 {
+				return fmt.Errorf("%s: %w", id, ErrAgain)
+			}
+			return nil
+		})
+		if err != nil || len(res.Done) != 4 || len(res.Failed) != 0 || res.Done[3] != "a" {
+			t.Errorf("%+v %v", res, err)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	res, err := Run(ctx, parse("a:; b: a"), Options{}, func(context.Context, string) error { cancel(); return ErrAgain })
+	if err != nil || fmt.Sprint(res.Left) != "[a b]" {
+		t.Errorf("%+v %v", res, err)
+	}
+}
+
 func BenchmarkRun(b *testing.B) {
 	const n = 20000
 	jobs := make([]Job, n)

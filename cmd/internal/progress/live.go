@@ -99,7 +99,7 @@ func (r *Reporter) line(j *job) string {
 		}
 		return text
 	}
-	text := "building " + j.name + " (" + spent + ")"
+	text := "building " + j.name + on(j.machine) + " (" + spent + ")"
 	if j.last != "" {
 		text += "  " + j.last
 	}

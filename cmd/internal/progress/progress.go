@@ -6,6 +6,7 @@
 package progress
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -15,6 +16,7 @@ import (
 	"golang.org/x/term"
 
 	"fruix/builder"
+	"fruix/builder/plan"
 )
 
 // Options configure a Reporter.
@@ -59,6 +61,7 @@ type Reporter struct {
 type job struct {
 	drv, name string
 	started   time.Time
+	machine   string // where it is; "" is this machine
 	waiting   string // who is waited for
 	location  string // of the download
 	announced bool
@@ -162,9 +165,13 @@ func (r *Reporter) Event(ev builder.Event) {
 		j := r.job(e.Drv, e.Name)
 		j.waiting = ""
 		j.started = r.o.Now()
-		if !r.o.TTY {
-			r.say("building %s...", e.Drv)
+		if j.machine = e.Machine; !r.o.TTY {
+			r.say("building %s%s...", e.Drv, on(e.Machine))
 		}
+		r.refresh()
+	case builder.Moved:
+		r.forget(e.Drv)
+		r.say("%s %s%s: %v", r.paint(red, "to be built elsewhere:"), e.Drv, on(e.Machine), cause(e.Err))
 		r.refresh()
 	case builder.Waiting:
 		j := r.job(e.Drv, "")
@@ -228,8 +235,31 @@ func (r *Reporter) fetch(j *job, e builder.Fetching) {
 	r.refresh()
 }
 
+// on says where, unless that is this machine.
+func on(machine string) string {
+	if machine == "" {
+		return ""
+	}
+	return " on " + machine
+}
+
+// cause is what the machine said.
+func cause(err error) error {
+	var u *plan.UnavailableError
+	if errors.As(err, &u) {
+		return u.Err
+	}
+	return err
+}
+
 // drop forgets a job that has ended.
 func (r *Reporter) drop(id string) {
+	r.forget(id)
+	r.done++
+}
+
+// forget forgets a job.
+func (r *Reporter) forget(id string) {
 	j := r.jobs[id]
 	delete(r.jobs, id)
 	for i, x := range r.order {
@@ -238,7 +268,6 @@ func (r *Reporter) drop(id string) {
 			break
 		}
 	}
-	r.done++
 }
 
 func (r *Reporter) fetched(e builder.Fetched) {

@@ -308,7 +308,7 @@ func list(drvs []string) string {
 }
 
 func build(e *builder.BuildError) *Problem {
-	p := &Problem{Kind: "build", Prefix: "fruix", Derivation: e.Drv, Log: e.LogTail, Message: "build of " + e.Drv + " failed"}
+	p := &Problem{Kind: "build", Prefix: "fruix", Derivation: e.Drv, Log: e.LogTail, Message: "build of " + e.Drv + e.On() + " failed"}
 	switch c := underlying(e.Err); {
 	case c != nil:
 		if e.Status != "" && e.Status != "failed" && !strings.Contains(c.Message, e.Status) {

@@ -1,0 +1,244 @@
+package builder_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"fruix/builder"
+	"fruix/builder/buildtest"
+	"fruix/builder/plan"
+	"fruix/store/drv"
+)
+
+// machine is another machine, played by an executor without jails.
+type machine struct {
+	fake
+	name     string
+	systems  []string
+	features []string
+	parallel int
+	// err is what every build there ends with; takeErr keeps builds from it.
+	err, takeErr error
+	// connecting is how often Take has nothing to give before it has.
+	connecting int
+
+	state    sync.Mutex
+	inflight int
+	watchers []func()
+}
+
+func (m *machine) Name() string { return m.name }
+
+func (m *machine) Suits(platform string, builtin bool, features []string) bool {
+	return (builtin || slices.Contains(m.systems, platform)) && len(plan.Missing(features, m.features)) == 0
+}
+
+func (m *machine) Load() float64 {
+	m.state.Lock()
+	defer m.state.Unlock()
+	return float64(m.inflight+1) / float64(m.parallel)
+}
+
+func (m *machine) Take() (plan.Turn, error) {
+	m.state.Lock()
+	defer m.state.Unlock()
+	switch {
+	case m.connecting > 0:
+		m.connecting--
+		time.AfterFunc(time.Millisecond, func() {
+			for _, f := range m.watchers {
+				f()
+			}
+		})
+		return nil, nil
+	case m.takeErr != nil:
+		return nil, &plan.UnavailableError{Place: m.name, Err: m.takeErr}
+	case m.inflight >= m.parallel:
+		return nil, nil
+	}
+	m.inflight++
+	return &turn{m}, nil
+}
+
+func (m *machine) Watch(f func()) func() {
+	m.watchers = append(m.watchers, f)
+	return func() {}
+}
+
+type turn struct{ *machine }
+
+func (t *turn) Release() {
+	t.state.Lock()
+	defer t.state.Unlock()
+	t.inflight--
+}
+
+func (t *turn) Execute(ctx context.Context, r *plan.Request, io plan.IO) (*plan.Result, error) {
+	res, err := t.fake.Execute(ctx, r, io)
+	if t.err != nil {
+		return nil, t.err
+	}
+	return res, err
+}
+
+// TestPlaces asks where derivations are built, and what is said when that is nowhere.
+func TestPlaces(t *testing.T) {
+	here := buildtest.System()
+	lost := &plan.UnavailableError{Place: "far", Err: errors.New("the line is cut"), Lost: true}
+	for name, c := range map[string]struct {
+		platform, features string
+		local              bool
+		builder            string
+		jobs               int // of this machine; -1: none
+		machines           []*machine
+		want               string // such as "far 2, here 1", or the error
+		tries              int    // that did not succeed
+	}{
+		"alone":               {want: "here 4"},
+		"shared":              {jobs: 2, machines: []*machine{{name: "far", systems: []string{here}, parallel: 2}}, want: "far 2, here 2"},
+		"a large one":         {jobs: 1, machines: []*machine{{name: "far", systems: []string{here}, parallel: 100}}, want: "far 4"},
+		"stays":               {local: true, jobs: 1, machines: []*machine{{name: "far", systems: []string{here}, parallel: 100}}, want: "here 4"},
+		"cannot stay":         {local: true, platform: "pdp11-unix", machines: []*machine{{name: "far", systems: []string{"pdp11-unix"}, parallel: 1}}, want: "far 4"},
+		"another system":      {platform: "x86_64-freebsd", machines: []*machine{{name: "linux", systems: []string{here}, parallel: 100}, {name: "bsd", systems: []string{"x86_64-freebsd"}, parallel: 1}}, want: "bsd 4"},
+		"features":            {features: "kvm", machines: []*machine{{name: "far", systems: []string{here}, parallel: 100}, {name: "kvm", systems: []string{here}, features: []string{"kvm"}, parallel: 1}}, want: "kvm 4"},
+		"ours, builtin":       {builder: "builtin:upper", platform: "pdp11-unix", jobs: 1, machines: []*machine{{name: "far", parallel: 100}}, want: "far 4"},
+		"in this process":     {builder: "builtin:here", jobs: 1, machines: []*machine{{name: "far", parallel: 100}}, want: "here 4"},
+		"not here":            {jobs: -1, machines: []*machine{{name: "far", systems: []string{here}, parallel: 1}}, want: "far 4"},
+		"connecting":          {jobs: -1, machines: []*machine{{name: "far", systems: []string{here}, parallel: 1, connecting: 2}}, want: "far 4"},
+		"meanwhile":           {jobs: 4, machines: []*machine{{name: "far", systems: []string{here}, parallel: 100, connecting: 9}}, want: "here 4"},
+		"down":                {machines: []*machine{{name: "far", systems: []string{here}, parallel: 9, takeErr: errors.New("down")}}, want: "here 4"},
+		"lost":                {jobs: 1, machines: []*machine{{name: "far", systems: []string{here}, parallel: 100, err: lost}}, want: "here 4", tries: 8},
+		"refused":             {jobs: 1, machines: []*machine{{name: "far", systems: []string{here}, parallel: 100, err: &plan.UnavailableError{Place: "far", Err: errors.New("no")}}}, want: "here 4", tries: 4},
+		"the other way round": {jobs: -1, machines: []*machine{{name: "bad", systems: []string{here}, parallel: 100, err: lost}, {name: "good", systems: []string{here}, parallel: 1}}, want: "good 4", tries: 8},
+
+		"nowhere":           {platform: "pdp11-unix", want: "it must be built on pdp11-unix, but this machine is " + strings.Join(builder.HostSystems("linux", "amd64"), " or ")},
+		"nowhere of two":    {platform: "pdp11-unix", machines: []*machine{{name: "far", systems: []string{here}, parallel: 1}}, want: "it must be built on pdp11-unix, but this machine is " + strings.Join(builder.HostSystems("linux", "amd64"), " or ") + "; the other machine is not, either"},
+		"nowhere, for lack": {features: "gold", machines: []*machine{{name: "a", parallel: 1}, {name: "b", parallel: 1}}, want: "it must be built on a machine that offers gold, but this machine offers benchmark, big-parallel, nixos-test; the 2 other machines are not, either"},
+		"nowhere, for down": {platform: "pdp11-unix", machines: []*machine{{name: "far", systems: []string{"pdp11-unix"}, parallel: 1, takeErr: errors.New("no route"), connecting: 1}}, want: "it must be built on pdp11-unix, but this machine is " + strings.Join(builder.HostSystems("linux", "amd64"), " or ") + "\nfar: no route"},
+		"nowhere, for lost": {jobs: -1, machines: []*machine{{name: "far", systems: []string{here}, parallel: 1, err: lost}}, want: "nothing is to be built on this machine (--max-jobs=0)\nfar: the line is cut", tries: 8},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := buildtest.New(t)
+			local := &fake{}
+			var ts []builder.Target
+			for i := range 4 {
+				ts = append(ts, builder.Target{Drv: w.Drv(fmt.Sprint("d", i), "", nil, func(d *drv.Derivation) {
+					if c.platform != "" {
+						d.Platform = c.platform
+					}
+					if c.builder != "" {
+						d.Builder = c.builder
+					}
+					if c.local {
+						d.Env["preferLocalBuild"] = "1"
+					}
+					d.Env["requiredSystemFeatures"] = c.features
+				})})
+			}
+			// Builds that go on at the same time are as many as there are places.
+			local.delay = 30 * time.Millisecond
+			var mu sync.Mutex
+			moved := 0
+			o := builder.Options{
+				Executor: local, MaxJobs: c.jobs, KeepGoing: true, Builtins: table, Systems: builder.HostSystems("linux", "amd64"),
+				Progress: progressFunc(func(e builder.Event) {
+					mu.Lock()
+					defer mu.Unlock()
+					if _, ok := e.(builder.Moved); ok {
+						moved++
+					}
+				}),
+			}
+			if c.machines != nil {
+				o.Machines = func(context.Context) ([]builder.Machine, error) {
+					var all []builder.Machine
+					for _, m := range c.machines {
+						m.delay = local.delay
+						all = append(all, m)
+					}
+					return all, nil
+				}
+			}
+			_, err := w.Builder(o).Build(w.Ctx, ts...)
+			got := map[string]int{}
+			got["here"] = len(local.order)
+			for _, m := range c.machines {
+				if m.err == nil {
+					got[m.name] = len(m.order)
+				}
+				if m.inflight != 0 || m.most > m.parallel {
+					t.Errorf("%s: %d turns are left, %d of %d builds at a time", m.name, m.inflight, m.most, m.parallel)
+				}
+			}
+			var text []string
+			for _, k := range slices.Sorted(maps.Keys(got)) {
+				if got[k] > 0 {
+					text = append(text, fmt.Sprint(k, " ", got[k]))
+				}
+			}
+			said := strings.Join(text, ", ")
+			var f *builder.Failure
+			if errors.As(err, &f) {
+				said = f.Failed[0].Err.Error()
+				if f.Failed[0].Machine != "" || len(f.Failed) != 4 {
+					t.Errorf("%+v", f.Failed[0])
+				}
+			} else if err != nil {
+				t.Error(err)
+			}
+			if said != c.want {
+				t.Errorf("got  %s\nwant %s", said, c.want)
+			}
+			if moved != c.tries {
+				t.Errorf("moved %d times, want %d", moved, c.tries)
+			}
+			if l := w.Litter(); len(l) > 0 {
+				t.Errorf("litter: %v", l)
+			}
+		})
+	}
+}
+
+// TestFailureElsewhere: a build that fails on another machine fails as here, and is
+// not tried elsewhere.
+func TestFailureElsewhere(t *testing.T) {
+	w := buildtest.New(t)
+	m := &machine{name: "far", systems: []string{buildtest.System()}, parallel: 5}
+	m.fail = map[string]bool{"bad": true}
+	local := &fake{}
+	bad := w.Drv("bad", "", nil)
+	_, err := w.Builder(builder.Options{Executor: local, MaxJobs: 1, Machines: func(context.Context) ([]builder.Machine, error) {
+		return []builder.Machine{m}, nil
+	}}).Build(w.Ctx, builder.Target{Drv: bad})
+	var f *builder.Failure
+	if !errors.As(err, &f) || f.Failed[0].Machine != "far" || f.Failed[0].Status != "exit code 1" || f.Failed[0].LogPath == "" {
+		t.Fatalf("%#v", err)
+	}
+	if got := f.Failed[0].Error(); got != "build of "+bad+" on far failed: builder failed with exit code 1" {
+		t.Error(got)
+	}
+	if len(local.order) > 0 {
+		t.Error("it was tried here")
+	}
+}
+
+// TestMachinesOnlyWhenNeeded: who has nothing to build does not ask for machines; and
+// when they cannot be had, nothing is built.
+func TestMachinesOnlyWhenNeeded(t *testing.T) {
+	w := buildtest.New(t)
+	d := w.Drv("d", "", nil)
+	build(w, builder.Options{Executor: &fake{}}, d)
+	broken := errors.New("the list of machines is no list")
+	o := builder.Options{Executor: &fake{}, Machines: func(context.Context) ([]builder.Machine, error) { return nil, broken }}
+	build(w, o, d)
+	if _, err := w.Builder(o).Build(w.Ctx, builder.Target{Drv: w.Drv("e", "", nil)}); !errors.Is(err, broken) {
+		t.Error(err)
+	}
+}
