@@ -1,6 +1,8 @@
 package lang
 
 import (
+	"math"
+
 	"fruix/interp/datum"
 	"fruix/interp/prim/arg"
 )
@@ -30,6 +32,7 @@ func (s *Session) derivationNatives() []*datum.Primitive {
 			}
 			return l
 		}),
+		arg.FN("%note-hash-place", 4, 4, s.noteHashPlace),
 		arg.F1("%build", func(c datum.Caller, list datum.Value) (datum.Value, error) {
 			var drvs []*Derivation
 			err := each("%build", 1, list, func(v datum.Value) error {
@@ -46,6 +49,27 @@ func (s *Session) derivationNatives() []*datum.Primitive {
 			return datum.Unspecified, s.BuildAll(c.Context(), drvs)
 		}),
 	}
+}
+
+// noteHashPlace is (%note-hash-place DRV-PATH FILE LINE COLUMN): where the hash
+// of a fixed output is written; lines count from 1, columns from 0.
+func (s *Session) noteHashPlace(_ datum.Caller, a []datum.Value) (datum.Value, error) {
+	const who = "%note-hash-place"
+	drvPath, err := arg.Text(who, 1, a[0])
+	if err != nil {
+		return datum.Unset, err
+	}
+	file, err := arg.Text(who, 2, a[1])
+	if err != nil {
+		return datum.Unset, err
+	}
+	for i := 2; i < 4; i++ {
+		if !a[i].IsFix() || a[i].Fix() < 0 || a[i].Fix() > math.MaxInt32 {
+			return datum.Unset, datum.WrongTypeExpecting(who, i+1, a[i], "natural number")
+		}
+	}
+	s.hashPlaces[drvPath] = HashPlace{file, int(a[2].Fix()), int(a[3].Fix()) + 1}
+	return datum.Unspecified, nil
 }
 
 // derivation is (%derivation NAME BUILDER ARGS ENV INPUTS SOURCES OUTPUTS

@@ -54,11 +54,27 @@ type Session struct {
 	Config
 	pending *store.Batch
 	byPath  map[string]*Derivation
+	// hashPlaces says where the hashes of fixed outputs are written.
+	hashPlaces map[string]HashPlace
+}
+
+// HashPlace is where the hash of a fixed output is written. Line and Column
+// count from 1.
+type HashPlace struct {
+	File         string
+	Line, Column int
+}
+
+// HashPlace returns where the hash that the derivation at drvPath promises is
+// written, as far as the declaration said so.
+func (s *Session) HashPlace(drvPath string) (HashPlace, bool) {
+	p, ok := s.hashPlaces[drvPath]
+	return p, ok
 }
 
 // NewSession starts an evaluation.
 func NewSession(c Config) *Session {
-	return &Session{Config: c, byPath: map[string]*Derivation{}}
+	return &Session{Config: c, byPath: map[string]*Derivation{}, hashPlaces: map[string]HashPlace{}}
 }
 
 // Flush makes all texts and derivations of the session so far valid in the

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
@@ -75,48 +74,12 @@ func (e *StatusError) Error() string { return "the server says " + e.Status }
 
 // Fetch implements Fetcher.
 func (h *HTTP) Fetch(ctx context.Context, u *url.URL, dst *os.File, progress func(done, total int64)) error {
-	tries, backoff := h.Tries, h.Backoff
-	if tries <= 0 {
-		tries = 5
-	}
-	if backoff <= 0 {
-		backoff = 500 * time.Millisecond
-	}
 	client := h.client()
 	if t, ok := client.Transport.(*http.Transport); ok && h.Transport == nil {
 		defer t.CloseIdleConnections()
 	}
 	d := &download{HTTP: h, client: client, u: u, dst: dst, progress: progress}
-	for try := 1; ; try++ {
-		err := d.once(ctx)
-		var p permanent
-		switch {
-		case err == nil:
-			return nil
-		case ctx.Err() != nil:
-			return context.Cause(ctx)
-		case errors.As(err, &p):
-			return p.error
-		case try >= tries:
-			if tries > 1 {
-				return fmt.Errorf("%w (tried %d times)", err, tries)
-			}
-			return err
-		}
-		// A little at random, so that many clients do not come back at once;
-		// it changes when a file comes, not what comes.
-		pause := backoff + rand.N(backoff/2+1)
-		var se *StatusError
-		if errors.As(err, &se) && se.after > 0 {
-			pause = min(se.after, time.Minute)
-		}
-		backoff = min(2*backoff, 30*time.Second)
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-time.After(pause):
-		}
-	}
+	return h.Retry(ctx, func() error { return d.once(ctx) })
 }
 
 // download is a file on its way, over several tries.
@@ -132,29 +95,13 @@ type download struct {
 
 // once makes one try.
 func (d *download) once(ctx context.Context) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	stall := d.Stall
-	if stall <= 0 {
-		stall = time.Minute
-	}
-	watch := time.AfterFunc(stall, func() { cancel(fmt.Errorf("nothing has come for %v", stall)) })
-	defer watch.Stop()
-	explain := func(err error) error {
-		if c := context.Cause(ctx); c != nil {
-			return c
-		}
-		return err
-	}
+	ctx, watch := d.watch(ctx)
+	defer watch.stop()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, d.u.String(), nil)
 	if err != nil {
 		return permanent{err}
 	}
-	agent := d.UserAgent
-	if agent == "" {
-		agent = "fruix"
-	}
-	req.Header.Set("User-Agent", agent)
+	req.Header.Set("User-Agent", d.userAgent())
 	if d.have > 0 && d.version != "" {
 		// RFC 9110, sections 13.1.5 and 14.2.
 		req.Header.Set("Range", fmt.Sprintf("bytes=%d-", d.have))
@@ -162,7 +109,7 @@ func (d *download) once(ctx context.Context) error {
 	}
 	resp, err := d.client.Do(req)
 	if err != nil {
-		return explain(failure(err))
+		return explain(ctx, failure(err))
 	}
 	defer resp.Body.Close()
 	if err := d.accept(resp); err != nil {
@@ -183,7 +130,7 @@ func (d *download) once(ctx context.Context) error {
 	for {
 		n, err := resp.Body.Read(buf)
 		if n > 0 {
-			watch.Reset(stall)
+			watch.alive()
 			if d.have+int64(n) > limit {
 				return permanent{fmt.Errorf("the file has more than %d bytes", limit)}
 			}
@@ -197,7 +144,7 @@ func (d *download) once(ctx context.Context) error {
 			break
 		}
 		if err != nil {
-			return explain(err)
+			return explain(ctx, err)
 		}
 	}
 	if total >= 0 && d.have != total {
@@ -226,14 +173,28 @@ func (d *download) accept(resp *http.Response) error {
 		}
 		return nil
 	}
+	if resp.StatusCode == http.StatusRequestedRangeNotSatisfiable {
+		d.have, d.version = 0, ""
+		return &StatusError{Code: resp.StatusCode, Status: resp.Status}
+	}
+	return statusError(resp)
+}
+
+// userAgent is the name given to servers.
+func (h *HTTP) userAgent() string {
+	if h.UserAgent == "" {
+		return "fruix"
+	}
+	return h.UserAgent
+}
+
+// statusError makes an error of an answer that is not what was asked for.
+func statusError(resp *http.Response) error {
 	e := &StatusError{Code: resp.StatusCode, Status: resp.Status}
 	if s, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && s >= 0 {
 		e.after = time.Duration(s) * time.Second
 	}
 	switch c := resp.StatusCode; {
-	case c == http.StatusRequestedRangeNotSatisfiable:
-		d.have, d.version = 0, ""
-		return e
 	case c == http.StatusRequestTimeout, c == http.StatusTooManyRequests, c == http.StatusTooEarly, c >= 500:
 		return e
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path"
 
 	"fruix/store/hash"
 	storetree "fruix/store/tree"
@@ -18,6 +19,7 @@ Print the hash of FILE, as origins give it.
 func runHash(ctx context.Context, e *environment, args []string) error {
 	f := newFlags("hash", "[OPTION]... FILE", hashText)
 	recursive := f.BoolP("recursive", "r", false, "hash the archive of the file or folder, with executable bits")
+	excludeVCS := f.BoolP("exclude-vcs", "x", false, "with -r, leave out what version control keeps: .git and the like")
 	algo := f.StringP("hash", "H", "sha256", "use `ALGORITHM`: sha256, sha512, sha1 or md5")
 	format := f.StringP("format", "f", "nix-base32", "print as `FORMAT`: nix-base32, base16, base64 or sri")
 	if err := f.parse(args); err != nil {
@@ -32,7 +34,11 @@ func runHash(ctx context.Context, e *environment, args []string) error {
 	}
 	h := a.New()
 	if *recursive {
-		_, err = storetree.Dump(ctx, h, f.Arg(0), storetree.Options{})
+		o := storetree.Options{}
+		if *excludeVCS {
+			o.Filter = notVersionControl
+		}
+		_, err = storetree.Dump(ctx, h, f.Arg(0), o)
 	} else {
 		err = hashFile(h, f.Arg(0))
 	}
@@ -47,6 +53,16 @@ func runHash(ctx context.Context, e *environment, args []string) error {
 	}
 	_, err = fmt.Fprintln(e.stdout, text())
 	return err
+}
+
+// notVersionControl leaves out what version control systems keep of their own
+// in a folder.
+func notVersionControl(rel string) bool {
+	switch path.Base(rel) {
+	case ".git", ".hg", ".svn", ".bzr", ".jj", "CVS":
+		return false
+	}
+	return true
 }
 
 func hashFile(w io.Writer, name string) error {

@@ -17,11 +17,13 @@ import (
 	"fruix/builder/builtin/initrd"
 	"fruix/builder/builtin/scheme"
 	"fruix/builder/fetch"
+	"fruix/builder/fetch/git"
 	"fruix/cmd/internal/progress"
 	"fruix/cmd/internal/report"
 	"fruix/cmd/internal/runtimes"
 	"fruix/interp"
 	"fruix/interp/datum"
+	"fruix/interp/source"
 	"fruix/interp/tls"
 	"fruix/jail/native"
 	"fruix/lang"
@@ -188,13 +190,28 @@ func (s *session) build(ctx context.Context, drvs []*lang.Derivation) error {
 }
 
 func (s *session) buildTargets(ctx context.Context, targets []builder.Target) error {
-	return s.withProgress(func(b *builder.Builder) error {
+	err := s.withProgress(func(b *builder.Builder) error {
 		r, err := b.Build(ctx, targets...)
 		if r != nil {
 			s.built += len(r.Built)
 		}
 		return err
 	})
+	if err != nil {
+		return &report.PlacedError{Err: err, HashPlace: s.hashPlace}
+	}
+	return nil
+}
+
+// hashPlace is where the hash of a derivation's output is written.
+func (s *session) hashPlace(drvPath string) source.Pos {
+	p, ok := s.lang.HashPlace(drvPath)
+	if !ok {
+		return source.Pos{}
+	}
+	f := &source.File{Name: p.File}
+	f.Text, _ = os.ReadFile(p.File) // for the excerpt; a module of the library is no file
+	return source.Pos{File: f, Line: uint32(p.Line), Col: uint32(p.Column)}
 }
 
 // withProgress lets f use a builder whose progress is shown.
@@ -220,7 +237,9 @@ func (s *session) builder(p builder.Progress) *builder.Builder {
 	}
 	o.Substitutes = s.substitutes
 	o.Builtins = jailBuiltins()
-	o.Builtins["download"] = download.Builtin(fetch.Standard(s.env.getenv))
+	files := fetch.Standard(s.env.getenv)
+	o.Builtins["download"] = download.Builtin(files)
+	o.Builtins["git-download"] = download.Git(files, &git.Fetcher{HTTP: &fetch.HTTP{Proxy: fetch.Proxies(s.env.getenv)}})
 	return builder.New(s.store, o)
 }
 

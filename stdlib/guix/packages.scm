@@ -23,6 +23,7 @@
   #:use-module (guix utils)
   #:use-module (guix diagnostics)
   #:use-module (guix build-system)
+  #:use-module ((fruix native store) #:select (%note-hash-place))
   #:re-export (base32
                %current-system
                %current-target-system)
@@ -155,36 +156,55 @@ url-fetch, not ~s" value)))
   (uri       origin-uri (sanitize check-uri)) ;string or list of strings
   (method    origin-method (sanitize check-method)) ;procedure
   (hash      origin-hash (sanitize sha256->hash))
+  (hash-location origin-hash-location (default #f)) ;where the hash is written
   (file-name origin-file-name (default #f))
   (patches   origin-patches (delayed) (default '()))
   (snippet   origin-snippet (default #f))
   (modules   origin-modules (default '()))
   (location  origin-location (default #f)))
 
+;; Where the text of a hash stands: the first string in FORM, syntax, whose
+;; place is known, or else FORM itself; source properties or #f.
+(eval-when (expand load eval)
+  (define (hash-source form)
+    (define (in-string form)
+      (syntax-case form ()
+        ((head . rest) (or (in-string #'head) (in-string #'rest)))
+        (other (and (string? (syntax->datum #'other))
+                    (syntax-source #'other)))))
+    (or (in-string form) (syntax-source form))))
+
 (define-syntax origin
   (lambda (s)
     "Return a source; its hash is given as (sha256 (base32 \"...\")) or
 (hash (content-hash ...))."
+    (define (field-name field)
+      (syntax-case field ()
+        ((name . _) (syntax->datum #'name))
+        (_ #f)))
     (syntax-case s ()
       ((_ field ...)
-       #`(%origin
-          #,@(map (lambda (field)
-                    (syntax-case field ()
-                      ((name value)
-                       (eq? 'sha256 (syntax->datum #'name))
-                       #`(#,(datum->syntax #'name 'hash) value))
-                      (other #'other)))
-                  #'(field ...))
-          #,@(if (any (lambda (field)
-                        (eq? 'location
-                             (syntax-case field ()
-                               ((name . _) (syntax->datum #'name))
-                               (_ #f))))
-                      #'(field ...))
-                 '()
-                 #`((#,(datum->syntax s 'location)
-                     (source-properties->location
-                      (current-source-location)))))))
+       (let ((hash (find (lambda (field)
+                           (memq (field-name field) '(sha256 hash)))
+                         #'(field ...))))
+         #`(%origin
+            #,@(map (lambda (field)
+                      (syntax-case field ()
+                        ((name value)
+                         (eq? 'sha256 (syntax->datum #'name))
+                         #`(#,(datum->syntax #'name 'hash) value))
+                        (other #'other)))
+                    #'(field ...))
+            #,@(if hash
+                   #`((#,(datum->syntax s 'hash-location)
+                       (source-properties->location
+                        '#,(datum->syntax s (hash-source hash)))))
+                   '())
+            #,@(if (memq 'location (map field-name #'(field ...)))
+                   '()
+                   #`((#,(datum->syntax s 'location)
+                       (source-properties->location
+                        (current-source-location))))))))
       (_ (syntax-violation 'origin "expected (origin (FIELD VALUE) ...)" s)))))
 
 (define (origin-sha256 origin)
@@ -209,7 +229,12 @@ url-fetch, not ~s" value)))
                       (run-with-store 'store fetched)
                       fetched))
          (patches (origin-patches origin))
-         (snippet (origin-snippet origin)))
+         (snippet (origin-snippet origin))
+         (place   (origin-hash-location origin)))
+    (when (and place (derivation? fetched))
+      ;; So that a wrong hash can be shown where it is written.
+      (%note-hash-place (derivation-file-name fetched) (location-file place)
+                        (location-line place) (location-column place)))
     (if (and (null? patches) (not snippet))
         fetched
         (patched-source origin fetched patches snippet system))))
@@ -226,7 +251,8 @@ applied: a directory."
          (chdir #$output)
          (for-each apply-patch (list #$@patches))
          #$(or snippet #t)))
-   (string-append (tarball-sans-extension (origin-actual-file-name origin))
+   (string-append (tarball-sans-extension (or (origin-actual-file-name origin)
+                                              "origin"))
                   "-source")
    #:system system #:modules (origin-modules origin)))
 

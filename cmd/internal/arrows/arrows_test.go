@@ -95,6 +95,7 @@ var rules = []rule{
 	{"builder/sched", []string{ours}, nil, "the scheduler is tested on toy graphs, without a store"},
 	{"builder/log", []string{ours}, nil, "logs are bytes"},
 	{"builder/fetch", []string{ours}, []string{"store/hash"}, "fetching knows hashes, not derivations"},
+	{"builder/fetch/git", []string{ours}, []string{"builder/fetch"}, "a checkout is a folder; its hash is compared by who asked for it"},
 	{"builder/substitute", []string{ours}, []string{"store/hash", "store/narinfo", "store/path"}, "asking caches knows what is signed, not derivations"},
 	{"builder/plan", []string{ours}, []string{"store/..."}, "a request is plain data that any executor may carry out"},
 	{"builder", []string{"image/...", "interp/...", "builder/fetch"}, nil, "only the built-in builders write images or run Scheme"},
@@ -118,7 +119,7 @@ var outsides = []outside{
 	{chance, "osmodel/etc/...", nil, "the same declaration gives the same files every time"},
 	{[]string{"github.com/dop251/goja/..."}, "...", nil, "goja is a yardstick for tests"},
 	{[]string{"modernc.org/..."}, "...", []string{"store/db"}, "one package knows which database it is"},
-	{[]string{"net/http"}, "...", []string{"builder/fetch", "builder/substitute", "builder/remote/...", "store/publish", "cmd/..."}, "what comes from the network is known by its hash or by a signature, or comes from a machine that is trusted; two packages serve"},
+	{[]string{"net/http"}, "...", []string{"builder/fetch", "builder/fetch/git", "builder/substitute", "builder/remote/...", "store/publish", "cmd/..."}, "what comes from the network is known by its hash or by a signature, or comes from a machine that is trusted; two packages serve"},
 	{[]string{"github.com/spf13/pflag"}, "...", []string{"cmd/..."}, "command lines are read in one place"},
 	{[]string{"testing"}, "...", []string{"builder/buildtest", "jail/jailtest"}, "programs do not carry the test framework"},
 }

@@ -12,6 +12,7 @@ import (
 	"fruix/builder"
 	"fruix/builder/fetch"
 	"fruix/interp"
+	"fruix/interp/source"
 	"fruix/jail"
 	"fruix/store"
 	"fruix/store/db"
@@ -83,6 +84,10 @@ func known(err error) *Problem {
 		p := Describe(e.Err)
 		p.hint(e.Hint)
 		return p
+	case *PlacedError:
+		p := Describe(e.Err)
+		placeHashes(p, "", e.HashPlace)
+		return p
 	case *store.AliveError:
 		return &Problem{
 			Kind: "alive", Prefix: "fruix", Message: "cannot delete " + e.Path + ": it is in use by " + e.Root,
@@ -113,6 +118,20 @@ func known(err error) *Problem {
 	return nil
 }
 
+// placeHashes gives wrong hashes below p the places where they are written; drv
+// is the derivation that p belongs to.
+func placeHashes(p *Problem, drv string, place func(string) source.Pos) {
+	if p.Derivation != "" {
+		drv = p.Derivation
+	}
+	if p.Kind == "hash-mismatch" && p.Place == nil && drv != "" {
+		p.Place = placeOf(place(drv))
+	}
+	for _, c := range p.Causes {
+		placeHashes(c, drv, place)
+	}
+}
+
 // unfetched describes a file that could not be had. When something was found
 // under its name, but with other content, the hashes are what matters.
 func unfetched(e *fetch.Error) *Problem {
@@ -131,7 +150,7 @@ func unfetched(e *fetch.Error) *Problem {
 	}
 	switch {
 	case found != nil:
-		p.Kind = "hash-mismatch"
+		p.Kind, p.Message = "hash-mismatch", "the content of "+e.Name+" is not what its hash says"
 		p.hint("the content is not what was declared; if you trust it, put the actual hash into the declaration")
 	case len(e.Attempts) == 0:
 		p.Details = []string{"no place to look for it is known"}

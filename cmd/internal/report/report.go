@@ -13,6 +13,7 @@ import (
 	"io"
 
 	"fruix/interp"
+	"fruix/interp/source"
 )
 
 // Options say how errors are written.
@@ -78,6 +79,20 @@ func (e *AdvisedError) Error() string { return e.Err.Error() }
 
 // Unwrap returns the error beneath.
 func (e *AdvisedError) Unwrap() error { return e.Err }
+
+// PlacedError adds to failed builds where the hashes of their outputs are
+// written, so that a wrong one can be shown there.
+type PlacedError struct {
+	Err error
+	// HashPlace returns that of the derivation at a path; the place is unknown
+	// when nobody said.
+	HashPlace func(drvPath string) source.Pos
+}
+
+func (e *PlacedError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the error beneath.
+func (e *PlacedError) Unwrap() error { return e.Err }
 
 // Error writes err to w. It writes nothing when err is nil, when a program
 // asked to end by (exit), and when err says that it was shown before, by a

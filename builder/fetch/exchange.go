@@ -1,0 +1,160 @@
+package fetch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"time"
+)
+
+// Permanent marks a failure that another try does not cure.
+func Permanent(err error) error { return permanent{err} }
+
+// Retry calls once until it succeeds, at most h.Tries times, with pauses that
+// grow. A failure marked by [Permanent] ends it at once; the mark is taken off.
+func (h *HTTP) Retry(ctx context.Context, once func() error) error {
+	tries, backoff := h.Tries, h.Backoff
+	if tries <= 0 {
+		tries = 5
+	}
+	if backoff <= 0 {
+		backoff = 500 * time.Millisecond
+	}
+	for try := 1; ; try++ {
+		err := once()
+		var p permanent
+		switch {
+		case err == nil:
+			return nil
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case errors.As(err, &p):
+			return p.error
+		case try >= tries:
+			if tries > 1 {
+				return fmt.Errorf("%w (tried %d times)", err, tries)
+			}
+			return err
+		}
+		// A little at random, so that many clients do not come back at once;
+		// it changes when a file comes, not what comes.
+		pause := backoff + rand.N(backoff/2+1)
+		var se *StatusError
+		if errors.As(err, &se) && se.after > 0 {
+			pause = min(se.after, time.Minute)
+		}
+		backoff = min(2*backoff, 30*time.Second)
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(pause):
+		}
+	}
+}
+
+// A Session makes requests of one server, with the care of h: see [HTTP.Session].
+type Session struct {
+	h      *HTTP
+	client *http.Client
+}
+
+// Session returns what makes requests other than for files. Close it at the
+// end.
+func (h *HTTP) Session() *Session { return &Session{h, h.client()} }
+
+// Close ends idle connections.
+func (s *Session) Close() {
+	if s.h.Transport == nil {
+		s.client.CloseIdleConnections()
+	}
+}
+
+// Exchange makes a request, which newRequest builds anew for each try, and
+// hands the answer to read when its status is 200. Failures of the network are
+// tried again, whatever read makes of them; other errors of read are not.
+func (s *Session) Exchange(ctx context.Context, newRequest func(context.Context) (*http.Request, error), read func(*http.Response) error) error {
+	return s.h.Retry(ctx, func() error {
+		ctx, w := s.h.watch(ctx)
+		defer w.stop()
+		req, err := newRequest(ctx)
+		if err != nil {
+			return permanent{err}
+		}
+		req.Header.Set("User-Agent", s.h.userAgent())
+		resp, err := s.client.Do(req)
+		if err != nil {
+			return explain(ctx, failure(err))
+		}
+		defer resp.Body.Close()
+		if resp.StatusCode != http.StatusOK {
+			return statusError(resp)
+		}
+		body := &watchedBody{ReadCloser: resp.Body, w: w}
+		resp.Body = body
+		err = read(resp)
+		switch {
+		case err == nil:
+			return nil
+		case body.failed != nil:
+			return explain(ctx, body.failed)
+		case errors.Is(err, io.ErrUnexpectedEOF):
+			return err
+		}
+		return permanent{err}
+	})
+}
+
+// watchedBody tells the watch of bytes that come, and remembers how the
+// network failed.
+type watchedBody struct {
+	io.ReadCloser
+	w      *watch
+	failed error
+}
+
+func (b *watchedBody) Read(to []byte) (int, error) {
+	n, err := b.ReadCloser.Read(to)
+	if n > 0 {
+		b.w.alive()
+	}
+	if err != nil && err != io.EOF {
+		b.failed = err
+	}
+	return n, err
+}
+
+// watch ends a try when nothing comes for too long.
+type watch struct {
+	timer  *time.Timer
+	stall  time.Duration
+	cancel context.CancelCauseFunc
+}
+
+// watch returns a context for one try.
+func (h *HTTP) watch(ctx context.Context) (context.Context, *watch) {
+	stall := h.Stall
+	if stall <= 0 {
+		stall = time.Minute
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	timer := time.AfterFunc(stall, func() { cancel(fmt.Errorf("nothing has come for %v", stall)) })
+	return ctx, &watch{timer, stall, cancel}
+}
+
+func (w *watch) alive() { w.timer.Reset(w.stall) }
+
+func (w *watch) stop() {
+	w.timer.Stop()
+	w.cancel(nil)
+}
+
+// explain gives the reason for which a try was ended, if it was.
+func explain(ctx context.Context, err error) error {
+	if c := context.Cause(ctx); c != nil {
+		return c
+	}
+	return err
+}

@@ -1,0 +1,467 @@
+package git
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/http/cgi"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"fruix/builder/fetch"
+)
+
+// theGit is the real git, with repositories in a folder of the test's own.
+type theGit struct {
+	t    *testing.T
+	home string
+}
+
+func realGit(t *testing.T) *theGit {
+	t.Helper()
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip("needs git")
+	}
+	return &theGit{t, t.TempDir()}
+}
+
+func (g *theGit) run(dir string, args ...string) string {
+	g.t.Helper()
+	cmd := exec.Command("git", args...)
+	cmd.Dir = dir
+	cmd.Env = []string{
+		"HOME=" + g.home, "PATH=" + os.Getenv("PATH"), "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_COUNT=2",
+		"GIT_CONFIG_KEY_0=protocol.file.allow", "GIT_CONFIG_VALUE_0=always",
+		"GIT_CONFIG_KEY_1=init.defaultBranch", "GIT_CONFIG_VALUE_1=main",
+		"GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@example.org", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@example.org",
+		"GIT_AUTHOR_DATE=1000000000 +0000", "GIT_COMMITTER_DATE=1000000000 +0000",
+	}
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		g.t.Fatalf("git %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+func put(t *testing.T, dir, name, text string, mode os.FileMode) {
+	t.Helper()
+	file := filepath.Join(dir, name)
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(text), mode); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// sample makes repositories: "inner", "middle" with inner as a submodule, and
+// "outer" with both.
+func (g *theGit) sample(format string) {
+	t := g.t
+	for _, name := range []string{"inner", "middle", "outer"} {
+		g.run(g.home, "init", "-q", "--object-format="+format, name)
+	}
+	inner, middle, outer := filepath.Join(g.home, "inner"), filepath.Join(g.home, "middle"), filepath.Join(g.home, "outer")
+	put(t, inner, "in.txt", "inner\n", 0o644)
+	g.run(inner, "add", ".")
+	g.run(inner, "commit", "-q", "-m", "one")
+	put(t, middle, "mid.txt", "middle\n", 0o644)
+	g.run(middle, "submodule", "--quiet", "add", "../inner", "deep/inner")
+	g.run(middle, "add", ".")
+	g.run(middle, "commit", "-q", "-m", "one")
+
+	long := strings.Repeat("a line that stays the same from one commit to the next\n", 2000)
+	put(t, outer, "first", long, 0o644)
+	g.run(outer, "add", ".")
+	g.run(outer, "commit", "-q", "-m", "first")
+	g.run(outer, "tag", "v1.0")
+	put(t, outer, "first", long+"and one more\n", 0o644)
+	put(t, outer, "second", "0"+long, 0o644)
+	put(t, outer, "bin/run", "#!/bin/sh\n", 0o755)
+	put(t, outer, "empty", "", 0o644)
+	put(t, outer, "dir.x/a", "a", 0o644)
+	put(t, outer, "dir/a", "a", 0o644)
+	put(t, outer, "dir/ü \"quoted\"\n", "odd", 0o644)
+	put(t, outer, "dos/a.bat", "one\ntwo\r\nthree\n", 0o644)
+	put(t, outer, "dos/auto.bat", "one\ntwo\n", 0o644)
+	put(t, outer, "dos/binary.bat", "one\x00\ntwo\n", 0o644)
+	put(t, outer, "dos/kept.txt", "one\ntwo\n", 0o644)
+	put(t, outer, "dos/deep/x.cmd", "one\ntwo\n", 0o644)
+	put(t, outer, "ident.c", "/* $Id$ and $Id: old $ and $Id: of another kind $ and $Ident$ $Id\n */\n", 0o644)
+	put(t, outer, ".gitattributes", "# comment\n[attr]dos eol=crlf\n*.bat text=auto eol=crlf\n/dos/a.bat text\n*.c ident\ndos/**/x.cmd dos text\nkept.txt eol=crlf -text\n", 0o644)
+	put(t, outer, "dos/.gitattributes", "\"binary.bat\" binary\n*.none eol=crlf\n", 0o644)
+	for name, target := range map[string]string{"link": "first", "dangling": "/nowhere/at all", "dir/up": "../second"} {
+		if err := os.Symlink(target, filepath.Join(outer, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	g.run(outer, "submodule", "--quiet", "add", "../inner", "sub/inner")
+	g.run(outer, "submodule", "--quiet", "add", g.home+"/middle", "sub/middle")
+	g.run(outer, "config", "-f", ".gitmodules", "submodule.sub/middle.url", "./../middle")
+	g.run(outer, "add", ".")
+	g.run(outer, "commit", "-q", "-m", "second")
+	g.run(outer, "tag", "-a", "-m", "annotated", "v2.0")
+	g.run(outer, "tag", "-a", "-m", "a tag of a tag", "v2.0-again", "v2.0")
+	g.run(outer, "gc", "-q")
+	put(t, outer, "third", "loose", 0o644)
+	g.run(outer, "add", ".")
+	g.run(outer, "commit", "-q", "-m", "third")
+}
+
+// serve offers the repositories by smart HTTP. Without v2 the server does not
+// see that the client knows version 2 of the protocol.
+func (g *theGit) serve(v2 bool, config ...string) string {
+	exe := filepath.Join(g.run(g.home, "--exec-path"), "git-http-backend")
+	if _, err := os.Stat(exe); err != nil {
+		g.t.Skip("needs git-http-backend")
+	}
+	env := []string{"GIT_PROJECT_ROOT=" + g.home, "GIT_HTTP_EXPORT_ALL=1", "HOME=" + g.home, "GIT_CONFIG_NOSYSTEM=1"}
+	env = append(env, fmt.Sprintf("GIT_CONFIG_COUNT=%d", 1+len(config)), "GIT_CONFIG_KEY_0=safe.directory", "GIT_CONFIG_VALUE_0=*")
+	for i, c := range config {
+		key, value, _ := strings.Cut(c, "=")
+		env = append(env, fmt.Sprintf("GIT_CONFIG_KEY_%d=%s", i+1, key), fmt.Sprintf("GIT_CONFIG_VALUE_%d=%s", i+1, value))
+	}
+	backend := &cgi.Handler{Path: exe, Env: env, Stderr: io.Discard}
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !v2 {
+			r.Header.Del("Git-Protocol")
+		}
+		if rest, ok := strings.CutPrefix(r.URL.Path, "/moved"); ok {
+			http.Redirect(w, r, rest+"?"+r.URL.RawQuery, http.StatusMovedPermanently)
+			return
+		}
+		backend.ServeHTTP(w, r)
+	}))
+	g.t.Cleanup(s.Close)
+	return s.URL
+}
+
+// listing describes a tree: a line for each file.
+func listing(t *testing.T, dir string) string {
+	t.Helper()
+	var b strings.Builder
+	err := filepath.WalkDir(dir, func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, _ := filepath.Rel(dir, file)
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		switch {
+		case d.Name() == ".git":
+			if d.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		case d.IsDir():
+			fmt.Fprintf(&b, "%q folder\n", rel)
+		case d.Type()&fs.ModeSymlink != 0:
+			target, _ := os.Readlink(file)
+			fmt.Fprintf(&b, "%q -> %q\n", rel, target)
+		default:
+			text, err := os.ReadFile(file)
+			if err != nil {
+				return err
+			}
+			if len(text) > 200 {
+				text = append(text[:100:100], fmt.Sprintf("… %x", nameOf(blobKind, text, 20))...)
+			}
+			fmt.Fprintf(&b, "%q %v %q\n", rel, info.Mode()&0o100 != 0, text)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func fetcher() *Fetcher {
+	return &Fetcher{HTTP: &fetch.HTTP{Tries: 2, Backoff: time.Millisecond, Stall: 20 * time.Second}}
+}
+
+func get(t *testing.T, s Source) (string, error) {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "out")
+	err := fetcher().Fetch(t.Context(), s, dir, func(string, int64) {})
+	if err != nil {
+		if _, serr := os.Lstat(dir); serr == nil {
+			t.Error("a folder is left behind")
+		}
+		return "", err
+	}
+	return listing(t, dir), nil
+}
+
+// What is checked out is what git itself checks out.
+func TestAsGit(t *testing.T) {
+	for _, format := range []string{"sha1", "sha256"} {
+		t.Run(format, func(t *testing.T) {
+			g := realGit(t)
+			g.sample(format)
+			outer := filepath.Join(g.home, "outer")
+			places := map[string]string{
+				"file": "file://" + g.home, "v2": g.serve(true), "v0": g.serve(false),
+				"old":   g.serve(false, "uploadpack.allowTipSHA1InWant=false", "uploadpack.allowReachableSHA1InWant=false"),
+				"moved": g.serve(true) + "/moved",
+			}
+			revs := map[string]string{"annotated": "v2.0", "commit": g.run(outer, "rev-parse", "v1.0")}
+			if format == "sha1" {
+				revs["tag"], revs["of a tag"], revs["branch"] = "v1.0", "v2.0-again", "main"
+				revs["whole name"], revs["HEAD"] = "refs/tags/v2.0", "HEAD"
+				revs["commit of a tag"] = g.run(outer, "rev-parse", "v2.0^{commit}")
+			} else {
+				delete(places, "old") // it knows one format only
+			}
+			for name, rev := range revs {
+				for _, recursive := range []bool{false, true} {
+					if recursive && name != "annotated" {
+						continue
+					}
+					clone := filepath.Join(t.TempDir(), "clone")
+					g.run(g.home, "clone", "-q", outer, clone)
+					g.run(clone, "checkout", "-q", rev)
+					if recursive {
+						g.run(clone, "submodule", "--quiet", "update", "--init", "--recursive")
+					}
+					want := listing(t, clone)
+					for place, url := range places {
+						t.Run(fmt.Sprint(name, " ", place, " ", recursive), func(t *testing.T) {
+							got, err := get(t, Source{URL: url + "/outer", Rev: rev, Recursive: recursive})
+							if err != nil {
+								t.Fatal(err)
+							}
+							if got != want {
+								t.Errorf("got:\n%s\nwant:\n%s", got, want)
+							}
+						})
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestErrors(t *testing.T) {
+	g := realGit(t)
+	g.sample("sha1")
+	smart := g.serve(true)
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case strings.HasPrefix(r.URL.Path, "/dumb"):
+			w.Header().Set("Content-Type", "text/plain")
+		case strings.HasPrefix(r.URL.Path, "/secret"):
+			w.WriteHeader(http.StatusUnauthorized)
+		case strings.HasPrefix(r.URL.Path, "/garbage"):
+			w.Header().Set("Content-Type", advertisement)
+			fmt.Fprint(w, "zzzz")
+		case strings.HasPrefix(r.URL.Path, "/cut"):
+			w.Header().Set("Content-Type", advertisement)
+			fmt.Fprint(w, "001e# service=git-up")
+		case strings.HasPrefix(r.URL.Path, "/says"):
+			w.Header().Set("Content-Type", advertisement)
+			fmt.Fprint(w, "0011ERR go away!\n")
+		default:
+			w.Header().Set("Content-Type", "text/html")
+		}
+	}))
+	defer other.Close()
+	absent := strings.Repeat("12", 20)
+	for _, tt := range []struct{ url, rev, want string }{
+		{smart + "/outer", "1.0", `has no tag, branch or commit "1.0"; did you mean v1.0`},
+		{smart + "/outer", "v2.1", `did you mean v2.0`},
+		{smart + "/outer", "deadbee", `must be given with all 40 digits`},
+		{smart + "/outer", absent, `/outer has no commit "` + absent + `"`},
+		{"file://" + g.home + "/outer", absent, `has no commit "` + absent + `"`},
+		{"file://" + g.home + "/outer", "v3", `has no tag, branch or commit "v3"`},
+		{"file://" + g.home, "v3", "is no git repository"},
+		{"file://" + g.home + "/nothing", "v3", "no such file"},
+		{smart + "/nothing", "v1", "the server says 404 Not Found"},
+		{smart + "/outer", "a\nb", "is no name of a tag"},
+		{smart + "/outer", "", "is no name of a tag"},
+		{other.URL + "/dumb", "v1", "as plain files"},
+		{other.URL + "/html", "v1", "there is no git repository (the server sent text/html)"},
+		{other.URL + "/secret", "v1", "401 Unauthorized; there is no such repository, or not everybody may read it"},
+		{other.URL + "/garbage", "v1", "not git's protocol"},
+		{other.URL + "/cut", "v1", "unexpected EOF"},
+		{other.URL + "/says", "v1", "the server says: go away!"},
+		{"http://127.0.0.1:1/x", "v1", "connection refused"},
+		{"ssh://git@example.org/x", "v1", `no way to fetch from "ssh://"`},
+		{"git@example.org:x", "v1", "is no address that can be fetched from"},
+	} {
+		if _, err := get(t, Source{URL: tt.url, Rev: tt.rev}); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s %q: got %v, want %q", tt.url, tt.rev, err, tt.want)
+		}
+	}
+}
+
+// handmade writes objects by hand, as git itself refuses to make such.
+func (g *theGit) handmade(entries ...entry) string {
+	t := g.t
+	repo := filepath.Join(g.home, "bad")
+	if _, err := os.Stat(repo); err != nil {
+		g.run(g.home, "init", "-q", "bad")
+	}
+	object := func(kind string, data []byte) id {
+		file := filepath.Join(g.home, "object")
+		if err := os.WriteFile(file, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		i, _ := parseID(g.run(repo, "hash-object", "--literally", "-w", "-t", kind, file))
+		return i
+	}
+	var tree bytes.Buffer
+	for _, e := range entries {
+		if e.id == "" {
+			e.id = object("blob", []byte("/tmp"))
+		}
+		fmt.Fprintf(&tree, "%o %s\x00%s", e.mode, e.name, string(e.id))
+	}
+	top := object("tree", tree.Bytes())
+	return object("commit", fmt.Appendf(nil, "tree %v\n\nx\n", top)).String()
+}
+
+func TestHostile(t *testing.T) {
+	g := realGit(t)
+	folder, _ := parseID(g.run(g.home, "hash-object", "-t", "tree", "/dev/null"))
+	g.run(g.home, "init", "-q", "bad")
+	g.run(filepath.Join(g.home, "bad"), "hash-object", "-w", "-t", "tree", "/dev/null")
+	for _, tt := range []struct {
+		name, want string
+		entries    []entry
+	}{
+		{"dots", "leads out", []entry{{mode: 0o100644, name: ".."}}},
+		{"slash", "leads out", []entry{{mode: 0o100644, name: "../x"}}},
+		{"absolute", "leads out", []entry{{mode: 0o100644, name: "/etc/x"}}},
+		{"empty", "leads out", []entry{{mode: 0o100644, name: ""}}},
+		{"git", "git's own folder", []entry{{mode: 0o40000, name: ".GIT", id: folder}}},
+		{"link then folder", "twice", []entry{{mode: 0o120000, name: "a"}, {mode: 0o40000, name: "a", id: folder}}},
+		{"link then file", "twice", []entry{{mode: 0o120000, name: "a"}, {mode: 0o100644, name: "a"}}},
+		{"device", "unknown mode", []entry{{mode: 0o020644, name: "a"}}},
+		{"absent", "does not hold the object", []entry{{mode: 0o100644, name: "a", id: id(strings.Repeat("x", 20))}}},
+		{"folder as file", "no file", []entry{{mode: 0o100644, name: "a", id: folder}}},
+		{"file as folder", "no tree", []entry{{mode: 0o40000, name: "a"}}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			rev := g.handmade(tt.entries...)
+			_, err := get(t, Source{URL: "file://" + g.home + "/bad", Rev: rev})
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got %v, want %q", err, tt.want)
+			}
+		})
+	}
+	t.Run("bomb", func(t *testing.T) {
+		repo := filepath.Join(g.home, "bad")
+		tree := folder
+		for range 12 { // ten to the power of twelve folders
+			var text strings.Builder
+			for i := range 10 {
+				fmt.Fprintf(&text, "40000 %d\x00%s", i, string(tree))
+			}
+			file := filepath.Join(g.home, "object")
+			if err := os.WriteFile(file, []byte(text.String()), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			tree, _ = parseID(g.run(repo, "hash-object", "--literally", "-w", "-t", "tree", file))
+		}
+		rev := g.handmade(entry{mode: 0o40000, name: "a", id: tree})
+		f := fetcher()
+		f.Limits = DefaultLimits()
+		f.Limits.Files = 1000
+		err := f.Fetch(t.Context(), Source{URL: repo, Rev: rev}, filepath.Join(t.TempDir(), "out"), func(string, int64) {})
+		var limit *LimitError
+		if !errors.As(err, &limit) {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+// A damaged object is noticed by its name.
+func TestDamaged(t *testing.T) {
+	g := realGit(t)
+	repo := filepath.Join(g.home, "r")
+	g.run(g.home, "init", "-q", "r")
+	put(t, repo, "a", "one", 0o644)
+	put(t, repo, "b", "two", 0o644)
+	g.run(repo, "add", ".")
+	g.run(repo, "commit", "-q", "-m", "x")
+	a, b := g.run(repo, "rev-parse", "HEAD:a"), g.run(repo, "rev-parse", "HEAD:b")
+	objects := filepath.Join(repo, ".git", "objects")
+	text, err := os.ReadFile(filepath.Join(objects, a[:2], a[2:]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := filepath.Join(objects, b[:2], b[2:])
+	os.Remove(other)
+	if err := os.WriteFile(other, text, 0o444); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := get(t, Source{URL: repo, Rev: "HEAD"}); err == nil || !strings.Contains(err.Error(), "damaged") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestSubmoduleURL(t *testing.T) {
+	for _, tt := range []struct{ above, address, want string }{
+		{"https://h/a/b.git", "../c.git", "https://h/a/c.git"},
+		{"https://h/a/b.git", "../../c/d", "https://h/c/d"},
+		{"https://h/a/b", "./c", "https://h/a/b/c"},
+		{"https://h/a/b", "http://x/y", "http://x/y"},
+		{"https://h/a", "../../../x", "error"},
+		{"https://h/a", "file:///etc", "error"},
+		{"https://h/a", "/etc", "error"},
+		{"https://h/a", "git@h:x", "error"},
+		{"file:///a/b", "/c", "file:///c"},
+		{"file:///a/b", "../c", "file:///a/c"},
+	} {
+		above, err := parseURL(tt.above)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := "error"
+		if u, err := submoduleURL(above, tt.address); err == nil {
+			got = u.String()
+		}
+		if got != tt.want {
+			t.Errorf("%s + %s = %s, want %s", tt.above, tt.address, got, tt.want)
+		}
+	}
+}
+
+func FuzzPack(f *testing.F) {
+	f.Add([]byte("PACK\x00\x00\x00\x02\x00\x00\x00\x01\x33abc"))
+	f.Add([]byte("PACK\x00\x00\x00\x02\x00\x00\x00\x02\x33x\x9cKLJ\x06\x00\x02M\x01'\x64\x05x\x9ccb`f\x04\x00\x00\x0a\x00\x05"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		p, err := indexPack(bytes.NewReader(b), int64(len(b)), 20, 1<<20)
+		if err == nil {
+			_, _, _ = p.object(id(strings.Repeat("x", 20)))
+		}
+	})
+}
+
+func FuzzDelta(f *testing.F) {
+	f.Add([]byte("base"), []byte("\x04\x04\x90\x04"))
+	f.Fuzz(func(t *testing.T, base, delta []byte) { _, _ = applyDelta(base, delta, 1<<20) })
+}
+
+func FuzzTexts(f *testing.F) {
+	f.Add([]byte("*.bat eol=crlf\n[submodule \"a\"]\n path = a\n url = ../b\n"), []byte("$Id$ $Id: x $"))
+	f.Fuzz(func(t *testing.T, a, b []byte) {
+		parseModules(string(a))
+		c := checkout{attributes: []attributeFile{parseAttributes("", a)}}
+		_, _ = c.convert("x/y.bat", id(strings.Repeat("x", 20)), b)
+		expandIdent(b, "x")
+		toCRLF(b, true)
+		_, _ = parseTree(a, 20)
+	})
+}
