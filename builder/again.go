@@ -24,7 +24,7 @@ func (e *DifferError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s was built again and is not the same:", e.Path)
 	for _, d := range e.Differences {
-		b.WriteString("\n  " + d.String())
+		b.WriteString("\n  " + strings.ReplaceAll(d.String(), "\n", "\n  "))
 	}
 	if e.More {
 		b.WriteString("\n  and more")

@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
 )
@@ -14,14 +16,22 @@ import (
 // Difference is one way in which two trees are not the same.
 type Difference struct {
 	Path string // relative, with slashes; "" is the root
-	What string // such as "only in the first" or "sizes 3 and 4"
+	What string // such as "only in the first" or "contents differ from line 3 on"
+	// First and Second are what stands at that place of a file, in one line each
+	// without control characters; "" when it is no matter of contents.
+	First, Second string
 }
 
+// String says what differs, with what stands in each file on lines of their own.
 func (d Difference) String() string {
-	if d.Path == "" {
-		return d.What
+	text := d.What
+	if d.Path != "" {
+		text = d.Path + ": " + text
 	}
-	return d.Path + ": " + d.What
+	if d.First != "" || d.Second != "" {
+		text += "\n  - " + d.First + "\n  + " + d.Second
+	}
+	return text
 }
 
 // Diff calls report with every difference of the trees at a and b that an
@@ -41,7 +51,7 @@ var errEnough = errors.New("enough differences")
 type comparison struct{ report func(Difference) bool }
 
 func (c *comparison) differ(path, format string, args ...any) error {
-	if !c.report(Difference{path, fmt.Sprintf(format, args...)}) {
+	if !c.report(Difference{Path: path, What: fmt.Sprintf(format, args...)}) {
 		return errEnough
 	}
 	return nil
@@ -83,10 +93,7 @@ func (c *comparison) nodes(da int, a string, db int, b, path string) error {
 				return err
 			}
 		}
-		if sa.Size != sb.Size {
-			return c.differ(path, "sizes %d and %d", sa.Size, sb.Size)
-		}
-		return c.files(da, a, db, b, path)
+		return c.files(da, a, db, b, path, sa.Size, sb.Size)
 	}
 	return nil
 }
@@ -163,8 +170,8 @@ func listAt(dir int, name string) (*os.File, []string, error) {
 	return f, names, nil
 }
 
-// files compares the bytes of two files of the same size.
-func (c *comparison) files(da int, a string, db int, b, path string) error {
+// files compares the bytes of two files.
+func (c *comparison) files(da int, a string, db int, b, path string, sizeA, sizeB int64) error {
 	fa, err := openat(da, a, unix.O_RDONLY, 0)
 	if err != nil {
 		return pathError("open", a, err)
@@ -177,29 +184,152 @@ func (c *comparison) files(da int, a string, db int, b, path string) error {
 	}
 	rb := os.NewFile(uintptr(fb), b)
 	defer rb.Close()
+	at, err := firstDifference(ra, rb)
+	if err != nil || at.offset < 0 {
+		return err
+	}
+	xa, err := excerptAt(ra, at)
+	if err != nil {
+		return err
+	}
+	xb, err := excerptAt(rb, at)
+	if err != nil {
+		return err
+	}
+	d := Difference{Path: path, What: fmt.Sprintf("contents differ from byte %d on", at.offset)}
+	if xa.isText() && xb.isText() {
+		d.What = fmt.Sprintf("contents differ from line %d on", at.line)
+		d.First, d.Second = xa.text(), xb.text()
+	} else {
+		d.First, d.Second = xa.hex(), xb.hex()
+	}
+	if sizeA != sizeB {
+		d.What += fmt.Sprintf(" (%d and %d bytes)", sizeA, sizeB)
+	}
+	if !c.report(d) {
+		return errEnough
+	}
+	return nil
+}
+
+// position is a place in a file.
+type position struct {
+	offset int64 // -1: there is none
+	line   int   // its number, from 1
+	start  int64 // of the line
+}
+
+// firstDifference finds where two files begin to differ.
+func firstDifference(a, b io.Reader) (position, error) {
 	ba, bb := make([]byte, 64<<10), make([]byte, 64<<10)
-	for offset := 0; ; {
-		n, err := io.ReadFull(ra, ba)
-		if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
-			return err
+	at := position{line: 1}
+	for {
+		n, err := readFull(a, ba)
+		if err != nil {
+			return at, err
 		}
-		m, err := io.ReadFull(rb, bb[:n])
-		if err != nil && err != io.EOF {
-			return &ChangedError{b}
+		m, err := readFull(b, bb)
+		if err != nil {
+			return at, err
 		}
+		i := 0
 		if !bytes.Equal(ba[:n], bb[:m]) {
-			i := 0
-			for ba[i] == bb[i] {
+			for i < min(n, m) && ba[i] == bb[i] {
 				i++
 			}
-			return c.differ(path, "contents differ from byte %d on: %q and %q", offset+i, around(ba[:n], i), around(bb[:m], i))
+		} else if i = n; n == 0 {
+			at.offset = -1
+			return at, nil
 		}
-		if n == 0 {
-			return nil
+		at.line += bytes.Count(ba[:i], []byte{'\n'})
+		if last := bytes.LastIndexByte(ba[:i], '\n'); last >= 0 {
+			at.start = at.offset + int64(last) + 1
 		}
-		offset += n
+		at.offset += int64(i)
+		if i < max(n, m) {
+			return at, nil
+		}
 	}
 }
 
-// around is a short piece of text that begins at i.
-func around(b []byte, i int) []byte { return b[i:min(i+24, len(b))] }
+// readFull reads until b is full or the file ends.
+func readFull(r io.Reader, b []byte) (int, error) {
+	n, err := io.ReadFull(r, b)
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		err = nil
+	}
+	return n, err
+}
+
+// excerpt is a part of a file around a place.
+type excerpt struct {
+	bytes []byte
+	at    int  // the place in bytes
+	begin bool // the line begins with bytes
+}
+
+// Bounds of what is shown, in bytes.
+const (
+	shownBefore = 24
+	shownAfter  = 72
+	shownHex    = 16
+)
+
+// excerptAt reads what stands around a place, from the line's begin if that is near.
+func excerptAt(f io.ReaderAt, p position) (excerpt, error) {
+	from := max(p.start, p.offset-shownBefore)
+	b := make([]byte, p.offset-from+shownAfter)
+	n, err := f.ReadAt(b, from)
+	if err == io.EOF {
+		err = nil
+	}
+	return excerpt{b[:n], int(p.offset - from), from == p.start}, err
+}
+
+// isText says whether it can be shown as it is.
+func (x excerpt) isText() bool {
+	b := x.bytes
+	if !x.begin { // it may begin in the midst of a character
+		for len(b) > 0 && !utf8.RuneStart(b[0]) {
+			b = b[1:]
+		}
+	}
+	for len(b) > 0 {
+		r, n := utf8.DecodeRune(b)
+		if r == utf8.RuneError && n == 1 && utf8.FullRune(b) || r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0x7f {
+			return false
+		}
+		b = b[n:]
+	}
+	return true
+}
+
+// text is the line.
+func (x excerpt) text() string {
+	if x.at >= len(x.bytes) {
+		return "(ends here)"
+	}
+	line, _, whole := bytes.Cut(x.bytes[x.at:], []byte{'\n'})
+	text := strings.ToValidUTF8(string(x.bytes[:x.at])+string(line), "")
+	text = strings.NewReplacer("\t", "    ", "\r", "").Replace(text)
+	if !x.begin {
+		text = "…" + text
+	}
+	if !whole && len(x.bytes) == x.at+shownAfter {
+		text += "…"
+	}
+	if text == "" {
+		text = "(an empty line)"
+	}
+	return text
+}
+
+// hex is what follows the place, byte by byte.
+func (x excerpt) hex() string {
+	b := x.bytes[min(x.at, len(x.bytes)):]
+	if len(b) == 0 {
+		return "(ends here)"
+	}
+	b = b[:min(len(b), shownHex)]
+	return fmt.Sprintf("% x  %q", b, b)
+}

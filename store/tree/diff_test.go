@@ -43,13 +43,29 @@ func TestDiff(t *testing.T) {
 	link("b/link", "y")
 	link("a/equal", "x")
 	link("b/equal", "x")
+	write("a/text", "one\ntwo\nthree\tα\nfour\n", 0o644)
+	write("b/text", "one\ntwo\nthree\tβ\r\nfour\n", 0o644)
+	write("a/empty", "x\n\ny", 0o644)
+	write("b/empty", "x\nz", 0o644)
+	write("a/wide", strings.Repeat("ä", 50)+"1"+strings.Repeat("ä", 50), 0o644)
+	write("b/wide", strings.Repeat("ä", 50)+"2", 0o644)
+	write("a/bytes", "ab\x00\x01\n", 0o644)
+	write("b/bytes", "ab\x00", 0o644)
+	write("a/utf8", "a\xff", 0o644)
+	write("b/utf8", "a\xfe", 0o644)
+	x := "…" + strings.Repeat("x", 24)
 	want := []string{
-		`content: contents differ from byte 100000 on: "1" and "2"`,
+		"bytes: contents differ from byte 3 on (5 and 3 bytes)\n  - 01 0a  \"\\x01\\n\"\n  + (ends here)",
+		"content: contents differ from line 1 on\n  - " + x + "1\n  + " + x + "2",
+		"empty: contents differ from line 2 on (4 and 3 bytes)\n  - (an empty line)\n  + z",
 		"kind: a file and a directory",
 		"link: links to x and y",
 		"mode: executable and not executable",
 		"only-a: only in the first",
-		"size: sizes 1 and 2",
+		"size: contents differ from line 1 on (1 and 2 bytes)\n  - (ends here)\n  + 12",
+		"text: contents differ from line 3 on (22 and 23 bytes)\n  - three    α\n  + three    β",
+		"utf8: contents differ from byte 1 on\n  - ff  \"\\xff\"\n  + fe  \"\\xfe\"",
+		"wide: contents differ from line 1 on (201 and 101 bytes)\n  - …" + strings.Repeat("ä", 12) + "1" + strings.Repeat("ä", 35) + "…\n  + …" + strings.Repeat("ä", 12) + "2",
 		"z: only in the second",
 	}
 	var got []string

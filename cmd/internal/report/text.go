@@ -66,7 +66,7 @@ func (w *writer) problem(p *Problem, depth int) {
 		w.excerpt(p.Place.pos)
 	}
 	for _, d := range p.Details {
-		w.WriteString("  " + strings.TrimLeft(d, " ") + "\n")
+		w.WriteString("  " + strings.TrimPrefix(d, "  ") + "\n")
 	}
 	w.log(p.Log)
 	for _, n := range p.Notes {
