@@ -27,6 +27,9 @@ type Options struct {
 	KeepFailed string        // -K: a folder that failed builds' folders are moved to; "" keeps none
 	MaxSilent  time.Duration // kill a builder that prints nothing for so long; 0 means never
 	Timeout    time.Duration // kill a builder after so long; 0 means never
+	MaxLog     int64         // kill a builder that prints more bytes; 0 means DefaultMaxLog, less than 0 never
+	Memory     uint64        // bytes that the processes of a build may use together; 0 means no limit
+	Processes  uint64        // of a build at a time; 0 means those of Limits
 	Rounds     int           // build each derivation so often and compare; less than 2 means once
 	LogDir     string        // "" means the store's
 	LogLines   int           // how many lines BuildError.LogTail holds; 0 means 20
@@ -55,6 +58,10 @@ type Options struct {
 	Limits jail.Limits
 }
 
+// DefaultMaxLog is how much a builder may print: more than any that does not run
+// away, and less than fills a disk.
+const DefaultMaxLog = 1 << 30
+
 // Builder builds derivations of one store. It may be used by several
 // goroutines.
 type Builder struct {
@@ -73,6 +80,9 @@ func New(s *store.Store, o Options) *Builder {
 	}
 	if o.LogLines <= 0 {
 		o.LogLines = 20
+	}
+	if o.MaxLog == 0 {
+		o.MaxLog = DefaultMaxLog
 	}
 	if o.Systems == nil {
 		o.Systems = HostSystems(runtime.GOOS, runtime.GOARCH)

@@ -222,6 +222,7 @@ func (j *job) request(ctx context.Context) (*plan.Request, error) {
 	}
 	req, err := plan.New(j.store.Dir(), j.drvPath, j.d, inputs, plan.Constraints{
 		Cores: j.o.Cores, MaxSilent: j.o.MaxSilent, Timeout: j.o.Timeout,
+		MaxLog: max(j.o.MaxLog, 0), Memory: j.o.Memory, Processes: j.o.Processes,
 	})
 	if err != nil {
 		return nil, err

@@ -135,7 +135,7 @@ func TestOrdinaryUser(t *testing.T) {
 	if h := jailtest.Helper(); h != "" {
 		env = append(env, jailtest.HelperEnv+"="+copyProgram(t, h, filepath.Join(dir, "helper")))
 	}
-	cmd := exec.Command(bin, "-test.v", "-test.run", "SameForEverybody|Chain|Environment|Isolation|Apart|Builtins|Failures|KeepFailed|Interrupt|Killed")
+	cmd := exec.Command(bin, "-test.v", "-test.run", "SameForEverybody|Chain|Environment|Isolation|Apart|Builtins|Failures|KeepFailed|Interrupt|Killed|DescriptorsStay|TakenDescriptor|RacesRegistration|Planted|NothingOpen|ClosedAfterDeath|ForkBomb")
 	cmd.Env = env
 	cmd.SysProcAttr = asUser(12345)
 	out, err := cmd.CombinedOutput()

@@ -21,6 +21,7 @@ import (
 	"fruix/builder/builtin"
 	"fruix/builder/plan"
 	"fruix/jail"
+	"fruix/store/tree"
 )
 
 // Options configure an Executor.
@@ -73,6 +74,9 @@ func (e *Executor) Execute(ctx context.Context, r *plan.Request, io plan.IO) (*p
 		return nil, err
 	}
 	res, err = b.inJail(limited, name)
+	if terr := b.takeBack(); err == nil {
+		err = terr
+	}
 	return b.end(ctx, limited, res, err)
 }
 
@@ -112,23 +116,44 @@ func (e *Executor) prepare(r *plan.Request, io *plan.IO) (*build, error) {
 // acquireUser takes a build user, if the caller is root, and gives the folders
 // to it.
 func (b *build) acquireUser(ctx context.Context) error {
+	if err := os.Chmod(b.tmp, 0o777|os.ModeSticky); err != nil {
+		return err
+	}
 	if b.o.Users == nil {
-		return os.Chmod(b.tmp, 0o777|os.ModeSticky)
+		return nil
 	}
 	var err error
 	if b.user, err = b.o.Users.Acquire(ctx); err != nil {
 		return err
 	}
-	give := []string{b.store, b.tmp, b.dir}
+	// What is inside first: nothing is looked up in a folder that is not ours.
+	var give []string
 	for _, f := range b.r.Files {
 		give = append(give, filepath.Join(b.dir, f.Name))
 	}
-	for _, f := range give {
+	for _, f := range append(give, b.dir, b.tmp, b.store) {
 		if err := os.Lchown(f, b.user.UID, b.user.GID); err != nil {
 			return err
 		}
 	}
-	return os.Chmod(b.tmp, 0o777|os.ModeSticky)
+	return nil
+}
+
+// takeBack closes the folders that were the builder's, now that all its processes are
+// dead: what it made is out of anybody's reach before it is looked at.
+func (b *build) takeBack() error {
+	for _, dir := range []string{b.store, b.tmp} {
+		// They lie in a folder of ours, so their names are what they were.
+		if b.user != nil {
+			if err := os.Lchown(dir, 0, 0); err != nil {
+				return err
+			}
+		}
+		if err := os.Chmod(dir, 0o700); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (b *build) release() {
@@ -145,7 +170,7 @@ func (b *build) end(outer, limited context.Context, res *plan.Result, err error)
 	if outer.Err() != nil {
 		return nil, context.Cause(outer)
 	}
-	if cause := context.Cause(limited); errors.Is(cause, plan.ErrTimeout) || errors.Is(cause, plan.ErrSilent) {
+	if cause := context.Cause(limited); errors.Is(cause, plan.ErrTimeout) || errors.Is(cause, plan.ErrSilent) || errors.Is(cause, plan.ErrLog) {
 		err = &plan.FailedError{Status: "killed", Err: fmt.Errorf("the builder was killed: %w", cause)}
 	}
 	if b.o.KeepFailed == "" {
@@ -198,7 +223,11 @@ func (b *build) inJail(ctx context.Context, builtinName string) (*plan.Result, e
 		}
 		return nil, err
 	}
-	if !res.OK() {
+	switch {
+	case !res.OK() && res.OutOfMemory:
+		return nil, &plan.FailedError{Status: "out of memory", Err: fmt.Errorf(
+			"the builder used more memory than the %d bytes that it may, and was killed", spec.Limits.Memory)}
+	case !res.OK():
 		return nil, &plan.FailedError{Status: res.String()}
 	}
 	return &plan.Result{Outputs: b.outputs(), User: res.User, System: res.System, MaxRSS: res.MaxRSS}, nil
@@ -235,8 +264,15 @@ func (b *build) spec(builtinName string) (*jail.Spec, error) {
 	for _, in := range r.Inputs {
 		s.Mounts = append(s.Mounts, jail.Mount{Source: b.io.Physical(in), Target: in, ReadOnly: true})
 	}
+	if c := r.Constraints; c.Memory != 0 {
+		s.Limits.Memory = c.Memory
+	}
+	if c := r.Constraints; c.Processes != 0 {
+		s.Limits.Processes = c.Processes
+	}
 	if b.user != nil {
 		s.BuildUser = &b.user.HostUser
+		s.Hold = []*os.File{b.user.lock}
 	}
 	if builtinName != "" {
 		data, err := json.Marshal(r)
@@ -254,25 +290,26 @@ func (b *build) spec(builtinName string) (*jail.Spec, error) {
 	return s, nil
 }
 
-// keep moves the build folder to where the user finds it.
+// keep moves the build folder to where the user finds it, and nobody else can touch
+// it.
 func (b *build) keep() (string, error) {
 	base := strings.TrimSuffix(path.Base(b.r.BuildDir), "-0")
 	for i := range 1000 {
 		to := filepath.Join(b.o.KeepFailed, fmt.Sprintf("%s-%d", base, i))
-		// Claim the name first.
 		if err := os.Mkdir(to, 0o700); errors.Is(err, os.ErrExist) {
 			continue
 		} else if err != nil {
 			return "", err
 		}
-		if err := os.Remove(to); err != nil {
+		var owner *tree.Owner
+		if b.user != nil {
+			owner = &tree.Owner{}
+		}
+		if err := tree.Keep(b.dir, to, owner); err != nil {
+			os.Remove(to) // unless a part is there, which may be of use
 			return "", err
 		}
-		if os.Rename(b.dir, to) == nil {
-			return to, nil
-		}
-		// Another file system. What cannot be copied (sockets) ends the copy.
-		return to, os.CopyFS(to, os.DirFS(b.dir))
+		return to, nil
 	}
 	return "", fmt.Errorf("%s is full of kept build folders", b.o.KeepFailed)
 }

@@ -25,19 +25,25 @@ const (
 
 // Users hands out the users of the host that root's builds run as, each to one
 // build at a time, whichever process runs it: a user is taken by locking a
-// file named after it.
+// file named after it. The jail holds the lock as well, so that it lasts until
+// everything that runs as the user is dead, whatever becomes of this process.
+//
+// A user as whom anything else of the host runs is passed over. It could reach into
+// the jail, whose processes are its own by the kernel's lights.
 type Users struct {
 	dir   string
 	first int
 	count int
 	gid   int
+	// taken says whether somebody else runs as a user.
+	taken func(uid int) bool
 	mu    sync.Mutex // guards the making of dir, and keeps the search for a free one orderly
 }
 
 // NewUsers returns the pool whose locks lie in dir, a folder of the store's
 // state, which is made when needed.
 func NewUsers(dir string, first, count, gid int) *Users {
-	return &Users{dir: dir, first: first, count: count, gid: gid}
+	return &Users{dir: dir, first: first, count: count, gid: gid, taken: hasProcesses}
 }
 
 // User is a user taken from the pool.
@@ -78,10 +84,13 @@ func (p *Users) try() (*User, error) {
 			return nil, err
 		}
 		err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-		if err == nil {
+		if err == nil && !p.taken(uid) {
 			return &User{jail.HostUser{UID: uid, GID: p.gid}, f}, nil
 		}
 		f.Close()
+		if err == nil {
+			continue
+		}
 		if !errors.Is(err, unix.EWOULDBLOCK) {
 			return nil, &os.PathError{Op: "lock", Path: f.Name(), Err: err}
 		}

@@ -3,7 +3,9 @@ package local
 import (
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -13,6 +15,9 @@ import (
 func TestUsers(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "pool")
 	pools := []*Users{NewUsers(dir, 35001, 3, 35000), NewUsers(dir, 35001, 3, 35000)}
+	for _, p := range pools {
+		p.taken = func(int) bool { return false } // another store may build with these
+	}
 	var mu sync.Mutex
 	taken, most := map[int]bool{}, 0
 	var wg sync.WaitGroup
@@ -50,5 +55,35 @@ func TestUsers(t *testing.T) {
 	defer cancel()
 	if _, err := pools[1].Acquire(ctx); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("error %v", err)
+	}
+}
+
+// TestTakenUsers passes over users as whom others run.
+func TestTakenUsers(t *testing.T) {
+	p := NewUsers(filepath.Join(t.TempDir(), "pool"), 35001, 3, 35000)
+	strangers := map[int]bool{35001: true}
+	p.taken = func(uid int) bool { return strangers[uid] }
+	var got []int
+	for range 2 {
+		u, err := p.Acquire(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer u.Release()
+		got = append(got, u.UID)
+	}
+	if !slices.Equal(got, []int{35002, 35003}) {
+		t.Errorf("users %v", got)
+	}
+	delete(strangers, 35001)
+	u, err := p.Acquire(t.Context())
+	if err != nil || u.UID != 35001 {
+		t.Errorf("%v %v", u, err)
+	}
+	if !hasProcesses(os.Geteuid()) {
+		t.Error("this process is not seen")
+	}
+	if hasProcesses(35999) {
+		t.Error("a user whom nobody has is in use")
 	}
 }

@@ -2,14 +2,17 @@ package plan
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"sync"
 	"sync/atomic"
 	"time"
 )
 
 // Limit returns a context that ends when the constraints are broken, with
-// ErrTimeout or ErrSilent as its cause, and a writer that must take the place
-// of log, so that silence is noticed. stop frees what belongs to them.
+// ErrTimeout, ErrSilent or an error that wraps ErrLog as its cause, and a writer that
+// must take the place of log, so that silence and floods are noticed. stop frees what
+// belongs to them.
 func (c Constraints) Limit(ctx context.Context, log io.Writer) (_ context.Context, _ io.Writer, stop func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	stops := []func(){func() { cancel(nil) }}
@@ -42,6 +45,11 @@ func (c Constraints) Limit(ctx context.Context, log io.Writer) (_ context.Contex
 		}()
 		stops = append(stops, t.Stop, func() { close(done) })
 	}
+	if c.MaxLog > 0 {
+		log = &bounded{w: log, left: c.MaxLog, full: func() {
+			cancel(fmt.Errorf("%w of %d bytes", ErrLog, c.MaxLog))
+		}}
+	}
 	return ctx, log, func() {
 		for _, f := range stops {
 			f()
@@ -58,4 +66,29 @@ type noisy struct {
 func (n *noisy) Write(b []byte) (int, error) {
 	n.n.Add(1)
 	return n.w.Write(b)
+}
+
+// bounded passes so many bytes on and loses the rest.
+type bounded struct {
+	w    io.Writer
+	mu   sync.Mutex
+	left int64
+	full func() // called when there are more
+}
+
+func (b *bounded) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	n := int64(len(p))
+	if n > b.left {
+		p = p[:b.left]
+		b.full()
+	}
+	b.left -= int64(len(p))
+	if len(p) > 0 {
+		if _, err := b.w.Write(p); err != nil {
+			return 0, err
+		}
+	}
+	return int(n), nil // a writer that takes less than it is given is an error
 }

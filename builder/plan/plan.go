@@ -59,6 +59,9 @@ type Constraints struct {
 	Cores     int           `json:"cores,omitempty"`     // processors that the builder may use; at least 1
 	MaxSilent time.Duration `json:"maxSilent,omitempty"` // without output; 0 means for ever
 	Timeout   time.Duration `json:"timeout,omitempty"`   // in all; 0 means for ever
+	MaxLog    int64         `json:"maxLog,omitempty"`    // bytes that it may print; 0 means as many as it likes
+	Memory    uint64        `json:"memory,omitempty"`    // bytes that its processes may use together; 0 is what the machine has
+	Processes uint64        `json:"processes,omitempty"` // that there may be at a time; 0 is what the executor finds right
 }
 
 // A Request is one build.
@@ -330,4 +333,5 @@ func (e *UnavailableError) Unwrap() error { return e.Err }
 var (
 	ErrTimeout = errors.New("it took longer than the time limit")
 	ErrSilent  = errors.New("it was silent for longer than the limit")
+	ErrLog     = errors.New("it printed more than the limit")
 )

@@ -37,6 +37,9 @@ type flags struct {
 	json             bool
 	relaxed          bool
 	timeout, silent  time.Duration
+	// Bounds of builds, as they were written.
+	maxMemory, maxLog string
+	maxProcesses      uint64
 }
 
 // newFlags makes the options of a command. usage is its usage line, text what
@@ -77,6 +80,9 @@ func (f *flags) addBuildFlags() {
 	f.BoolVarP(&f.dryRun, "dry-run", "n", false, "print what would be built, and build nothing")
 	f.DurationVar(&f.silent, "max-silent-time", 0, "end a build that prints nothing for so `LONG`, such as 10m")
 	f.DurationVar(&f.timeout, "timeout", 0, "end a build that takes so `LONG`")
+	f.StringVar(&f.maxMemory, "max-build-memory", "", "end a build whose processes use more `MEMORY` together, such as 4G")
+	f.Uint64Var(&f.maxProcesses, "max-build-processes", 0, "let a build have `N` processes and threads at a time (default: 16384)")
+	f.StringVar(&f.maxLog, "max-log-size", "", "end a build that prints more than `SIZE` (default: 1G)")
 }
 
 // parse reads the command line; the error is a *report.UsageError or
@@ -102,23 +108,39 @@ func (f *flags) check() error {
 	case f.timeout < 0 || f.silent < 0:
 		return f.usage("a time limit is negative")
 	}
-	return nil
+	_, _, err := f.bounds()
+	return err
 }
 
 // room reads how much space shall be free.
 func (f *flags) room() (low, high int64, err error) {
-	for _, x := range []struct {
-		name, text string
-		to         *int64
-	}{{"--min-free", f.minFree, &low}, {"--max-free", f.maxFree, &high}} {
+	err = f.sizes(size{"--min-free", f.minFree, &low}, size{"--max-free", f.maxFree, &high})
+	return low, high, err
+}
+
+// bounds reads how much memory a build may use, and how much it may print; 0 is what
+// is usual.
+func (f *flags) bounds() (memory, log int64, err error) {
+	err = f.sizes(size{"--max-build-memory", f.maxMemory, &memory}, size{"--max-log-size", f.maxLog, &log})
+	return memory, log, err
+}
+
+// size is an option that is a size, as it was written.
+type size struct {
+	name, text string
+	to         *int64
+}
+
+func (f *flags) sizes(list ...size) (err error) {
+	for _, x := range list {
 		if x.text == "" {
 			continue
 		}
 		if *x.to, err = parseSize(x.text); err != nil {
-			return 0, 0, f.usage("%s: %v", x.name, err)
+			return f.usage("%s: %v", x.name, err)
 		}
 	}
-	return low, high, nil
+	return nil
 }
 
 // usage makes the error for a wrong command line.

@@ -25,6 +25,7 @@ import (
 	"fruix/interp/datum"
 	"fruix/interp/source"
 	"fruix/interp/tls"
+	"fruix/jail"
 	"fruix/jail/native"
 	"fruix/lang"
 	"fruix/lang/codec"
@@ -55,6 +56,8 @@ type session struct {
 	substitutes builder.Substituter
 	// built is how many derivations were built.
 	built int
+	// warnedOfMemory is set when it was said what --max-build-memory is worth here.
+	warnedOfMemory bool
 }
 
 // open makes the session that f asks for. args are those of the program.
@@ -232,6 +235,12 @@ func (s *session) builder(p builder.Progress) *builder.Builder {
 		Jail: native.New(native.Options{EUID: s.env.uid, WorkDir: os.TempDir()}),
 		EUID: s.env.uid, Limits: native.Limits(), Getenv: s.env.getenv,
 	}
+	if memory, log, err := s.flags.bounds(); err == nil { // check has seen to that
+		o.Memory, o.MaxLog, o.Processes = uint64(memory), log, s.flags.maxProcesses
+	}
+	if o.Memory != 0 {
+		s.warnOfMemory(o.Jail)
+	}
 	if s.flags.keepFailed {
 		o.KeepFailed = os.TempDir()
 	}
@@ -241,6 +250,18 @@ func (s *session) builder(p builder.Progress) *builder.Builder {
 	o.Builtins["download"] = download.Builtin(files)
 	o.Builtins["git-download"] = download.Git(files, &git.Fetcher{HTTP: &fetch.HTTP{Proxy: fetch.Proxies(s.env.getenv)}})
 	return builder.New(s.store, o)
+}
+
+// warnOfMemory says when a limit of memory is less than what was asked for.
+func (s *session) warnOfMemory(j jail.Jail) {
+	err := error(jail.ErrUnsupported)
+	if b, ok := j.(jail.MemoryBounder); ok {
+		err = b.BoundsMemory()
+	}
+	if err != nil && !s.flags.quiet && !s.warnedOfMemory {
+		s.warnedOfMemory = true
+		s.env.warn(fmt.Sprintf("--max-build-memory bounds each process of a build, not all of them together: %v", err))
+	}
 }
 
 // jailBuiltins are the builders that run inside a jail.

@@ -99,7 +99,7 @@ var rules = []rule{
 	{"builder/substitute", []string{ours}, []string{"store/hash", "store/narinfo", "store/path"}, "asking caches knows what is signed, not derivations"},
 	{"builder/plan", []string{ours}, []string{"store/..."}, "a request is plain data that any executor may carry out"},
 	{"builder", []string{"image/...", "interp/...", "builder/fetch"}, nil, "only the built-in builders write images or run Scheme"},
-	{"builder/local", []string{"image/...", "interp/...", "store/...", "jail/linux", "jail/freebsd"}, nil, "an executor turns requests into trees; the store and the back end are its caller's"},
+	{"builder/local", []string{"image/...", "interp/...", "store/...", "jail/linux", "jail/freebsd"}, []string{"store/tree"}, "an executor turns requests into trees; the store and the back end are its caller's"},
 	{"builder/remote/protocol", []string{ours}, []string{"builder/plan"}, "what is said is plain data; it is read and written without a store"},
 	{"builder/remote/...", []string{"image/...", "interp/...", "jail/...", "builder", "builder/local", "builder/fetch"}, nil, "what lies between two machines does not know what carries builds out"},
 	{"builder/builtin/...", []string{"store", "jail/...", "builder"}, nil, "built-in builders run inside a jail and see only their inputs"},

@@ -65,6 +65,44 @@ var defences = []defence{
 		pkg:   "store", tests: "TestOwners", root: true,
 	},
 
+	// Builds.
+	{
+		name:  "strangers who run as a build user",
+		edits: []edit{{"builder/local/users.go", "err == nil && !p.taken(uid)", "err == nil"}},
+		pkg:   "builder", tests: "TestStrangersUser", root: true,
+	},
+	{
+		name:  "a build user's lock that ends with Fruix",
+		edits: []edit{{"builder/local/local.go", "s.Hold = []*os.File{b.user.lock}", ""}},
+		pkg:   "builder/local", tests: "TestTakenBack", root: true,
+	},
+	{
+		name:  "outputs in folders that are the builder's",
+		edits: []edit{{"builder/local/local.go", "if terr := b.takeBack(); err == nil {", "if terr := error(nil); err == nil {"}},
+		pkg:   "builder/local", tests: "TestTakenBack",
+	},
+	{
+		name:  "kept folders that are open",
+		edits: []edit{{"store/tree/keep.go", "if err := tame(unix.AT_FDCWD, from, from, owner, 0); err != nil {", "if err := error(nil); err != nil {"}},
+		pkg:   "builder", tests: "TestNothingOpenAfterFailure",
+	},
+	{
+		name:  "outputs with a descriptor outside",
+		edits: []edit{{program, " | unix.CLONE_NEWNET\n", "\n"}, {program, "c.add(s, record{Number: unix.SYS_IOCTL, OnSaved: true}, nil", "c.add(s, record{Number: unix.SYS_IOCTL, OnSaved: true, Tolerate: stub.AnyError}, nil"}},
+		pkg:   "builder", tests: "TestDescriptorsStay",
+	},
+	{
+		name: "outputs that are changed after they were hashed",
+		edits: []edit{{program, " | unix.CLONE_NEWNET\n", "\n"}, {program, "c.add(s, record{Number: unix.SYS_IOCTL, OnSaved: true}, nil", "c.add(s, record{Number: unix.SYS_IOCTL, OnSaved: true, Tolerate: stub.AnyError}, nil"},
+			{treeFile, "err = checkUnwritten(fd)", "err = nil"}},
+		pkg: "builder", tests: "TestDescriptorsStay",
+	},
+	{
+		name:  "logs without end",
+		edits: []edit{{"builder/plan/limits.go", "if c.MaxLog > 0 {", "if false {"}},
+		pkg:   "builder", tests: "TestNothingOpenAfterFailure/flood",
+	},
+
 	// The jail on Linux.
 	{
 		name:  "the host's files",

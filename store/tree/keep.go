@@ -1,0 +1,160 @@
+package tree
+
+import (
+	"io"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"fruix/store/nar"
+)
+
+// Keep moves the tree at from, which somebody else made, to to, an empty directory
+// that the caller has made for it, and makes it harmless: it is given to owner unless
+// that is nil, nobody else may write to it or enter it, and set-id bits are gone. On
+// another file system it is copied, without what is neither a file nor a directory
+// nor a link. Nothing outside of the two is touched, whatever links there are.
+func Keep(from, to string, owner *Owner) error {
+	if err := tame(unix.AT_FDCWD, from, from, owner, 0); err != nil {
+		return err
+	}
+	// A directory takes the place of an empty one at once: nobody can put anything
+	// else there in between.
+	err := again(func() error { return unix.Rename(from, to) })
+	if err != unix.EXDEV {
+		return pathError("rename", from, err)
+	}
+	dst, err := openat(unix.AT_FDCWD, to, unix.O_RDONLY|unix.O_DIRECTORY, 0)
+	if err != nil {
+		return pathError("open", to, err)
+	}
+	defer unix.Close(dst)
+	return copyDir(unix.AT_FDCWD, from, from, dst, owner)
+}
+
+// tame makes the directory name in dir, and all in it, harmless.
+func tame(dir int, name, full string, owner *Owner, depth int) error {
+	if depth > nar.MaxDepth {
+		return &ForbiddenError{full, "nested too deeply"}
+	}
+	if err := tameNode(dir, name, owner, 0o700); err != nil {
+		return pathError("chmod", full, err)
+	}
+	f, err := openDirectory(dir, name, full)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	names, err := f.Readdirnames(-1)
+	if err != nil {
+		return err
+	}
+	fd := int(f.Fd())
+	for _, n := range names {
+		st, err := lstatat(fd, n)
+		switch {
+		case err != nil:
+		case uint32(st.Mode)&unix.S_IFMT == unix.S_IFDIR:
+			if err := tame(fd, n, full+"/"+n, owner, depth+1); err != nil {
+				return err
+			}
+		case uint32(st.Mode)&unix.S_IFMT == unix.S_IFLNK:
+			if owner != nil {
+				err = again(func() error { return unix.Fchownat(fd, n, owner.UID, owner.GID, unix.AT_SYMLINK_NOFOLLOW) })
+			}
+		default:
+			err = tameNode(fd, n, owner, uint32(st.Mode)&0o755|0o600)
+		}
+		if err != nil {
+			return pathError("take over", full+"/"+n, err)
+		}
+	}
+	return nil
+}
+
+// tameNode gives name in dir, which is no link, an owner and a mode.
+func tameNode(dir int, name string, owner *Owner, mode uint32) error {
+	if owner != nil {
+		err := again(func() error {
+			return unix.Fchownat(dir, name, owner.UID, owner.GID, unix.AT_SYMLINK_NOFOLLOW)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return chmodat(dir, name, mode)
+}
+
+func openDirectory(dir int, name, full string) (*os.File, error) {
+	fd, err := openat(dir, name, unix.O_RDONLY|unix.O_DIRECTORY, 0)
+	if err != nil {
+		return nil, pathError("open", full, err)
+	}
+	return os.NewFile(uintptr(fd), full), nil
+}
+
+// copyDir copies what is in the directory name of src into the directory dst.
+func copyDir(src int, name, full string, dst int, owner *Owner) error {
+	f, err := openDirectory(src, name, full)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	names, err := f.Readdirnames(-1)
+	if err != nil {
+		return err
+	}
+	for _, n := range names {
+		if err := copyNode(int(f.Fd()), n, full+"/"+n, dst, owner); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func copyNode(src int, name, full string, dst int, owner *Owner) error {
+	st, err := lstatat(src, name)
+	if err != nil {
+		return pathError("lstat", full, err)
+	}
+	switch uint32(st.Mode) & unix.S_IFMT {
+	case unix.S_IFDIR:
+		if err := again(func() error { return unix.Mkdirat(dst, name, 0o700) }); err != nil {
+			return pathError("mkdir", full, err)
+		}
+		to, err := openDirectory(dst, name, full)
+		if err != nil {
+			return err
+		}
+		defer to.Close()
+		return copyDir(src, name, full, int(to.Fd()), owner)
+	case unix.S_IFLNK:
+		target, err := readlinkat(src, name)
+		if err == nil {
+			err = again(func() error { return unix.Symlinkat(target, dst, name) })
+		}
+		return pathError("symlink", full, err)
+	case unix.S_IFREG:
+		return copyFile(src, name, full, dst, uint32(st.Mode)&0o777)
+	}
+	return nil
+}
+
+func copyFile(src int, name, full string, dst int, mode uint32) error {
+	fd, err := openat(src, name, unix.O_RDONLY, 0)
+	if err != nil {
+		return pathError("open", full, err)
+	}
+	in := os.NewFile(uintptr(fd), full)
+	defer in.Close()
+	fd, err = openat(dst, name, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL, mode)
+	if err != nil {
+		return pathError("create", full, err)
+	}
+	out := os.NewFile(uintptr(fd), full)
+	_, err = io.Copy(out, in)
+	if cerr := out.Close(); err == nil {
+		err = cerr
+	}
+	return err
+}
