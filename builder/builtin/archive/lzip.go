@@ -1,0 +1,175 @@
+package archive
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash"
+	"hash/crc32"
+	"io"
+
+	"github.com/ulikunitz/xz/lzma"
+)
+
+// The format of lzip(1): members one after another, each with a header (magic,
+// version, size of the dictionary), a stream of LZMA that ends with a mark, and
+// a trailer (CRC, size of the data, size of the member).
+const (
+	lzipMagic      = "LZIP\x01"
+	lzipHeaderSize = 6
+	lzipTrailSize  = 20
+	// lzipProperties are those of every stream: lc=3, lp=0, pb=2.
+	lzipProperties = 0x5d
+)
+
+var errLzip = errors.New("the lzip file is damaged")
+
+// lzipReader gives the plain bytes of all members.
+type lzipReader struct {
+	in      *counter
+	maxDict int64
+	z       *lzma.Reader // of the member that is being read
+	sum     hash.Hash32
+	size    uint64 // of the member's data so far
+	start   int64  // where the member begins
+	members int
+	err     error
+}
+
+// counter counts bytes as they are taken.
+type counter struct {
+	*bufio.Reader
+	n int64
+}
+
+func (c *counter) ReadByte() (byte, error) {
+	b, err := c.Reader.ReadByte()
+	if err == nil {
+		c.n++
+	}
+	return b, err
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	c.n += int64(n)
+	return n, err
+}
+
+func newLzip(r *bufio.Reader, maxDict int64) io.Reader {
+	return &lzipReader{in: &counter{Reader: r}, maxDict: maxDict}
+}
+
+func (l *lzipReader) Read(p []byte) (int, error) {
+	for {
+		if l.err != nil {
+			return 0, l.err
+		}
+		if l.z == nil {
+			if l.err = l.begin(); l.err != nil {
+				continue
+			}
+		}
+		n, err := l.z.Read(p)
+		l.sum.Write(p[:n])
+		l.size += uint64(n)
+		switch {
+		case errors.Is(err, io.EOF):
+			l.z, l.err = nil, l.end()
+		case err != nil:
+			l.err = err
+		}
+		if n > 0 || len(p) == 0 {
+			return n, nil
+		}
+	}
+}
+
+// begin reads the header of a member; io.EOF when none follows. What follows
+// the last one and is no member is none of the file's.
+func (l *lzipReader) begin() error {
+	head, err := l.in.Peek(lzipHeaderSize)
+	if l.members > 0 && !bytes.HasPrefix(head, []byte(lzipMagic)) {
+		return io.EOF
+	}
+	if err != nil {
+		return errLzip
+	}
+	if !bytes.HasPrefix(head, []byte(lzipMagic)) {
+		return errLzip
+	}
+	// The size is a power of two less some sixteenths of it.
+	code := head[5]
+	dict := int64(1) << (code & 31)
+	dict -= dict / 16 * int64(code>>5)
+	if dict < 4<<10 || dict > 512<<20 {
+		return errLzip
+	}
+	if dict > l.maxDict {
+		return fmt.Errorf("the lzip file wants a dictionary of %d MiB; at most %d are given", dict>>20, l.maxDict>>20)
+	}
+	l.start = l.in.n
+	if _, err := io.CopyN(io.Discard, l.in, lzipHeaderSize); err != nil {
+		return errLzip
+	}
+	// The same stream as an lzma file would begin like this, the size of the
+	// data being unknown.
+	lead := []byte{lzipProperties, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
+	binary.LittleEndian.PutUint32(lead[1:], uint32(dict))
+	l.z, err = lzma.ReaderConfig{DictCap: int(dict)}.NewReader(&lead13{lead: lead, rest: l.in})
+	if err != nil {
+		return early(err)
+	}
+	l.sum, l.size = crc32.NewIEEE(), 0
+	l.members++
+	return nil
+}
+
+// end reads the trailer of a member.
+func (l *lzipReader) end() error {
+	var t [lzipTrailSize]byte
+	if _, err := io.ReadFull(l.in, t[:]); err != nil {
+		return early(err)
+	}
+	if binary.LittleEndian.Uint32(t[:]) != l.sum.Sum32() ||
+		binary.LittleEndian.Uint64(t[4:]) != l.size ||
+		binary.LittleEndian.Uint64(t[12:]) != uint64(l.in.n-l.start) {
+		return errLzip
+	}
+	return nil
+}
+
+// lead13 gives the bytes of lead and then those of rest, one at a time, so that
+// nothing beyond the stream is taken.
+type lead13 struct {
+	lead []byte
+	rest *counter
+}
+
+func (l *lead13) ReadByte() (byte, error) {
+	if len(l.lead) > 0 {
+		b := l.lead[0]
+		l.lead = l.lead[1:]
+		return b, nil
+	}
+	return l.rest.ReadByte()
+}
+
+func (l *lead13) Read(p []byte) (int, error) {
+	if len(l.lead) > 0 {
+		n := copy(p, l.lead)
+		l.lead = l.lead[n:]
+		return n, nil
+	}
+	return l.rest.Read(p)
+}
+
+// early says that a file ends where more should come.
+func early(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
