@@ -21,6 +21,7 @@ import (
 	"fruix/builder/builtin"
 	"fruix/builder/plan"
 	"fruix/jail/jailtest"
+	"fruix/jail/native"
 	"fruix/store"
 	"fruix/store/drv"
 	"fruix/store/hash"
@@ -42,6 +43,7 @@ var table = builtin.Table{
 }
 
 func TestMain(m *testing.M) {
+	native.ChildMain(os.Args)
 	buildtest.HelperMain(os.Args)
 	builtin.Main(os.Args, table)
 	done, err := jailtest.Prepare("fruix/builder/buildtest/helper")

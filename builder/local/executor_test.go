@@ -8,9 +8,11 @@ import (
 	"fruix/builder/buildtest"
 	"fruix/builder/plan"
 	"fruix/jail/jailtest"
+	"fruix/jail/native"
 )
 
 func TestMain(m *testing.M) {
+	native.ChildMain(os.Args)
 	buildtest.HelperMain(os.Args)
 	done, err := jailtest.Prepare("fruix/builder/buildtest/helper")
 	if err != nil {

@@ -28,6 +28,7 @@ import (
 const envServe = "FRUIX_TEST_SERVE"
 
 func TestMain(m *testing.M) {
+	native.ChildMain(os.Args)
 	buildtest.HelperMain(os.Args)
 	if root := os.Getenv(envServe); root != "" {
 		if err := serveChild(root); err != nil {

@@ -20,10 +20,12 @@ import (
 
 	"fruix/builder/builtin"
 	"fruix/cmd/internal/report"
+	"fruix/jail/native"
 )
 
 func main() {
 	spareYouth(os.Getenv)
+	native.ChildMain(os.Args)
 	builtin.Main(os.Args, jailBuiltins())
 	e := &environment{
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,

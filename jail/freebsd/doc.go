@@ -1,12 +1,21 @@
 // Package freebsd makes jails from FreeBSD's jail(2).
 //
+// A Spec becomes a plan, plain data: every call to the kernel, in order, with the call
+// that undoes it. The plan is made, and tested, on any system; carryOut carries it out
+// and takes it back, in reverse, at the end or when a step fails.
+//
 // The root of a jail is a tmpfs(5) in a folder of its own below a work folder;
 // inputs are nullfs(5) mounts in it, read-only and without set-user-id; /dev
 // is a devfs(5) that shows harmless devices only. The jail has neither IPv4
-// nor IPv6 and may not have jails of its own. The program is attached to it
-// and runs as the build user, so that nothing inside ever runs as root; when
-// it ends, jail_remove(2) kills what is left, and the mounts are undone in
-// reverse order.
+// nor IPv6 and may not have jails of its own. Fruix starts itself again; that process
+// sets its limits, enters the jail, becomes the build user and then the program, so
+// that nothing of the Spec ever runs as root. When the program ends, jail_remove(2)
+// kills what is left, it is waited until no process of the user is there any more, and
+// the mounts are undone.
+//
+// What all processes take together is bounded by rules of rctl(8), where the kernel
+// accounts resources (kern.racct.enable=1 in /boot/loader.conf), and otherwise by limits
+// of each process.
 //
 // FreeBSD has no user namespaces: making a jail takes root, and the program
 // sees the numeric ids of its build user.

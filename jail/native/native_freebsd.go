@@ -17,5 +17,10 @@ type Options struct {
 // New returns the back end.
 func New(o Options) jail.Jail { return freebsd.New(freebsd.Options{EUID: o.EUID, WorkDir: o.WorkDir}) }
 
-// Limits are those of builds; the back end takes none.
-func Limits() jail.Limits { return jail.Limits{} }
+// ChildMain makes the calling process a jail's program, and does not return, if it was
+// started for that; otherwise it returns at once. args is os.Args. Every program that
+// runs jails calls it first in main.
+func ChildMain(args []string) { freebsd.ChildMain(args) }
+
+// Limits are those of builds: enough for any that does not run away.
+func Limits() jail.Limits { return jail.Limits{Processes: 16384} }

@@ -18,5 +18,10 @@ type Options struct {
 // New returns the back end.
 func New(o Options) jail.Jail { return linux.New(o.EUID) }
 
+// ChildMain makes the calling process a jail's program, and does not return, if it was
+// started for that; otherwise it returns at once. args is os.Args. Every program that
+// runs jails calls it first in main. Linux needs no such process.
+func ChildMain(args []string) {}
+
 // Limits are those of builds: enough for any that does not run away.
 func Limits() jail.Limits { return jail.Limits{Processes: 16384} }

@@ -25,5 +25,8 @@ func (none) Run(context.Context, jail.Spec) (jail.Result, error) {
 	return jail.Result{}, jail.ErrUnsupported
 }
 
+// ChildMain does nothing.
+func ChildMain(args []string) {}
+
 // Limits are those of builds.
 func Limits() jail.Limits { return jail.Limits{} }

@@ -1,10 +1,12 @@
-//go:build freebsd
-
 package freebsd
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -32,7 +34,10 @@ type Jail struct {
 	sweep sync.Once
 }
 
-var _ jail.Jail = (*Jail)(nil)
+var (
+	_ jail.Jail          = (*Jail)(nil)
+	_ jail.MemoryBounder = (*Jail)(nil)
+)
 
 // New returns the back end.
 func New(o Options) *Jail { return &Jail{opts: o} }
@@ -50,8 +55,16 @@ func (j *Jail) Available() error {
 	return nil
 }
 
-// Run implements jail.Jail. Limits other than none are refused: FreeBSD sets
-// them in the process itself only.
+// BoundsMemory implements jail.MemoryBounder.
+func (j *Jail) BoundsMemory() error {
+	if accounts() {
+		return nil
+	}
+	return &jail.SetupError{Step: "bound the memory of all processes together", Err: errors.New("the kernel does not account resources"),
+		Hint: "put kern.racct.enable=1 into /boot/loader.conf and boot again"}
+}
+
+// Run implements jail.Jail.
 func (j *Jail) Run(ctx context.Context, spec jail.Spec) (res jail.Result, err error) {
 	if err := ctx.Err(); err != nil {
 		return res, err
@@ -65,78 +78,104 @@ func (j *Jail) Run(ctx context.Context, spec jail.Spec) (res jail.Result, err er
 	if spec.BuildUser == nil || spec.BuildUser.UID == 0 {
 		return res, &jail.SpecError{Field: "buildUser", Problem: "a user other than root is needed to run the program as"}
 	}
-	if spec.Limits != (jail.Limits{}) {
-		return res, &jail.SpecError{Field: "limits", Problem: "not supported on FreeBSD; use rctl(8)"}
+	if err := os.MkdirAll(j.opts.WorkDir, 0o755); err != nil {
+		return res, &jail.SetupError{Step: "make the work folder", Path: j.opts.WorkDir, Err: err}
 	}
 	var sweepErr error
 	j.sweep.Do(func() { sweepErr = sweepRoots(j.opts.WorkDir) })
 	if sweepErr != nil {
 		return res, sweepErr
 	}
-	// The mask is the process's, and its child's. Fruix has no other use for
-	// one: it sets the modes of what it makes.
-	syscall.Umask(0o022)
-
-	r, err := newRoot(j.opts.WorkDir)
+	h := host{Racct: accounts(), Lstat: os.Lstat, Readlink: os.Readlink, Root: filepath.Join(j.opts.WorkDir, newName())}
+	if h.Self, err = os.Executable(); err != nil {
+		return res, &jail.SetupError{Step: "find the running executable", Err: err}
+	}
+	p, err := makePlan(h, &spec)
+	if err != nil {
+		return res, err
+	}
+	undo, err := carryOut(new(machine), p)
 	if err != nil {
 		return res, err
 	}
 	defer func() {
-		if cerr := r.close(); err == nil {
-			err = cerr
+		if uerr := undo(); err == nil {
+			err = uerr
 		}
 	}()
-	if err := r.populate(&spec); err != nil {
-		return res, err
-	}
-	if fi, err := os.Lstat(r.path(spec.Dir)); err != nil || !fi.IsDir() {
-		return res, &jail.SetupError{Step: "enter", Path: spec.Dir, Err: syscall.ENOENT}
-	}
-	jid, err := createJail(r.dir, filepath.Base(r.dir), &spec)
+	return execute(ctx, h, p, &spec)
+}
+
+// newName returns a name for a jail that no other has.
+func newName() string {
+	var b [8]byte
+	rand.Read(b[:]) // nothing inside sees it
+	return rootPrefix + hex.EncodeToString(b[:])
+}
+
+// execute runs the program in the jail of p and waits for it. All other processes of
+// the jail are killed when it ends.
+func execute(ctx context.Context, h host, p *plan, spec *jail.Spec) (res jail.Result, err error) {
+	startR, startW, err := os.Pipe()
 	if err != nil {
 		return res, err
 	}
-	r.undo = append(r.undo, func() error { return removeJail(jid) })
-	return execute(ctx, jid, &spec)
-}
-
-// execute runs the program attached to the jail and waits for it.
-func execute(ctx context.Context, jid int, spec *jail.Spec) (res jail.Result, err error) {
-	cmd := exec.CommandContext(ctx, spec.Program)
-	cmd.Args = spec.Argv
-	cmd.Env = append([]string{}, spec.Env...)
-	cmd.Dir = spec.Dir
-	cmd.Stdout, cmd.Stderr = spec.Stdout, spec.Stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Jail:       jid,
-		Credential: &syscall.Credential{Uid: uint32(spec.BuildUser.UID), Gid: uint32(spec.BuildUser.GID), Groups: []uint32{uint32(spec.BuildUser.GID)}},
-		Setsid:     true,
-		Pdeathsig:  syscall.SIGKILL,
+	defer startR.Close()
+	defer startW.Close()
+	statusR, statusW, err := os.Pipe()
+	if err != nil {
+		return res, err
 	}
-	// Background processes may hold the output open: do not wait for those,
-	// but kill them with the jail as soon as the program itself is done.
-	cmd.Cancel = func() error { return removeJail(jid) }
+	defer statusR.Close()
+	defer statusW.Close()
+	name := filepath.Base(h.Root)
+	cmd := exec.CommandContext(ctx, h.Self)
+	cmd.Args = []string{childName}
+	cmd.Env = []string{}
+	cmd.Dir = "/"
+	cmd.Stdout, cmd.Stderr = spec.Stdout, spec.Stderr
+	cmd.ExtraFiles = []*os.File{startR, statusW}
+	// Before it is in the jail the process is killed by itself.
+	cmd.Cancel = func() error { return errors.Join(killJail(name), cmd.Process.Kill()) }
 	if err := cmd.Start(); err != nil {
-		var errno syscall.Errno
-		if errors.As(err, &errno) {
-			return res, &jail.SetupError{Step: "exec", Path: spec.Program, Err: errno}
+		if ctx.Err() != nil {
+			return res, ctx.Err()
 		}
-		return res, &jail.SetupError{Step: "exec", Path: spec.Program, Err: err}
+		return res, &jail.SetupError{Step: "start the program", Err: err}
+	}
+	startR.Close()
+	statusW.Close()
+	err = json.NewEncoder(startW).Encode(p.Start)
+	startW.Close()
+	var f failure
+	failed := false
+	if err == nil {
+		switch err = json.NewDecoder(statusR).Decode(&f); err {
+		case nil:
+			failed = true
+		case io.EOF:
+			err = nil
+		}
 	}
 	exited := make(chan struct{})
 	go func() {
-		// Wait without reaping, so that cmd.Wait finds the process.
+		// Without reaping, so that cmd.Wait finds the process. Background processes
+		// may hold the output open.
 		waitExited(cmd.Process.Pid)
-		removeJail(jid)
+		killJail(name)
 		close(exited)
 	}()
 	waitErr := cmd.Wait()
 	<-exited
-	if ctx.Err() != nil {
-		return res, ctx.Err()
-	}
 	var ee *exec.ExitError
-	if waitErr != nil && !errors.As(waitErr, &ee) {
+	switch {
+	case ctx.Err() != nil:
+		return res, ctx.Err()
+	case failed:
+		return res, f.err(p.Start)
+	case err != nil:
+		return res, &jail.SetupError{Step: "start the program", Err: err}
+	case waitErr != nil && !errors.As(waitErr, &ee):
 		return res, waitErr
 	}
 	return result(cmd.ProcessState), nil

@@ -1,5 +1,3 @@
-//go:build freebsd
-
 package freebsd
 
 import (
@@ -13,6 +11,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	ChildMain(os.Args)
 	jailtest.ProbeMain(os.Args)
 	done, err := jailtest.Prepare("fruix/jail/jailtest/probe")
 	if err != nil {
