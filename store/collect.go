@@ -434,10 +434,11 @@ func (s *Store) sweepRoots() {
 // nobody is making: expected ones have just become invalid, and the others are
 // what crashes left. It returns how many others there were.
 func (s *Store) removeInvalid(ctx context.Context, expected int) (stray int, err error) {
-	names, err := s.invalidTrees(ctx)
+	names, valid, err := s.invalidTrees(ctx)
 	if err != nil {
 		return 0, err
 	}
+	s.compactJournal(ctx, valid)
 	removed, err := s.removeTrees(ctx, names)
 	return max(0, removed-expected), err
 }
@@ -473,28 +474,28 @@ func (s *Store) removeTrees(ctx context.Context, names []string) (removed int, e
 }
 
 // invalidTrees lists what lies in the store directory, looks like an object,
-// and is not valid.
-func (s *Store) invalidTrees(ctx context.Context) ([]string, error) {
+// and is not valid; and all that is valid.
+func (s *Store) invalidTrees(ctx context.Context) (invalid []string, valid map[string]bool, err error) {
 	names, err := readNames(s.Physical(s.c.StoreDir))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	d, err := s.database(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	all, err := d.All(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	valid := make(map[string]bool, len(all))
+	valid = make(map[string]bool, len(all))
 	for _, p := range all {
 		valid[p] = true
 	}
 	return slices.DeleteFunc(names, func(n string) bool {
 		_, err := path.ParseBase(n)
 		return err != nil || valid[n]
-	}), nil
+	}), valid, nil
 }
 
 // removeTree removes a tree that is not valid, by way of the temporary place

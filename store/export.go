@@ -349,6 +349,10 @@ func (s *Store) proveContent(ctx context.Context, o *db.Object, place string) (b
 		o.CA = "text:" + content.String()
 		return true, nil
 	}
+	if flat, err := path.MakeFixed(s.c.StoreDir, q.Name, false, hash.SHA256, content.Sum, refs); err == nil && flat == q {
+		o.CA = contentAddress(false, content)
+		return true, nil
+	}
 	return false, nil
 }
 

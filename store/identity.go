@@ -144,7 +144,7 @@ func (s *Store) identify(ctx context.Context, d *db.DB) error {
 			"put back the database that was there, or name the store's own folders with --root and --store")
 	case placed != "":
 		return foreign("it is new or lost its content, and knows none of the objects that are there",
-			"put back the database from a copy; if the objects are of no use any more, remove "+dir)
+			"\"fruix store rebuild\" makes it anew from what lies there; or put back the database from a copy; if the objects are of no use any more, remove "+dir)
 	case id != "":
 		said, err := d.Meta(ctx, metaPlaced)
 		if err != nil {
@@ -165,7 +165,7 @@ func (s *Store) identify(ctx context.Context, d *db.DB) error {
 		}
 		if stray && empty {
 			return foreign("it knows none of the objects that are there",
-				"put back the database from a copy; if the objects are of no use any more, remove "+dir)
+				"\"fruix store rebuild\" makes it anew from what lies there; or put back the database from a copy; if the objects are of no use any more, remove "+dir)
 		}
 	}
 	if s.foreign != nil || unix.Access(dir, unix.W_OK) != nil {

@@ -23,25 +23,35 @@ func (s *Store) final(base string) string {
 	return filepath.Join(s.Physical(s.c.StoreDir), base)
 }
 
-// install makes items valid: their data reaches the disk, they are renamed to
-// their final paths, and one transaction registers them all. When it fails,
+// install makes items valid: their data reaches the disk, and so does a line about
+// each in the journal; they are renamed to their final paths, and one transaction
+// registers them all. When it fails,
 // none of them is valid, and what had been renamed is removed again.
 func (s *Store) install(ctx context.Context, items []item) error {
 	if err := s.checkItems(items); err != nil {
 		return err
 	}
-	if err := s.syncItems(items); err != nil {
-		return s.explain("write the object to the disk", err)
-	}
 	objects := make([]db.Object, len(items))
 	for i, it := range items {
 		objects[i] = it.object
+	}
+	entry, err := s.record(ctx, objects)
+	if err != nil {
+		return s.explain("note the object in the journal", err)
+	}
+	defer entry.close()
+	noted := make(chan error, 1)
+	go func() { noted <- entry.sync() }()
+	if err := errors.Join(s.syncItems(items), <-noted); err != nil {
+		return s.explain("write the object to the disk", err)
+	}
+	for i, it := range items {
 		if err := s.place(it.temp, s.final(it.object.Path)); err != nil {
 			s.withdraw(ctx, items[:i])
 			return s.explain("put "+it.object.Path+" into the store", err)
 		}
 	}
-	err := s.register(ctx, objects)
+	err = s.register(ctx, objects)
 	if err != nil {
 		s.withdraw(ctx, items)
 	}

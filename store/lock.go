@@ -18,6 +18,8 @@ type Wait struct {
 	Path      string // logical path that is locked
 	Holder    string // who holds it, such as "process 4711", "" when unknown
 	Collector bool   // the wait is for a collector of garbage, not for a path
+	Rebuild   bool   // the wait is for somebody who makes the database anew
+	Users     bool   // who makes the database anew waits for those who have it open
 }
 
 type waitKey struct{}

@@ -87,29 +87,42 @@ func (s *Store) lockCollector(ctx context.Context, how int) (*os.File, error) {
 	if err != nil {
 		return nil, s.explain("lock the store", err)
 	}
-	told := false
-	for wait := time.Millisecond; ; wait = min(wait*3/2, 50*time.Millisecond) {
+	// Nobody holds it shared for longer than it takes to write a line, so a wait
+	// that a person could notice is for a collector.
+	err = s.waitFlock(ctx, f, how, func() Wait { return Wait{Holder: holder(f), Collector: true} })
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	if how == unix.LOCK_EX {
+		sign(f)
+	}
+	return f, nil
+}
+
+// noticeable is for how long a wait goes on before somebody is told.
+const noticeable = 50 * time.Millisecond
+
+// waitFlock locks f, LOCK_SH or LOCK_EX, when it can. Trying again and again,
+// rather than waiting in the kernel, is what lets ctx end it. A wait that a person
+// could notice is told of.
+func (s *Store) waitFlock(ctx context.Context, f *os.File, how int, notice func() Wait) error {
+	begin, told := time.Now(), false
+	for wait := time.Millisecond; ; wait = min(wait*3/2, noticeable) {
 		err := unix.Flock(int(f.Fd()), how|unix.LOCK_NB)
 		if err == nil {
-			if how == unix.LOCK_EX {
-				sign(f)
-			}
-			return f, nil
+			return nil
 		}
 		if err != unix.EINTR && err != unix.EWOULDBLOCK {
-			f.Close()
-			return nil, &fs.PathError{Op: "lock", Path: f.Name(), Err: err}
+			return &fs.PathError{Op: "lock", Path: f.Name(), Err: err}
 		}
-		// Nobody holds it shared for longer than it takes to write a line, so
-		// a wait that a person could notice is for a collector.
-		if !told && wait >= 50*time.Millisecond {
+		if !told && time.Since(begin) >= noticeable {
 			told = true
-			s.tell(ctx, Wait{Holder: holder(f), Collector: true})
+			s.tell(ctx, notice())
 		}
 		select {
 		case <-ctx.Done():
-			f.Close()
-			return nil, ctx.Err()
+			return ctx.Err()
 		case <-time.After(wait):
 		}
 	}

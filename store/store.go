@@ -86,6 +86,7 @@ type Store struct {
 
 	mu      sync.Mutex // guards what follows
 	db      *db.DB     // opened when first needed
+	dbLock  *os.File   // held shared while it is open; see [Store.Rebuild]
 	session *session   // made when first needed
 	held    map[string]int
 	drvs    map[string]*drv.Derivation // by path; never changed once in here
@@ -246,11 +247,22 @@ func (s *Store) Close() error {
 		errs = append(errs, s.session.close())
 		s.session = nil
 	}
-	if s.db != nil {
-		errs = append(errs, s.db.Close())
-		s.db = nil
-	}
+	errs = append(errs, s.closeDatabase())
 	return errors.Join(errs...)
+}
+
+// closeDatabase closes the database if it is open; s.mu is held.
+func (s *Store) closeDatabase() error {
+	if s.db == nil {
+		return nil
+	}
+	err := s.db.Close()
+	s.db = nil
+	if s.dbLock != nil {
+		err = errors.Join(err, s.dbLock.Close())
+		s.dbLock = nil
+	}
+	return err
 }
 
 var errClosed = errors.New("the store is closed")
@@ -266,25 +278,63 @@ func (s *Store) database(ctx context.Context) (*db.DB, error) {
 		return s.origin.database(ctx)
 	}
 	if s.db == nil {
-		d, err := db.Open(ctx, db.Options{
-			File: s.databaseFile(), StoreDir: s.c.StoreDir, Durable: !s.c.Relaxed,
-		})
-		if err == nil {
-			if err = s.checkIdentity(ctx, d); err != nil {
-				d.Close()
-			}
+		if err := s.openDatabase(ctx); err != nil {
+			return nil, err
 		}
-		if err != nil && s.foreign != nil {
-			// Even a reader must be able to write there, and SQLite has no better
-			// words for that.
-			return nil, s.foreign
-		}
-		if err != nil {
-			return nil, s.explain("open the database", err)
-		}
-		s.db = d
 	}
 	return s.db, nil
+}
+
+// openDatabase opens the database; s.mu is held.
+func (s *Store) openDatabase(ctx context.Context) error {
+	lock, err := s.lockDatabase(ctx, unix.LOCK_SH)
+	if err != nil {
+		return s.explain("open the database", err)
+	}
+	d, err := db.Open(ctx, s.databaseOptions())
+	if err == nil {
+		if err = s.checkIdentity(ctx, d); err != nil {
+			d.Close()
+		}
+	}
+	if err == nil {
+		s.db, s.dbLock = d, lock
+		return nil
+	}
+	if lock != nil {
+		lock.Close()
+	}
+	if s.foreign != nil {
+		// Even a reader must be able to write there, and SQLite has no better
+		// words for that.
+		return s.foreign
+	}
+	return s.explain("open the database", err)
+}
+
+func (s *Store) databaseOptions() db.Options {
+	return db.Options{File: s.databaseFile(), StoreDir: s.c.StoreDir, Durable: !s.c.Relaxed}
+}
+
+// lockDatabase takes the lock between those who have the database open (LOCK_SH)
+// and those who put another file in its place (LOCK_EX). It ends when the file is
+// closed; nil stands for the lock of who cannot write there.
+func (s *Store) lockDatabase(ctx context.Context, how int) (*os.File, error) {
+	f, err := os.OpenFile(s.StatePath("db", "lock"), os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		if s.foreign != nil && how == unix.LOCK_SH {
+			return nil, nil
+		}
+		return nil, err
+	}
+	err = s.waitFlock(ctx, f, how, func() Wait {
+		return Wait{Holder: lockedBy(f), Rebuild: how == unix.LOCK_SH, Users: how == unix.LOCK_EX}
+	})
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
 }
 
 // Dir returns the logical store directory.

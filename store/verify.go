@@ -8,9 +8,12 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 
+	"fruix/store/db"
 	"fruix/store/tree"
 )
 
@@ -26,9 +29,10 @@ type ProblemKind uint8
 
 // The problems that Verify finds.
 const (
-	Disappeared ProblemKind = iota + 1 // registered, but nothing lies at its path
-	Modified                           // its content is not what was registered
-	Unreadable                         // it could not be read to the end
+	Disappeared   ProblemKind = iota + 1 // registered, but nothing lies at its path
+	Modified                             // its content is not what was registered
+	Unreadable                           // it could not be read to the end
+	Misregistered                        // it is well, but the database is wrong about it
 )
 
 func (p Problem) String() string {
@@ -37,31 +41,53 @@ func (p Problem) String() string {
 		return p.Path + " has disappeared"
 	case Modified:
 		return p.Path + " was modified: its contents are not what was registered"
+	case Misregistered:
+		return p.Path + " is not what the database says, but what the journal says"
 	}
 	return fmt.Sprintf("%s cannot be read: %v", p.Path, p.Err)
 }
 
-// Verify looks whether what the database says is what lies on the disk, and
-// calls report, from one goroutine at a time, with each object for which that is
-// not so. With contents every byte is read and compared by its hash, otherwise
+// Verify looks whether the database is in order, and whether what it says is what
+// lies on the disk. A database that is damaged is a [*db.DamagedError]. It calls
+// report, from one goroutine at a time, with each object that is not as it should
+// be. With contents every byte is read and compared by its hash, otherwise
 // only the presence of objects is looked at. progress may be nil; it is called
 // after each object.
 func (s *Store) Verify(ctx context.Context, contents bool, report func(Problem), progress func(done, all int)) error {
+	d, err := s.database(ctx)
+	if err != nil {
+		return err
+	}
+	if err := d.Check(ctx); err != nil {
+		return err
+	}
 	paths, err := s.All(ctx)
 	if err != nil {
 		return err
+	}
+	v := &verifier{s: s, contents: contents}
+	if contents {
+		if v.records, _, err = s.readJournal(); err != nil {
+			return err
+		}
 	}
 	next := make(chan string)
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	done := 0
+	var damaged error // the database is, although SQLite finds it in order
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
 			for p := range next {
-				problem := s.verifyOne(ctx, p, contents)
+				problem := v.object(ctx, p)
 				mu.Lock()
 				done++
-				if problem != nil && ctx.Err() == nil {
+				var wrong *db.DamagedError
+				switch {
+				case problem == nil || ctx.Err() != nil:
+				case errors.As(problem.Err, &wrong):
+					damaged = wrong
+				default:
 					report(*problem)
 				}
 				if progress != nil {
@@ -79,7 +105,7 @@ func (s *Store) Verify(ctx context.Context, contents bool, report func(Problem),
 	}
 	close(next)
 	wg.Wait()
-	return ctx.Err()
+	return errors.Join(damaged, ctx.Err())
 }
 
 // VerifyPath says what is wrong with the valid object p; nil when nothing is.
@@ -91,14 +117,24 @@ func (s *Store) VerifyPath(ctx context.Context, p string) (*Problem, error) {
 	if !valid {
 		return nil, &NotValidError{p}
 	}
-	return s.verifyOne(ctx, p, true), ctx.Err()
+	v := &verifier{s: s, contents: true}
+	return v.object(ctx, p), ctx.Err()
 }
 
-func (s *Store) verifyOne(ctx context.Context, p string, contents bool) *Problem {
+// verifier looks at objects.
+type verifier struct {
+	s        *Store
+	contents bool
+	records  map[string][]noted // of the journal; may be nil
+}
+
+// object says what is wrong with p, nil when nothing is.
+func (v *verifier) object(ctx context.Context, p string) *Problem {
+	s := v.s
 	if _, err := os.Lstat(s.Physical(p)); err != nil {
 		return s.problem(ctx, p, err)
 	}
-	if !contents {
+	if !v.contents {
 		return nil
 	}
 	h := sha256.New()
@@ -106,13 +142,47 @@ func (s *Store) verifyOne(ctx context.Context, p string, contents bool) *Problem
 		return s.problem(ctx, p, err)
 	}
 	info, err := s.Peek(ctx, p)
-	switch {
-	case err != nil:
+	if err != nil {
 		return s.problem(ctx, p, err)
-	case !bytes.Equal(h.Sum(nil), info.NarHash):
-		return &Problem{Path: p, Kind: Modified}
 	}
-	return nil
+	right := bytes.Equal(h.Sum(nil), info.NarHash)
+	if right && (v.records == nil || v.recorded(info)) {
+		return nil
+	}
+	said := slices.ContainsFunc(v.records[filepath.Base(p)], func(n noted) bool { return bytes.Equal(n.NarHash, h.Sum(nil)) })
+	if right || said {
+		return &Problem{Path: p, Kind: Misregistered}
+	}
+	return &Problem{Path: p, Kind: Modified}
+}
+
+// recorded says whether the journal says the same of an object as the database, or
+// nothing. The object may have been registered after the journal was read.
+func (v *verifier) recorded(i *Info) bool {
+	agrees := func(records []noted) bool {
+		return len(records) == 0 || slices.ContainsFunc(records, func(n noted) bool { return n.agrees(i) })
+	}
+	base := filepath.Base(i.Path)
+	if agrees(v.records[base]) {
+		return true
+	}
+	now, _, err := v.s.readJournal()
+	return err != nil || agrees(now[base])
+}
+
+// agrees says whether the line and the database say the same.
+func (n noted) agrees(i *Info) bool {
+	refs := make([]string, len(i.References))
+	for k, r := range i.References {
+		refs[k] = filepath.Base(r)
+	}
+	deriver := ""
+	if i.Deriver != "" {
+		deriver = filepath.Base(i.Deriver)
+	}
+	said := slices.Sorted(slices.Values(n.References))
+	return bytes.Equal(n.NarHash, i.NarHash) && n.NarSize == i.NarSize && slices.Equal(slices.Compact(said), refs) &&
+		n.Deriver == deriver && n.Registered == i.RegisteredAt.Unix() && n.CA == i.ContentAddress
 }
 
 // problem judges an error about p. An object that is no longer valid has been

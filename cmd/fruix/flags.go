@@ -36,6 +36,7 @@ type flags struct {
 	verbosity        int
 	json             bool
 	relaxed          bool
+	unchecked        bool // store rebuild
 	timeout, silent  time.Duration
 	// Bounds of builds, as they were written.
 	maxMemory, maxLog string

@@ -173,6 +173,14 @@ func (s *session) onCollect(c store.Collected) {
 // waitText says what a wait is for.
 func waitText(w store.Wait) string {
 	switch {
+	case w.Rebuild && w.Holder == "":
+		return "waiting until the store's database has been made anew"
+	case w.Rebuild:
+		return fmt.Sprintf("waiting until %s has made the store's database anew", w.Holder)
+	case w.Users && w.Holder == "":
+		return "waiting until nobody uses the store's database"
+	case w.Users:
+		return fmt.Sprintf("waiting until %s no longer use the store's database", w.Holder)
 	case w.Collector && w.Holder == "":
 		return "waiting until garbage has been collected"
 	case w.Collector:

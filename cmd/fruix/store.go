@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -35,6 +36,7 @@ func storeVerbs() []storeVerb {
 		{"import", "", "add the objects that standard input holds", 0, 0, storeImport},
 		{"verify", "[PATH...]", "read every byte of all, or of some objects, and compare with what was registered", 0, -1, storeVerify},
 		{"repair", "PATH...", "build damaged objects again", 1, -1, storeRepair},
+		{"rebuild", "", "make the database anew from what lies in the store, when it is damaged or lost", 0, 0, storeRebuild},
 		{"optimise", "", "let equal files share their place on the disk", 0, 0, storeOptimise},
 	}...)
 }
@@ -43,6 +45,7 @@ func storeVerbs() []storeVerb {
 func runStore(ctx context.Context, e *environment, args []string) error {
 	f := newFlags("store", "VERB [OPTION]... [ARGUMENT]...", storeText+verbList())
 	f.addBuildFlags()
+	f.BoolVar(&f.unchecked, "no-check-contents", false, "with rebuild: read no objects, and believe what is noted of them")
 	if err := f.parse(args); err != nil {
 		return err
 	}
@@ -133,15 +136,25 @@ func storeVerify(ctx context.Context, s *session, paths []string) error {
 
 // verifyStore checks all objects.
 func (s *session) verifyStore(ctx context.Context, st *store.Store, contents bool) error {
-	bad := 0
+	bad, wrong := 0, 0
 	err := st.Verify(ctx, contents, func(p store.Problem) {
-		bad++
+		if p.Kind == store.Misregistered {
+			wrong++
+		} else {
+			bad++
+		}
 		fmt.Fprintln(s.env.stdout, p)
 	}, s.meter("verifying"))
 	if err != nil {
 		return err
 	}
-	return damaged(bad)
+	if wrong > 0 {
+		err = &report.AdvisedError{
+			Err:  fmt.Errorf("the database is wrong about %s", count(wrong, "object")),
+			Hint: "\"fruix store rebuild\" makes it anew from what lies in the store",
+		}
+	}
+	return errors.Join(err, damaged(bad))
 }
 
 // damaged is the error that ends a check which found something.
@@ -208,6 +221,38 @@ func (s *session) repair(ctx context.Context, p string) error {
 		}
 	}
 	return s.withProgress(func(b *builder.Builder) error { return b.Repair(ctx, derivers[0], p) })
+}
+
+// storeRebuild makes the database anew. It prints what does not become valid.
+func storeRebuild(ctx context.Context, s *session, _ []string) error {
+	r, err := s.store.Rebuild(ctx, store.RebuildOptions{Trust: s.flags.unchecked, Progress: s.meter("reading")})
+	if err != nil {
+		return err
+	}
+	for _, p := range r.Bad {
+		fmt.Fprintln(s.env.stdout, p)
+	}
+	for _, l := range r.Left {
+		fmt.Fprintln(s.env.stdout, l)
+	}
+	if !s.flags.quiet {
+		s.tellRebuilt(r)
+	}
+	return damaged(len(r.Bad))
+}
+
+func (s *session) tellRebuilt(r *store.Rebuilt) {
+	fmt.Fprintf(s.env.stderr, "%s registered", count(r.Objects, "object"))
+	if r.Proven > 0 {
+		fmt.Fprintf(s.env.stderr, ", %d of them known by nothing but their content", r.Proven)
+	}
+	if len(r.Left) > 0 {
+		fmt.Fprintf(s.env.stderr, "; %s left, which the next \"fruix gc\" removes", count(len(r.Left), "tree"))
+	}
+	fmt.Fprintln(s.env.stderr)
+	if r.Old != "" {
+		fmt.Fprintf(s.env.stderr, "the old database is %s\n", r.Old)
+	}
 }
 
 func storeOptimise(ctx context.Context, s *session, _ []string) error {

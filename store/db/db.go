@@ -18,6 +18,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -119,10 +120,27 @@ func (e *IOError) Error() string {
 // Unwrap returns the error beneath.
 func (e *IOError) Unwrap() error { return e.Err }
 
+// DamagedError reports a database whose file is not, or no longer, what this
+// package writes.
+type DamagedError struct {
+	File string
+	Err  error // what SQLite says
+}
+
+func (e *DamagedError) Error() string {
+	return fmt.Sprintf("the database %s is damaged: %v", e.File, e.Err)
+}
+
+// Unwrap returns the error beneath.
+func (e *DamagedError) Unwrap() error { return e.Err }
+
 // explain turns SQLite's errors about files into those of this package.
 func explain(err error, file string) error {
 	var e *sqlite.Error
 	if !errors.As(err, &e) {
+		if err != nil && strings.HasPrefix(err.Error(), "sql: Scan error") {
+			return &DamagedError{file, err} // a value of a type that is never written
+		}
 		return err
 	}
 	switch e.Code() & 0xff {
@@ -137,6 +155,10 @@ func explain(err error, file string) error {
 		return &IOError{file, err}
 	case sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY:
 		return &IOError{file, err}
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_FORMAT:
+		// The statements of this package are right, so what they do not fit is
+		// the file.
+		return &DamagedError{file, err}
 	}
 	return err
 }

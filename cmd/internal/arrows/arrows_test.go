@@ -68,6 +68,7 @@ var rules = []rule{
 
 	// Within store.
 	{"store/nar", []string{ours}, nil, "one package per format, usable alone"},
+	{"store/journal", []string{ours}, nil, "one package per format, usable alone"},
 	{"store/nixbase32", []string{ours}, nil, "one package per format, usable alone"},
 	{"store/drv", []string{"store", "store/db", "store/tree"}, nil, "derivations are text; reading one needs no store"},
 	{"store/narinfo", []string{ours}, []string{"store/hash", "store/nixbase32", "store/path"}, "one package per format, usable alone"},

@@ -5,8 +5,10 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
 	"hash"
+	"hash/crc32"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -38,8 +40,10 @@ type object struct {
 	id       int64
 	narHash  []byte
 	narSize  int64
-	refs     []string
+	refs     []string // in order
 	deriver  string
+	ca       string
+	time     int64
 	outputs  []string // of a derivation
 	contains map[string]bool
 }
@@ -60,8 +64,15 @@ func look(root string) *truth {
 	if err := x.readDirectory(); err != nil {
 		x.complain("store directory: %v", err)
 	}
+	said, err := x.readJournal()
+	if err != nil {
+		x.complain("journal: %v", err)
+	}
 	for base, o := range x.valid {
 		x.checkObject(base, o)
+		if !slices.ContainsFunc(said[base], o.is) {
+			x.complain("%s is valid, and the journal says %v of it", base, said[base])
+		}
 	}
 	for link, base := range x.roots() {
 		if x.valid[base] == nil {
@@ -127,14 +138,14 @@ func (x *truth) readTables(db *sql.DB) error {
 			x.complain("the database refers to rows that do not exist")
 			return nil
 		}},
-		{"SELECT id, path, narHash, narSize, deriver FROM ValidPaths", func(r *sql.Rows) error {
+		{"SELECT id, path, narHash, narSize, deriver, ca, registrationTime FROM ValidPaths", func(r *sql.Rows) error {
 			o := &object{contains: map[string]bool{}}
 			var base string
-			err := r.Scan(&o.id, &base, &o.narHash, &o.narSize, &o.deriver)
+			err := r.Scan(&o.id, &base, &o.narHash, &o.narSize, &o.deriver, &o.ca, &o.time)
 			x.valid[base], byID[o.id] = o, base
 			return err
 		}},
-		{"SELECT referrer, reference FROM Refs", func(r *sql.Rows) error {
+		{"SELECT referrer, reference FROM Refs JOIN ValidPaths t ON t.id = reference ORDER BY t.path", func(r *sql.Rows) error {
 			var from, to int64
 			err := r.Scan(&from, &to)
 			if byID[from] == "" || byID[to] == "" {
@@ -181,9 +192,10 @@ func (x *truth) readDirectory() error {
 		return nil
 	}
 	for _, e := range entries {
-		if !strings.HasPrefix(e.Name(), ".") {
-			x.present[e.Name()] = true
-		}
+		x.present[e.Name()] = true
+	}
+	for _, name := range []string{".tmp", ".links", ".fruix-id", ".fruix-journal"} {
+		delete(x.present, name)
 	}
 	return err
 }
@@ -225,6 +237,42 @@ func (x *truth) hashParts() map[string]string {
 		out[base[:32]] = base
 	}
 	return out
+}
+
+// line is what a line of the journal says of an object.
+type line struct {
+	NarHash    string
+	NarSize    int64
+	Refs       []string
+	Deriver    string
+	Registered int64
+	CA         string
+}
+
+// is says whether a line says what the database says.
+func (o *object) is(l line) bool {
+	return l.NarHash == fmt.Sprintf("%x", o.narHash) && l.NarSize == o.narSize && l.Deriver == o.deriver &&
+		l.Registered == o.time && l.CA == o.ca && slices.Equal(slices.Compact(slices.Sorted(slices.Values(l.Refs))), o.refs)
+}
+
+// readJournal reads what the store says of its objects beside the database. Lines
+// that a crash has cut are none.
+func (x *truth) readJournal() (map[string][]line, error) {
+	text, err := os.ReadFile(x.path(".fruix-journal"))
+	if os.IsNotExist(err) {
+		return nil, nil
+	}
+	said := map[string][]line{}
+	for _, row := range bytes.Split(text, []byte("\n")) {
+		sum, rest, _ := strings.Cut(string(row), " ")
+		name, body, ok := strings.Cut(rest, " ")
+		var l line
+		if !ok || sum != fmt.Sprintf("%08x", crc32.Checksum([]byte(rest), crc32.MakeTable(crc32.Castagnoli))) || json.Unmarshal([]byte(body), &l) != nil {
+			continue
+		}
+		said[name] = append(said[name], l)
+	}
+	return said, err
 }
 
 // roots maps links below gcroots to the base names that they lead to.

@@ -3,8 +3,6 @@ package crashtest
 import (
 	"fmt"
 	"os"
-	"slices"
-	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -123,28 +121,4 @@ func (w *world) sweepOne(op func() operation, step int, kill, every bool) {
 			}
 		}
 	}
-}
-
-// readable says what is wrong with how a disturbed command ended: it ends well,
-// or with status 1 and an error for people.
-func (o *outcome) readable(kill bool) error {
-	if o.hung {
-		return fmt.Errorf("it hung:\n%s", o.stderr)
-	}
-	if kill {
-		return nil
-	}
-	for _, bad := range []string{"goroutine ", "panic", "runtime error", "SIGSEGV", "SIGBUS", "locked"} {
-		if strings.Contains(o.stderr, bad) {
-			return fmt.Errorf("it said %q:\n%s", bad, o.stderr)
-		}
-	}
-	if o.code == 0 {
-		return nil
-	}
-	lines := strings.Split(o.stderr, "\n")
-	if o.code != 1 || !slices.ContainsFunc(lines, func(l string) bool { return strings.HasPrefix(l, "fruix: error: ") }) {
-		return fmt.Errorf("it ended with status %d and said:\n%s", o.code, o.stderr)
-	}
-	return nil
 }

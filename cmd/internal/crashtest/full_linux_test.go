@@ -49,7 +49,7 @@ func (w *world) fullDisk(op func() operation, step int) {
 		}
 		if got.code != 0 {
 			full++
-			if !strings.Contains(got.stderr, "no space") && !strings.Contains(got.stderr, "disk is full") {
+			if !strings.Contains(strings.ToLower(got.stderr), "no space") {
 				w.Errorf("%s does not say that the disk is full:\n%s", what, got.stderr)
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -130,6 +131,30 @@ func (o *outcome) fails() error {
 	return nil
 }
 
+// readable says what is wrong with how a disturbed command ended: it ends well,
+// or with status 1 and an error for people.
+func (o *outcome) readable(kill bool) error {
+	if o.hung {
+		return fmt.Errorf("it hung:\n%s", o.stderr)
+	}
+	if kill {
+		return nil
+	}
+	for _, bad := range []string{"goroutine ", "panic", "runtime error", "SIGSEGV", "SIGBUS", "locked"} {
+		if strings.Contains(o.stderr, bad) {
+			return fmt.Errorf("it said %q:\n%s", bad, o.stderr)
+		}
+	}
+	if o.code == 0 {
+		return nil
+	}
+	lines := strings.Split(o.stderr, "\n")
+	if o.code != 1 || !slices.ContainsFunc(lines, func(l string) bool { return strings.HasPrefix(l, "fruix: error: ") }) {
+		return fmt.Errorf("it ended with status %d and said:\n%s", o.code, o.stderr)
+	}
+	return nil
+}
+
 // must runs fruix, which must succeed.
 func (w *world) must(args ...string) *outcome {
 	w.Helper()
@@ -241,6 +266,7 @@ func (w *world) operations() []func() operation {
 			return operation{name: "import", args: []string{"store", "import"}, stdin: w.export()}
 		},
 		func() operation { return operation{name: "verify", args: []string{"store", "verify"}} },
+		func() operation { return operation{name: "rebuild", args: []string{"store", "rebuild", "-q"}} },
 	}
 }
 

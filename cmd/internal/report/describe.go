@@ -96,6 +96,11 @@ func known(err error) *Problem {
 		}
 	case *store.ForeignError:
 		return &Problem{Kind: "foreign-store", Prefix: "fruix", Message: tidy(e.Error()), Hints: []string{e.Hint}}
+	case *db.DamagedError:
+		return &Problem{
+			Kind: "damaged-database", Prefix: "fruix", Message: tidy(e.Error()),
+			Hints: []string{rebuildHint},
+		}
 	case *db.OtherStoreError:
 		return &Problem{
 			Kind: "foreign-store", Prefix: "fruix", Message: tidy(e.Error()),
@@ -131,6 +136,9 @@ func placeHashes(p *Problem, drv string, place func(string) source.Pos) {
 		placeHashes(c, drv, place)
 	}
 }
+
+// rebuildHint is what helps when the database is lost.
+const rebuildHint = "\"fruix store rebuild\" makes the database anew from what lies in the store; it reads every object"
 
 // unfetched describes a file that could not be had. When something was found
 // under its name, but with other content, the hashes are what matters.

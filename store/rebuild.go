@@ -1,0 +1,403 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/sys/unix"
+
+	"fruix/store/db"
+	"fruix/store/drv"
+	"fruix/store/path"
+	"fruix/store/refscan"
+	"fruix/store/tree"
+)
+
+// Left is something in the store directory that a rebuilt database does not have.
+// The next collection removes it.
+type Left struct {
+	Path string // logical
+	Why  string // in words
+}
+
+func (l Left) String() string { return l.Path + " " + l.Why }
+
+// Rebuilt is what [Store.Rebuild] has found.
+type Rebuilt struct {
+	Objects int // that are valid now
+	Proven  int // of those, how many are known by nothing but their content
+	// Bad are valid objects whose content is not what was registered: they are to
+	// be repaired.
+	Bad     []Problem
+	Left    []Left // in order
+	Damaged int    // lines of the journal that could not be read
+	// Old is where the old database was put, "" when there was none.
+	Old string
+}
+
+// RebuildOptions say how a database is made anew.
+type RebuildOptions struct {
+	// Trust registers what the journal says without reading objects. What was
+	// damaged or exchanged then passes for valid until [Store.Verify] looks.
+	Trust bool
+	// Progress may be nil; it is called after each object.
+	Progress func(done, all int)
+}
+
+// Rebuild makes the database anew from what lies in the store directory and from
+// the journal, and puts it in the place of the old one, which may be damaged or
+// gone and is kept beside it. An object becomes valid when the journal speaks of it
+// or when its path follows from its content, and when all that it refers to is
+// valid. One that is damaged stays valid, since others may need it.
+//
+// It waits until nobody has the database open. A crash leaves the old database, or
+// none, which the next command refuses, or the new one.
+func (s *Store) Rebuild(ctx context.Context, o RebuildOptions) (*Rebuilt, error) {
+	if s.foreign != nil {
+		return nil, s.foreign
+	}
+	s.mu.Lock()
+	_ = s.closeDatabase() // a damaged one may not close well
+	s.mu.Unlock()
+	lock, err := s.lockDatabase(ctx, unix.LOCK_EX)
+	if err != nil {
+		return nil, s.explain("rebuild the database", err)
+	}
+	defer lock.Close()
+	sign(lock)
+	r := &rebuild{s: s, o: o, found: &Rebuilt{}}
+	if err := r.run(ctx); err != nil {
+		return nil, s.explain("rebuild the database", err)
+	}
+	return r.found, nil
+}
+
+// rebuild is one run of Rebuild.
+type rebuild struct {
+	s       *Store
+	o       RebuildOptions
+	records map[string][]noted
+	names   []string // of what lies in the store directory
+	found   *Rebuilt
+
+	mu      sync.Mutex // guards found and what follows
+	done    int
+	objects map[string]*db.Object
+	lines   map[string]int // of the journal, that objects were taken from
+}
+
+func (r *rebuild) run(ctx context.Context) (err error) {
+	if r.records, r.found.Damaged, err = r.s.readJournal(); err != nil {
+		return err
+	}
+	names, err := readNames(r.s.Physical(r.s.c.StoreDir))
+	if err != nil {
+		return err
+	}
+	r.names = slices.DeleteFunc(names, func(n string) bool { _, err := path.ParseBase(n); return err != nil })
+	slices.Sort(r.names)
+	r.objects, r.lines = make(map[string]*db.Object, len(r.names)), make(map[string]int, len(r.names))
+	if err := r.identifyAll(ctx); err != nil {
+		return err
+	}
+	r.dropDangling()
+	slices.SortFunc(r.found.Left, func(a, b Left) int { return strings.Compare(a.Path, b.Path) })
+	objects := r.inOrder()
+	r.found.Objects = len(objects)
+	return r.replace(ctx, objects)
+}
+
+// leave notes that something does not become valid.
+func (r *rebuild) leave(base, why string) {
+	r.found.Left = append(r.found.Left, Left{r.s.c.StoreDir + "/" + base, why})
+}
+
+// identifyAll finds out what each tree is.
+func (r *rebuild) identifyAll(ctx context.Context) error {
+	next := make(chan string)
+	var wg sync.WaitGroup
+	var failed error
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for base := range next {
+				o, why, err := r.identify(ctx, base)
+				r.mu.Lock()
+				switch {
+				case err != nil:
+					failed = errors.Join(failed, err)
+				case o == nil:
+					r.leave(base, why)
+				default:
+					r.objects[base] = o
+				}
+				r.done++
+				if r.o.Progress != nil {
+					r.o.Progress(r.done, len(r.names))
+				}
+				r.mu.Unlock()
+			}
+		})
+	}
+	for _, base := range r.names {
+		if ctx.Err() != nil {
+			break
+		}
+		next <- base
+	}
+	close(next)
+	wg.Wait()
+	slices.SortFunc(r.found.Bad, func(a, b Problem) int { return strings.Compare(a.Path, b.Path) })
+	return errors.Join(failed, ctx.Err())
+}
+
+// identify finds out what the tree called base is; nil, and why, when it cannot
+// become valid. What cannot be read and is not in the journal is an error: it may be
+// readable the next time.
+func (r *rebuild) identify(ctx context.Context, base string) (o *db.Object, why string, err error) {
+	records := r.records[base]
+	if r.o.Trust && len(records) > 0 {
+		return r.fromJournal(records[0], nil)
+	}
+	h, size := sha256.New(), &counter{}
+	_, err = tree.Dump(ctx, io.MultiWriter(h, size), r.s.final(base), tree.Options{})
+	if err != nil && len(records) == 0 {
+		return nil, "", err
+	}
+	full := r.s.c.StoreDir + "/" + base
+	if err != nil {
+		return r.fromJournal(records[0], &Problem{Path: full, Kind: Unreadable, Err: err})
+	}
+	sum := h.Sum(nil)
+	for _, rec := range records {
+		if bytes.Equal(rec.NarHash, sum) && rec.NarSize == size.n {
+			return r.fromJournal(rec, nil)
+		}
+	}
+	if len(records) > 0 {
+		return r.fromJournal(records[0], &Problem{Path: full, Kind: Modified})
+	}
+	o = &db.Object{Path: base, NarHash: sum, NarSize: size.n, Registered: r.s.c.Now()}
+	known, err := r.prove(ctx, o)
+	if err != nil {
+		return nil, "", err
+	}
+	if !known {
+		return nil, "is not in the journal, and its content does not prove what it is", nil
+	}
+	r.mu.Lock()
+	r.found.Proven++
+	r.mu.Unlock()
+	return r.withOutputs(o)
+}
+
+// fromJournal makes an object of what the journal says.
+func (r *rebuild) fromJournal(n noted, bad *Problem) (o *db.Object, why string, err error) {
+	x := objectOf(n.Record)
+	r.mu.Lock()
+	r.lines[x.Path] = n.line
+	if bad != nil {
+		r.found.Bad = append(r.found.Bad, *bad)
+	}
+	r.mu.Unlock()
+	return r.withOutputs(&x)
+}
+
+// prove says whether the path of o follows from its content: with no references,
+// or with those that are in it.
+func (r *rebuild) prove(ctx context.Context, o *db.Object) (bool, error) {
+	place := r.s.final(o.Path)
+	known, err := r.s.proveContent(ctx, o, place)
+	if known || err != nil {
+		return known, err
+	}
+	if o.References, err = r.references(ctx, o.Path); err != nil || len(o.References) == 0 {
+		return false, err
+	}
+	return r.s.proveContent(ctx, o, place)
+}
+
+// references finds out what a tree refers to: a derivation to its inputs, not to
+// its outputs, whose names are in it as well.
+func (r *rebuild) references(ctx context.Context, base string) ([]string, error) {
+	if strings.HasSuffix(base, drvSuffix) {
+		if text, err := derivationFile(r.s.final(base)); err == nil {
+			if d, err := drv.Parse(text); err == nil {
+				return r.s.bases(d.Inputs())
+			}
+		}
+		return nil, nil
+	}
+	refs := refscan.New(r.hashParts())
+	if _, err := tree.Dump(ctx, refs, r.s.final(base), tree.Options{}); err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, n := range r.names {
+		if n != base && refs.Found(n[:path.HashLen]) {
+			out = append(out, n)
+		}
+	}
+	return out, nil
+}
+
+// withOutputs adds the outputs of a derivation. One that is damaged has none: nobody
+// can build it.
+func (r *rebuild) withOutputs(o *db.Object) (*db.Object, string, error) {
+	if !strings.HasSuffix(o.Path, drvSuffix) {
+		return o, "", nil
+	}
+	text, err := derivationFile(r.s.final(o.Path))
+	if err != nil {
+		return nil, "", err
+	}
+	if d, err := drv.Parse(text); err == nil {
+		if o.Outputs, err = outputBases(r.s.c.StoreDir, d); err != nil {
+			return nil, fmt.Sprintf("has outputs that cannot be: %v", err), nil
+		}
+	}
+	return o, "", nil
+}
+
+func (r *rebuild) hashParts() []string {
+	parts := make([]string, len(r.names))
+	for i, n := range r.names {
+		parts[i] = n[:path.HashLen]
+	}
+	return parts
+}
+
+// dropDangling leaves objects that refer to something which is not valid.
+func (r *rebuild) dropDangling() {
+	for again := true; again; {
+		again = false
+		for base, o := range r.objects {
+			i := slices.IndexFunc(o.References, func(ref string) bool { return r.objects[ref] == nil })
+			if i < 0 {
+				continue
+			}
+			r.leave(base, fmt.Sprintf("refers to %s/%s, which is not valid", r.s.c.StoreDir, o.References[i]))
+			delete(r.objects, base)
+			again = true
+		}
+	}
+}
+
+// inOrder lists the objects as they were registered; those that are not in the
+// journal come last.
+func (r *rebuild) inOrder() []db.Object {
+	list := make([]db.Object, 0, len(r.objects))
+	for _, o := range r.objects {
+		list = append(list, *o)
+	}
+	slices.SortFunc(list, func(a, b db.Object) int {
+		if x, y := r.lines[a.Path], r.lines[b.Path]; x != y && x != 0 && y != 0 {
+			return x - y
+		} else if x != y {
+			return y - x // 0 is behind all others
+		}
+		return strings.Compare(a.Path, b.Path)
+	})
+	return list
+}
+
+// replace puts a database of objects in the place of the old one.
+func (r *rebuild) replace(ctx context.Context, objects []db.Object) error {
+	s := r.s
+	options := s.databaseOptions()
+	file := options.File
+	options.File += ".new"
+	if err := removeDatabase(options.File); err != nil { // what an earlier rebuild left
+		return err
+	}
+	meta := map[string]string{}
+	id, err := readID(filepath.Join(s.Physical(s.c.StoreDir), idFile))
+	if err != nil {
+		return err
+	}
+	if id != "" {
+		meta[metaID], meta[metaPlaced] = id, "yes"
+	}
+	if err := db.Create(ctx, options, objects, meta); err != nil {
+		return err
+	}
+	if r.found.Old, err = r.putAside(ctx, file); err != nil {
+		return err
+	}
+	if err := os.Rename(options.File, file); err != nil {
+		return err
+	}
+	if !s.c.Relaxed {
+		if err := syncDir(filepath.Dir(file)); err != nil {
+			return err
+		}
+	}
+	return s.writeJournal(func(put func(*db.Object) error) error {
+		for i := range objects {
+			if err := put(&objects[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// putAside gives the old database another name, which it returns. Its log must not
+// meet the new one, and it must not be used without its log. One that is well
+// takes its log in when it is closed, and then stays where it is until the new one
+// replaces it; of another the parts change their names one by one, and until the
+// new one comes there is none.
+func (r *rebuild) putAside(ctx context.Context, file string) (old string, err error) {
+	old = file + ".old"
+	if err := removeDatabase(old); err != nil {
+		return "", err
+	}
+	if st, err := os.Lstat(file); err == nil && st.Size() > 0 {
+		if d, err := db.Open(ctx, r.s.databaseOptions()); err == nil {
+			_ = d.Close()
+		}
+	}
+	if _, err := os.Lstat(file + "-wal"); errors.Is(err, fs.ErrNotExist) && os.Link(file, old) == nil {
+		return old, nil
+	}
+	old = ""
+	for _, suffix := range databaseParts() {
+		switch err := os.Rename(file+suffix, file+".old"+suffix); {
+		case err == nil && suffix == "":
+			old = file + ".old"
+		case err != nil && !errors.Is(err, fs.ErrNotExist):
+			return "", err
+		}
+	}
+	return old, nil
+}
+
+// databaseParts end the names of the files that a database may be made of.
+func databaseParts() []string { return []string{"", "-wal", "-shm"} }
+
+func removeDatabase(file string) error {
+	for _, suffix := range databaseParts() {
+		if err := os.Remove(file + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// counter counts bytes.
+type counter struct{ n int64 }
+
+func (c *counter) Write(b []byte) (int, error) {
+	c.n += int64(len(b))
+	return len(b), nil
+}
