@@ -133,6 +133,7 @@ func (s *Store) collectInto(ctx context.Context, c *Collected, choose func(*live
 		return s.explain("remove garbage", err)
 	}
 	s.sweepLocks()
+	s.sweepIDs()
 	return s.explain("remove garbage", s.sweepLinks(ctx))
 }
 

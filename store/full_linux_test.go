@@ -54,7 +54,7 @@ func TestFullDisk(t *testing.T) {
 	if err := os.Remove(f.Name()); err != nil {
 		t.Fatal(err)
 	}
-	if left := must(os.ReadDir(filepath.Join(mount, "frx/store")))(t); len(left) != 3 {
+	if left := must(os.ReadDir(filepath.Join(mount, "frx/store")))(t); len(left) != 4 {
 		t.Errorf("the store holds %v", left)
 	}
 	must(s.AddText(ctx, "more", []byte("1"), nil))(t)

@@ -223,6 +223,13 @@ func (s *Store) placeID(dir, id string) error {
 	if err = errors.Join(err, f.Close()); err == nil {
 		err = os.Rename(f.Name(), filepath.Join(dir, idFile))
 	}
+	if errors.Is(err, fs.ErrNotExist) {
+		// A collector has taken it for what a crash had left: then another
+		// process has written the same.
+		if placed, rerr := readID(filepath.Join(dir, idFile)); rerr == nil && placed == id {
+			return nil
+		}
+	}
 	if err != nil {
 		os.Remove(f.Name())
 		return err
@@ -231,6 +238,15 @@ func (s *Store) placeID(dir, id string) error {
 		return nil
 	}
 	return syncDir(dir)
+}
+
+// sweepIDs removes identities that were being written by processes which were
+// killed. The store has its own. It is a courtesy.
+func (s *Store) sweepIDs() {
+	left, _ := filepath.Glob(filepath.Join(s.Physical(s.c.StoreDir), idFile+".*"))
+	for _, name := range left {
+		_ = os.Remove(name)
+	}
 }
 
 // hasObjects says whether anything in dir has the name of a store object.

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Wait tells of a lock that cannot be had at once.
@@ -75,37 +77,88 @@ func (s *Store) holds(base string) bool {
 	return s.held[base] > 0
 }
 
-// lockOne waits for one lock. Trying again and again, rather than waiting in the
-// kernel, is what lets ctx end it.
+// lockOne waits for one lock.
 func (s *Store) lockOne(ctx context.Context, base string) (*os.File, error) {
 	name := s.StatePath("locks", base+lockSuffix)
-	told := false
-	for wait := time.Millisecond; ; wait = min(wait*3/2, 50*time.Millisecond) {
+	for {
 		f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o644)
 		if err != nil {
 			return nil, err
 		}
-		ok, err := tryLock(f)
+		err = s.waitFlock(ctx, f, unix.LOCK_EX, 0, func() Wait { return Wait{Path: s.c.StoreDir + "/" + base, Holder: holder(f)} })
+		if ctx.Err() != nil {
+			err = fmt.Errorf("while waiting for another process to finish %s/%s: %w", s.c.StoreDir, base, ctx.Err())
+		}
 		if err != nil {
-			f.Close()
 			return nil, err
 		}
-		if ok && linked(f) {
+		if linked(f) {
 			sign(f)
 			return f, nil
 		}
-		if !ok && !told {
-			told = true
-			s.tell(ctx, Wait{Path: s.c.StoreDir + "/" + base, Holder: holder(f)})
-		}
+		f.Close() // given up and unlinked meanwhile: its successor is free
+	}
+}
+
+// noticeable is for how long a wait goes on before a person could notice it.
+const noticeable = 50 * time.Millisecond
+
+// waitFlock locks f, LOCK_SH or LOCK_EX, when it can. When that takes longer than
+// quiet, somebody is told of what notice returns. On an error f is closed.
+//
+// A wait in the kernel comes to its end as soon as it can, and in turn with
+// others; but nothing can end it. So when ctx ends it is left alone, with f.
+func (s *Store) waitFlock(ctx context.Context, f *os.File, how int, quiet time.Duration, notice func() Wait) error {
+	err := flock(f, how|unix.LOCK_NB)
+	if err == nil {
+		return nil
+	}
+	if !errors.Is(err, unix.EWOULDBLOCK) {
 		f.Close()
-		if ok {
-			continue // given up and unlinked just now: its successor is free
-		}
+		return err
+	}
+	if quiet == 0 {
+		s.tell(ctx, notice())
+	}
+	done := make(chan error)
+	ended := make(chan struct{})
+	go func() {
+		err := flock(f, how)
 		select {
+		case done <- err:
+		case <-ended:
+			f.Close()
+		}
+	}()
+	timer := time.NewTimer(quiet)
+	defer timer.Stop()
+	for {
+		select {
+		case err := <-done:
+			if err != nil {
+				f.Close()
+			}
+			return err
 		case <-ctx.Done():
-			return nil, fmt.Errorf("while waiting for another process to finish %s/%s: %w", s.c.StoreDir, base, ctx.Err())
-		case <-time.After(wait):
+			close(ended)
+			return ctx.Err()
+		case <-timer.C:
+			if quiet > 0 {
+				s.tell(ctx, notice())
+			}
+		}
+	}
+}
+
+// flock is flock(2), begun again after signals.
+func flock(f *os.File, how int) error {
+	for {
+		switch err := unix.Flock(int(f.Fd()), how); err {
+		case nil:
+			return nil
+		case unix.EINTR:
+		default:
+			return &os.PathError{Op: "lock", Path: f.Name(), Err: err}
 		}
 	}
 }

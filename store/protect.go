@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -89,43 +88,14 @@ func (s *Store) lockCollector(ctx context.Context, how int) (*os.File, error) {
 	}
 	// Nobody holds it shared for longer than it takes to write a line, so a wait
 	// that a person could notice is for a collector.
-	err = s.waitFlock(ctx, f, how, func() Wait { return Wait{Holder: holder(f), Collector: true} })
+	err = s.waitFlock(ctx, f, how, noticeable, func() Wait { return Wait{Holder: holder(f), Collector: true} })
 	if err != nil {
-		f.Close()
 		return nil, err
 	}
 	if how == unix.LOCK_EX {
 		sign(f)
 	}
 	return f, nil
-}
-
-// noticeable is for how long a wait goes on before somebody is told.
-const noticeable = 50 * time.Millisecond
-
-// waitFlock locks f, LOCK_SH or LOCK_EX, when it can. Trying again and again,
-// rather than waiting in the kernel, is what lets ctx end it. A wait that a person
-// could notice is told of.
-func (s *Store) waitFlock(ctx context.Context, f *os.File, how int, notice func() Wait) error {
-	begin, told := time.Now(), false
-	for wait := time.Millisecond; ; wait = min(wait*3/2, noticeable) {
-		err := unix.Flock(int(f.Fd()), how|unix.LOCK_NB)
-		if err == nil {
-			return nil
-		}
-		if err != unix.EINTR && err != unix.EWOULDBLOCK {
-			return &fs.PathError{Op: "lock", Path: f.Name(), Err: err}
-		}
-		if !told && time.Since(begin) >= noticeable {
-			told = true
-			s.tell(ctx, notice())
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(wait):
-		}
-	}
 }
 
 // inUse returns the base names that processes, this one included, have

@@ -41,9 +41,8 @@ func (s *Store) lockJournal(ctx context.Context, how int) (*os.File, error) {
 	if err != nil {
 		return nil, s.explain("lock the journal", err)
 	}
-	err = s.waitFlock(ctx, f, how, func() Wait { return Wait{Holder: lockedBy(f), Collector: true} })
+	err = s.waitFlock(ctx, f, how, noticeable, func() Wait { return Wait{Holder: lockedBy(f), Collector: true} })
 	if err != nil {
-		f.Close()
 		return nil, err
 	}
 	return f, nil

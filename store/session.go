@@ -69,17 +69,11 @@ func lockNew(name string) (*os.File, error) {
 
 // tryLock takes the exclusive lock of f unless somebody has it.
 func tryLock(f *os.File) (bool, error) {
-	for {
-		switch err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err {
-		case nil:
-			return true, nil
-		case unix.EINTR:
-		case unix.EWOULDBLOCK:
-			return false, nil
-		default:
-			return false, &os.PathError{Op: "lock", Path: f.Name(), Err: err}
-		}
+	err := flock(f, unix.LOCK_EX|unix.LOCK_NB)
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		return false, nil
 	}
+	return err == nil, err
 }
 
 // linked says whether f still has a name: a lock file without one has been

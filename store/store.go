@@ -327,11 +327,10 @@ func (s *Store) lockDatabase(ctx context.Context, how int) (*os.File, error) {
 		}
 		return nil, err
 	}
-	err = s.waitFlock(ctx, f, how, func() Wait {
+	err = s.waitFlock(ctx, f, how, noticeable, func() Wait {
 		return Wait{Holder: lockedBy(f), Rebuild: how == unix.LOCK_SH, Users: how == unix.LOCK_EX}
 	})
 	if err != nil {
-		f.Close()
 		return nil, err
 	}
 	return f, nil

@@ -153,7 +153,7 @@ func TestTexts(t *testing.T) {
 		t.Errorf("ValidMany: %v", valid)
 	}
 	entries := must(os.ReadDir(s.Physical(s.Dir())))(t)
-	if len(entries) != 4 { // two texts, the temporary directory and the identity
+	if len(entries) != 5 { // two texts, the temporary directory, the identity and the journal
 		t.Errorf("the store directory holds %v", entries)
 	}
 }
