@@ -3,7 +3,6 @@ module fruix
 go 1.26.8
 
 require (
-	github.com/blakesmith/ar v0.0.0-20190502131153-809d4375e1fb
 	github.com/bluekeyes/go-gitdiff v0.9.0
 	github.com/dop251/goja v0.0.0-20260917113740-793a2a65c13b
 	github.com/klauspost/compress v1.20.3

@@ -117,21 +117,24 @@ type watchedBody struct {
 
 func (b *watchedBody) Read(to []byte) (int, error) {
 	n, err := b.ReadCloser.Read(to)
-	if n > 0 {
-		b.w.alive()
-	}
+	b.w.alive(n)
 	if err != nil && err != io.EOF {
 		b.failed = err
 	}
 	return n, err
 }
 
-// watch ends a try when nothing comes for too long.
+// watch ends a try when next to nothing comes for too long: a server that sends
+// a byte now and then must not hold a build for ever.
 type watch struct {
 	timer  *time.Timer
 	stall  time.Duration
 	cancel context.CancelCauseFunc
+	came   int // bytes since the timer was set
 }
+
+// leastBytes must come within the time of a watch.
+const leastBytes = 1024
 
 // watch returns a context for one try.
 func (h *HTTP) watch(ctx context.Context) (context.Context, *watch) {
@@ -140,11 +143,17 @@ func (h *HTTP) watch(ctx context.Context) (context.Context, *watch) {
 		stall = time.Minute
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	timer := time.AfterFunc(stall, func() { cancel(fmt.Errorf("nothing has come for %v", stall)) })
-	return ctx, &watch{timer, stall, cancel}
+	timer := time.AfterFunc(stall, func() { cancel(fmt.Errorf("nothing, or next to nothing, has come for %v", stall)) })
+	return ctx, &watch{timer: timer, stall: stall, cancel: cancel}
 }
 
-func (w *watch) alive() { w.timer.Reset(w.stall) }
+// alive tells of n bytes that came.
+func (w *watch) alive(n int) {
+	if w.came += n; w.came >= leastBytes {
+		w.came = 0
+		w.timer.Reset(w.stall)
+	}
+}
 
 func (w *watch) stop() {
 	w.timer.Stop()

@@ -58,12 +58,18 @@ type Client struct {
 	// ByHash are templates of URLs of servers that keep files by hash, with
 	// the words {algo}, {hex}, {base32} and {name}. They are tried first.
 	ByHash []string
+	// Archives are templates as in ByHash of public archives, which are tried
+	// when nothing else has a file, with ArchiveFetcher, or the one of their
+	// scheme when that is nil.
+	Archives       []string
+	ArchiveFetcher Fetcher
 }
 
 // An Attempt is one place that did not have the file.
 type Attempt struct {
-	Place string
-	Err   error
+	Place   string
+	Err     error
+	Archive bool // the place is one of Client.Archives
 }
 
 // Error tells of every place that was tried.
@@ -105,6 +111,7 @@ func (e *MismatchError) Error() string {
 // error is an [*Error], or the context's. Nothing is left behind by an error.
 func (c *Client) Get(ctx context.Context, w Want, dst string) (string, error) {
 	e := &Error{Name: w.Name}
+	archive := false
 	try := func(place string, get func(f *os.File) error) (bool, error) {
 		err := c.attempt(ctx, w, dst, get)
 		if err == nil {
@@ -113,7 +120,7 @@ func (c *Client) Get(ctx context.Context, w Want, dst string) (string, error) {
 		if ctx.Err() != nil {
 			return false, context.Cause(ctx)
 		}
-		e.Attempts = append(e.Attempts, Attempt{place, err})
+		e.Attempts = append(e.Attempts, Attempt{Place: place, Err: err, Archive: archive})
 		return false, nil
 	}
 	for _, file := range c.inFolders(w) {
@@ -121,15 +128,26 @@ func (c *Client) Get(ctx context.Context, w Want, dst string) (string, error) {
 			return file, err
 		}
 	}
-	for _, location := range c.places(w) {
+	places := c.places(w)
+	own := len(places)
+	for _, place := range c.byHash(c.Archives, w) {
+		if !slices.Contains(places, place) {
+			places = append(places, place)
+		}
+	}
+	for i, location := range places {
+		archive = i >= own
 		u, err := url.Parse(location)
 		if err != nil {
-			e.Attempts = append(e.Attempts, Attempt{location, fmt.Errorf("not a URL: %w", err)})
+			e.Attempts = append(e.Attempts, Attempt{Place: location, Err: fmt.Errorf("not a URL: %w", err)})
 			continue
 		}
 		fetcher := c.Fetchers[u.Scheme]
+		if archive && c.ArchiveFetcher != nil {
+			fetcher = c.ArchiveFetcher
+		}
 		if fetcher == nil {
-			e.Attempts = append(e.Attempts, Attempt{location, c.unknownScheme(u)})
+			e.Attempts = append(e.Attempts, Attempt{Place: location, Err: c.unknownScheme(u)})
 			continue
 		}
 		if ok, err := try(location, func(f *os.File) error {
@@ -197,14 +215,7 @@ func (c *Client) attempt(ctx context.Context, w Want, dst string, get func(*os.F
 
 // places lists locations, with mirrors spelled out, each once.
 func (c *Client) places(w Want) []string {
-	var list []string
-	if w.Digest.Algo.Valid() {
-		r := strings.NewReplacer("{algo}", w.Digest.Algo.String(), "{hex}", w.Digest.Hex(),
-			"{base32}", w.Digest.Base32(), "{name}", url.PathEscape(w.Name))
-		for _, t := range c.ByHash {
-			list = append(list, r.Replace(t))
-		}
-	}
+	list := c.byHash(c.ByHash, w)
 	for _, l := range w.Locations {
 		list = append(list, c.expand(l)...)
 	}
@@ -217,6 +228,20 @@ func (c *Client) places(w Want) []string {
 		}
 	}
 	return unique
+}
+
+// byHash fills templates; there are none for a file whose hash nobody knows.
+func (c *Client) byHash(templates []string, w Want) []string {
+	if !w.Digest.Algo.Valid() {
+		return nil
+	}
+	r := strings.NewReplacer("{algo}", w.Digest.Algo.String(), "{hex}", w.Digest.Hex(),
+		"{base32}", w.Digest.Base32(), "{name}", url.PathEscape(w.Name))
+	var list []string
+	for _, t := range templates {
+		list = append(list, r.Replace(t))
+	}
+	return list
 }
 
 // expand turns "mirror://NAME/PATH" into the URLs that it stands for.

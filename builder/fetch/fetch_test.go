@@ -112,7 +112,7 @@ func TestGet(t *testing.T) {
 			`mirror://there/z: no mirrors are known under "there" (known: here)`,
 			"a file on another machine (host) cannot be read", "not a regular file", "not a URL",
 		}},
-		{name: "stall", locations: []string{"/stall"}, errs: []string{"nothing has come for 50ms (tried 2 times)"}},
+		{name: "stall", locations: []string{"/stall"}, errs: []string{"nothing, or next to nothing, has come for 50ms (tried 2 times)"}},
 		{name: "none", errs: []string{"cannot get file.tar: no place to look for it is known"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -20,8 +22,8 @@ type HTTP struct {
 	// Tries is how often a location is tried when the failure may pass. A
 	// file that came in part is continued. Default 5.
 	Tries int
-	// Stall is for how long nothing may come before a try is given up, from
-	// the connection on. Default 60 s.
+	// Stall is for how long next to nothing, less than 1 KiB, may come before
+	// a try is given up, from the connection on. Default 60 s.
 	Stall time.Duration
 	// Backoff is the pause before the second try; it doubles from then on.
 	// Default 500 ms.
@@ -52,7 +54,10 @@ func (h *HTTP) client() *http.Client {
 	}
 	return &http.Client{Transport: rt, CheckRedirect: func(req *http.Request, via []*http.Request) error {
 		if len(via) >= maxRedirects {
-			return fmt.Errorf("more than %d redirections", maxRedirects)
+			return permanent{fmt.Errorf("more than %d redirections", maxRedirects)}
+		}
+		if last := via[len(via)-1].URL; last.Scheme == "https" && req.URL.Scheme != "https" {
+			return permanent{fmt.Errorf("%s redirects from https to %s, which is refused", last.Host, req.URL.Redacted())}
 		}
 		return nil
 	}}
@@ -102,6 +107,7 @@ func (d *download) once(ctx context.Context) error {
 		return permanent{err}
 	}
 	req.Header.Set("User-Agent", d.userAgent())
+	req.Header.Set("Accept-Encoding", "identity") // see client
 	if d.have > 0 && d.version != "" {
 		// RFC 9110, sections 13.1.5 and 14.2.
 		req.Header.Set("Range", fmt.Sprintf("bytes=%d-", d.have))
@@ -130,7 +136,7 @@ func (d *download) once(ctx context.Context) error {
 	for {
 		n, err := resp.Body.Read(buf)
 		if n > 0 {
-			watch.alive()
+			watch.alive(n)
 			if d.have+int64(n) > limit {
 				return permanent{fmt.Errorf("the file has more than %d bytes", limit)}
 			}
@@ -207,16 +213,17 @@ func failure(err error) error {
 	if errors.As(err, &ue) {
 		err = ue.Err // the URL is in the message of whoever reports it
 	}
+	var p permanent
+	if errors.As(err, &p) {
+		return p
+	}
 	var dns *net.DNSError
-	if errors.As(err, &dns) && dns.IsNotFound {
+	var certificate *tls.CertificateVerificationError
+	var record tls.RecordHeaderError
+	switch {
+	case errors.As(err, &dns) && dns.IsNotFound, errors.As(err, &certificate), errors.As(err, &record),
+		strings.Contains(err.Error(), "malformed HTTP"):
 		return permanent{err}
 	}
-	if errors.Is(err, net.ErrClosed) {
-		return err
-	}
-	var op *net.OpError
-	if errors.As(err, &op) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || os.IsTimeout(err) {
-		return err
-	}
-	return permanent{err} // certificates, redirections, protocols
+	return err
 }

@@ -66,7 +66,7 @@ func badRun(t *testing.T, dir, root, command string) (code int, stdout, stderr s
 	c := exec.CommandContext(ctx, "/bin/sh", "-c", command)
 	c.Dir = dir
 	c.Env = []string{
-		"PATH=" + filepath.Dir(badFruix(t)) + ":" + os.Getenv("PATH"), "HOME=" + root, "FRUIX_ROOT=" + root, "LANG=C.UTF-8",
+		"PATH=" + filepath.Dir(badFruix(t)) + ":" + os.Getenv("PATH"), "HOME=" + root, "FRUIX_ROOT=" + root, "FRUIX_ARCHIVES=none", "LANG=C.UTF-8",
 		// Whatever is not found at once fails, instead of being fetched.
 		"http_proxy=http://127.0.0.1:9", "https_proxy=http://127.0.0.1:9",
 	}

@@ -24,6 +24,7 @@ func runBuild(ctx context.Context, e *environment, args []string) (err error) {
 	f.addBuildFlags()
 	expressions := f.StringArrayP("expression", "e", nil, "build what `EXPR` yields")
 	files := f.StringArrayP("file", "f", nil, "build what the last expression of `FILE` yields")
+	f.addTransformations()
 	root := f.StringP("root-link", "r", "", "make `FILE` a link to the result that keeps it from being collected")
 	profile := f.StringP("profile", "p", "", "make the result a new generation of the profile `FILE`")
 	derivations := f.BoolP("derivations", "d", false, "print the derivations' paths, and build nothing")
@@ -40,6 +41,11 @@ func runBuild(ctx context.Context, e *environment, args []string) (err error) {
 		return err
 	}
 	defer s.Close()
+	removeSources, err := s.prepareTransformation(ctx)
+	if err != nil {
+		return err
+	}
+	defer removeSources()
 	goals, err := s.goals(ctx, f.Args(), *expressions, *files)
 	if err != nil {
 		return err
@@ -106,7 +112,7 @@ func (s *session) goals(ctx context.Context, names, expressions, files []string)
 			}
 			continue
 		}
-		v, err := s.call(ctx, "(fruix commands)", "named-derivation", datum.NewString(name))
+		v, err := s.call(ctx, "(fruix commands)", "named-derivation", s.transformed(datum.NewString(name))...)
 		if err == nil {
 			err = add(namedGoal(v))
 		}
@@ -169,7 +175,7 @@ func namedGoal(v datum.Value) (goal, error) {
 
 // objectGoal lowers a Scheme object.
 func (s *session) objectGoal(ctx context.Context, v datum.Value) (goal, error) {
-	item, err := s.call(ctx, "(fruix commands)", "object->derivation", v)
+	item, err := s.call(ctx, "(fruix commands)", "object->derivation", s.transformed(v)...)
 	if err != nil {
 		return goal{}, err
 	}

@@ -38,6 +38,7 @@ type flags struct {
 	relaxed          bool
 	unchecked        bool // store rebuild
 	timeout, silent  time.Duration
+	withSource       []string
 	// Bounds of builds, as they were written.
 	maxMemory, maxLog string
 	maxProcesses      uint64

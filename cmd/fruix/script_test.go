@@ -28,6 +28,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			root := filepath.Join(e.WorkDir, ".root")
 			e.Setenv("FRUIX_ROOT", root)
+			e.Setenv("FRUIX_ARCHIVES", "none")
 			e.Setenv("XDG_CACHE_HOME", filepath.Join(e.WorkDir, ".cache"))
 			e.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
 			e.Defer(func() { removeTree(root) })

@@ -54,6 +54,8 @@ type session struct {
 	limits interp.Options
 	// substitutes finds objects elsewhere; nil when nobody is asked.
 	substitutes builder.Substituter
+	// transform changes packages; see prepareTransformation.
+	transform datum.Value
 	// built is how many derivations were built.
 	built int
 	// warnedOfMemory is set when it was said what --max-build-memory is worth here.

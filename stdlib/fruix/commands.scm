@@ -22,26 +22,30 @@
             named-derivation
             search-packages))
 
-(define (object->derivation object)
+(define* (object->derivation object #:optional (transform identity))
   "Return the derivation of OBJECT, anything that can be built, or the store
 path that it already is: a package, a file-like object, a gexp, a derivation,
-or a store-monadic value that yields one of these."
+or a store-monadic value that yields one of these.  TRANSFORM is applied to a
+package first."
   (cond ((derivation? object) object)
+        ((package? object) (lower-item (transform object)))
         ((gexp? object) (built-item object "gexp"))
         ((file-like? object) (lower-item object))
         ((and (string? object) (store-path? object)) object)
         ((procedure? object)
-         (object->derivation (run-with-store (open-connection) object)))
+         (object->derivation (run-with-store (open-connection) object)
+                             transform))
         (else
          (error (format #f "~s is nothing that can be built: neither a package, \
 a gexp, a derivation nor another file-like object" object)))))
 
-(define (named-derivation specification)
+(define* (named-derivation specification #:optional (transform identity))
   "Return two values: the derivation of the package that SPECIFICATION names,
-such as \"hello\", \"hello@2.12\" or \"hello:lib\", and the output."
+such as \"hello\", \"hello@2.12\" or \"hello:lib\", changed by TRANSFORM, and the
+output."
   (call-with-values (lambda () (specification->package+output specification))
     (lambda (package output)
-      (values (lower-item package) output))))
+      (values (lower-item (transform package)) output))))
 
 (define (search-packages patterns)
   "Return the packages in whose name, synopsis or description each of PATTERNS,

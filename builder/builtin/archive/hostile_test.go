@@ -131,6 +131,7 @@ func TestHostile(t *testing.T) {
 				continue
 			}
 			t.Run(tt.name+" "+form, func(t *testing.T) {
+				t.Parallel()
 				top := t.TempDir()
 				place := filepath.Join(top, "place")
 				if err := os.MkdirAll(place, 0o755); err != nil {

@@ -136,7 +136,7 @@ func needs(t *testing.T, programs ...string) {
 // What other programs archive comes out as it went in.
 func TestPeers(t *testing.T) {
 	full, plain := sampleTree(t, false), sampleTree(t, true)
-	const deb = `mkdir -p ../deb/DEBIAN; cp -a . ../deb/; printf 'Package: x\nVersion: 1\nArchitecture: all\nMaintainer: x\nDescription: x\n' >../deb/DEBIAN/control; dpkg-deb --root-owner-group %s -b ../deb "$1" >/dev/null; rm -r ../deb`
+	const deb = `mkdir -p "$1.d"/DEBIAN; cp -a . "$1.d"/; printf 'Package: x\nVersion: 1\nArchitecture: all\nMaintainer: x\nDescription: x\n' >"$1.d"/DEBIAN/control; dpkg-deb --root-owner-group %s -b "$1.d" "$1" >/dev/null; rm -r "$1.d"`
 	for _, tt := range []struct {
 		name, command, needs string
 		tree                 string
@@ -148,21 +148,21 @@ func TestPeers(t *testing.T) {
 		{"gnu", `tar --format=gnu -cf "$1" .`, "tar", full, false},
 		{"oldgnu", `tar --format=oldgnu -cf "$1" .`, "tar", full, false},
 		{"gnu volume", `tar --format=gnu -V name -cf "$1" .`, "tar", full, false},
-		{"gnu incremental", `tar --format=gnu -g ../snapshot -cf "$1" .; rm ../snapshot`, "tar", full, false},
+		{"gnu incremental", `tar --format=gnu -g "$1.s" -cf "$1" .; rm "$1.s"`, "tar", full, false},
 		{"sparse gnu", `tar --format=gnu --sparse -cf "$1" .`, "tar", full, false},
 		{"sparse oldgnu", `tar --format=oldgnu --sparse -cf "$1" .`, "tar", full, false},
 		{"sparse 0.0", `tar --format=pax --sparse --sparse-version=0.0 -cf "$1" .`, "tar", full, false},
 		{"sparse 0.1", `tar --format=pax --sparse --sparse-version=0.1 -cf "$1" .`, "tar", full, false},
 		{"sparse 1.0", `tar --format=pax --sparse --sparse-version=1.0 -cf "$1" .`, "tar", full, false},
 		{"gzip", `tar -cf - . | gzip >"$1"`, "gzip", full, false},
-		{"gzip members", `tar -cf ../x.tar .; (head -c 1000 ../x.tar | gzip; tail -c +1001 ../x.tar | gzip) >"$1"; rm ../x.tar`, "gzip", full, false},
+		{"gzip members", `tar -cf "$1.t" .; (head -c 1000 "$1.t" | gzip; tail -c +1001 "$1.t" | gzip) >"$1"; rm "$1.t"`, "gzip", full, false},
 		{"bzip2", `tar -cf - . | bzip2 >"$1"`, "bzip2", full, false},
 		{"xz", `tar -cf - . | xz >"$1"`, "xz", full, false},
 		{"lzma", `tar -cf - . | xz --format=lzma >"$1"`, "xz", full, false},
 		{"zstd", `tar -cf - . | zstd -q >"$1"`, "zstd", full, false},
 		{"zstd long", `tar -cf - . | zstd -q --long=27 >"$1"`, "zstd", full, false},
 		{"lzip", `tar -cf - . | lzip >"$1"`, "lzip", full, false},
-		{"lzip members", `tar -cf ../x.tar .; (head -c 1000 ../x.tar | lzip; tail -c +1001 ../x.tar | lzip -0; echo trailing) >"$1"; rm ../x.tar`, "lzip", full, false},
+		{"lzip members", `tar -cf "$1.t" .; (head -c 1000 "$1.t" | lzip; tail -c +1001 "$1.t" | lzip -0; echo trailing) >"$1"; rm "$1.t"`, "lzip", full, false},
 		{"cpio newc", `find . -print0 | cpio -0 --quiet -o -H newc >"$1"`, "cpio", full, false},
 		{"cpio crc", `find . -print0 | cpio -0 --quiet -o -H crc >"$1"`, "cpio", full, false},
 		{"cpio odc", `find . -print0 | cpio -0 --quiet -o -H odc >"$1" 2>/dev/null`, "cpio", full, false},
@@ -178,9 +178,10 @@ func TestPeers(t *testing.T) {
 		{"deb xz", fmt.Sprintf(deb, "-Zxz"), "dpkg-deb", plain, false},
 		{"deb zstd", fmt.Sprintf(deb, "-Zzstd"), "dpkg-deb", plain, false},
 		{"deb plain", fmt.Sprintf(deb, "-Znone"), "dpkg-deb", plain, false},
-		{"deb bzip2", `mkdir ../deb; tar -cjf ../deb/data.tar.bz2 .; cd ../deb; echo 2.0 >debian-binary; tar -cjf control.tar.bz2 debian-binary; ar rc "$1" debian-binary control.tar.bz2 data.tar.bz2; rm -r ../deb`, "ar", plain, false},
+		{"deb bzip2", `mkdir "$1.d"; tar -cjf "$1.d"/data.tar.bz2 .; cd "$1.d"; echo 2.0 >debian-binary; tar -cjf control.tar.bz2 debian-binary; ar rc "$1" debian-binary control.tar.bz2 data.tar.bz2; rm -r "$1.d"`, "ar", plain, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			needs(t, tt.needs)
 			file := filepath.Join(t.TempDir(), "archive.zip")
 			run(t, tt.tree, tt.command, file)

@@ -6,10 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
-
-	"github.com/blakesmith/ar"
 )
 
 // Options say what Unpack takes.
@@ -121,24 +118,4 @@ func (u *unpacker) stream(b *bufio.Reader) error {
 		return u.cpio(inner)
 	}
 	return u.tar(inner)
-}
-
-// deb unpacks the data member of a Debian package.
-func (u *unpacker) deb(r io.Reader) error {
-	a := ar.NewReader(r)
-	for {
-		h, err := a.Next()
-		if errors.Is(err, io.EOF) {
-			return errors.New("the package has no data member")
-		}
-		if err != nil {
-			return err
-		}
-		if h.Size < 0 {
-			return errors.New("the package is damaged: a member's size is negative")
-		}
-		if strings.HasPrefix(h.Name, "data.tar") {
-			return u.stream(bufio.NewReaderSize(a, 1<<20))
-		}
-	}
 }

@@ -145,7 +145,12 @@ const rebuildHint = "\"fruix store rebuild\" makes the database anew from what l
 func unfetched(e *fetch.Error) *Problem {
 	p := &Problem{Kind: "fetch", Prefix: "fruix", Message: "cannot get " + e.Name}
 	var found *fetch.MismatchError
+	archives := 0
 	for _, a := range e.Attempts {
+		if a.Archive {
+			archives++
+			continue
+		}
 		var mismatch *fetch.MismatchError
 		if !errors.As(a.Err, &mismatch) {
 			p.Details = append(p.Details, a.Place+": "+tidy(a.Err.Error()))
@@ -155,6 +160,9 @@ func unfetched(e *fetch.Error) *Problem {
 		p.Details = append(p.Details, a.Place+": hash mismatch",
 			fmt.Sprintf("expected: %s (%s)", mismatch.Want, mismatch.Want.SRI()),
 			fmt.Sprintf("actual:   %s (%s)", mismatch.Got, mismatch.Got.SRI()))
+	}
+	if archives > 0 {
+		p.Details = append(p.Details, fmt.Sprintf("archives of sources: none of %d could give it", archives))
 	}
 	switch {
 	case found != nil:
