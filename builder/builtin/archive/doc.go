@@ -1,5 +1,5 @@
-// Package archive unpacks sources and applies patches for builder scripts: the
-// natives behind (guix build archive) and (guix build patch).
+// Package archive unpacks sources, packs trees and applies patches for builder
+// scripts: the natives behind (guix build archive) and (guix build patch).
 //
 // It reads tar (version 7, POSIX ustar and pax, GNU's long names and sparse
 // files), cpio (new, with checksums, portable, and binary of either byte

@@ -10,8 +10,8 @@ const Module = "(fruix native archive)"
 
 // Natives returns the procedures of [Module]: (%archive? FILE),
 // (%unpack-archive FILE DIRECTORY SELECT STRIP), (%unpack-archive-members FILE
-// DIRECTORY SELECT), which takes no offence at absent members, (%apply-patch FILE DIRECTORY
-// STRIP).
+// DIRECTORY SELECT), which takes no offence at absent members, (%pack-archive
+// DIRECTORY FILE FORMAT), (%apply-patch FILE DIRECTORY STRIP).
 func Natives() []*datum.Primitive {
 	return []*datum.Primitive{
 		arg.F1("%archive?", func(_ datum.Caller, file datum.Value) (datum.Value, error) {
@@ -25,6 +25,17 @@ func Natives() []*datum.Primitive {
 		arg.FN("%unpack-archive", 4, 4, unpackNative),
 		arg.F3("%unpack-archive-members", func(c datum.Caller, file, dir, members datum.Value) (datum.Value, error) {
 			return unpack("%unpack-archive-members", file, dir, members, Options{Lenient: true})
+		}),
+		arg.F3("%pack-archive", func(_ datum.Caller, dir, file, format datum.Value) (datum.Value, error) {
+			const who = "%pack-archive"
+			var names [3]string
+			for i, v := range []datum.Value{dir, file, format} {
+				var err error
+				if names[i], err = arg.Text(who, i+1, v); err != nil {
+					return datum.Unset, err
+				}
+			}
+			return datum.Unspecified, Pack(names[0], names[1], names[2])
 		}),
 		arg.F3("%apply-patch", func(_ datum.Caller, file, dir, strip datum.Value) (datum.Value, error) {
 			const who = "%apply-patch"

@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -205,10 +204,13 @@ func resolve(ctx context.Context, r repository, location, rev string) (objects, 
 	if refs, err = r.refs(ctx, []string{"refs/tags/", "refs/heads/"}); err != nil {
 		return nil, "", err
 	}
-	return nil, "", &UnknownError{URL: location, Rev: rev, Near: near(refs, rev), Short: abbreviated.MatchString(rev)}
+	return nil, "", &UnknownError{URL: location, Rev: rev, Near: near(refs, rev), Short: abbreviated(rev)}
 }
 
-var abbreviated = regexp.MustCompile(`^[0-9a-f]{7,39}$`)
+// abbreviated reports whether rev may be the beginning of a commit's name.
+func abbreviated(rev string) bool {
+	return len(rev) >= 7 && len(rev) < 40 && strings.Trim(rev, "0123456789abcdef") == ""
+}
 
 // commitObjects gets a commit by its name. Old servers give only what
 // something is called; then all history is fetched, and looked through.

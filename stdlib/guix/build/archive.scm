@@ -1,4 +1,4 @@
-;;; Unpacking sources.
+;;; Unpacking sources, and packing trees.
 ;;;
 ;;; Commentary:
 ;;;
@@ -17,7 +17,8 @@
   #:export (archive?
             unpack-archive
             unpack-archive-members
-            unpack-source))
+            unpack-source
+            pack-archive))
 
 (define (archive? file)
   "Return #t if the contents of FILE are those of an archive that can be
@@ -66,3 +67,21 @@ the file itself under its name without the hash."
   "Unpack those of MEMBERS, each with all below it, that the archive FILE
 holds."
   (%unpack-archive-members file directory members))
+
+(define* (pack-archive directory file #:optional (format #f))
+  "Make the archive FILE of what is below DIRECTORY.  FORMAT, by default what
+the end of FILE says, is \"tar\" or \"cpio\", alone or with \".gz\", \".bz2\",
+\".xz\", \".zst\" or \".lz\" behind, \"zip\" or \"deb\".  The same tree gives the
+same bytes: times, owners and the order of names do not count."
+  (%pack-archive directory file (or format (archive-format file))))
+
+(define (archive-format file)
+  "Return the format that the name FILE ends in."
+  (let* ((base  (basename file))
+         (found (or (string-contains base ".tar")
+                    (string-contains base ".cpio")
+                    (string-rindex base #\.))))
+    (if found
+        (substring base (+ found 1))
+        (error (string-append "pack-archive: the name " file
+                              " says no format")))))
