@@ -514,7 +514,7 @@ func (s *Store) removeTree(ctx context.Context, base, trash string) (bool, error
 	if valid, err := d.Valid(ctx, base); err != nil || valid {
 		return false, err
 	}
-	if err := tree.Move(s.final(base), trash); err != nil {
+	if _, err := tree.Move(s.final(base), trash); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			return false, nil
 		}

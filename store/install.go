@@ -104,14 +104,18 @@ func (s *Store) place(temp, final string) error {
 		if err != nil {
 			return err
 		}
-		if err := tree.Move(final, trash); err != nil {
+		if _, err := tree.Move(final, trash); err != nil {
 			return err
 		}
 		if err := s.Discard(trash); err != nil {
 			return err
 		}
 	}
-	return tree.Move(temp, final)
+	changed, err := tree.Move(temp, final)
+	if err == nil && changed && !s.c.Relaxed {
+		err = syncDir(final)
+	}
+	return err
 }
 
 // replace puts a finished tree in the place of the valid object base, which is

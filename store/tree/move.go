@@ -11,15 +11,16 @@ import (
 // system. A directory that changes its parent must be writable, except for root,
 // so an ordinary user's is for a moment. Some file systems, FreeBSD's UFS for
 // one, then count its entry ".." as changed and give it a new time; so a
-// directory gets the canonical mode and time again.
-func Move(from, to string) error {
+// directory gets the canonical mode and time again. Move says whether it needed
+// them: then it has to be synced once more.
+func Move(from, to string) (changed bool, err error) {
 	dir, err := movable(from)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if err := os.Rename(from, to); err != nil {
 		dir.close()
-		return err
+		return false, err
 	}
 	return dir.seal(to)
 }
@@ -40,10 +41,10 @@ func Exchange(a, b string) (bool, error) {
 	if done {
 		a, b = b, a
 	}
-	if xerr := x.seal(a); err == nil {
+	if _, xerr := x.seal(a); err == nil {
 		err = xerr
 	}
-	if yerr := y.seal(b); err == nil {
+	if _, yerr := y.seal(b); err == nil {
 		err = yerr
 	}
 	return done, err
@@ -77,13 +78,26 @@ func movable(name string) (moving, error) {
 	return moving(fd), nil
 }
 
-// seal gives a directory that is now called name its form again, and closes it.
-func (m moving) seal(name string) error {
+// seal gives a directory that is now called name its form again, if it has not kept
+// it, and closes it.
+func (m moving) seal(name string) (changed bool, err error) {
 	if m < 0 {
-		return nil
+		return false, nil
 	}
 	defer m.close()
-	return pathError("seal", name, seal(int(m), unix.AT_FDCWD, filepath.Clean(name), DirMode, nil))
+	var st unix.Stat_t
+	if err := again(func() error { return unix.Fstat(int(m), &st) }); err != nil {
+		return false, pathError("stat", name, err)
+	}
+	if sealedDir(&st) {
+		return false, nil
+	}
+	return true, pathError("seal", name, seal(int(m), unix.AT_FDCWD, filepath.Clean(name), DirMode, nil))
+}
+
+// sealedDir says whether a directory has the canonical mode and time.
+func sealedDir(st *unix.Stat_t) bool {
+	return uint32(st.Mode)&0o7777 == DirMode && st.Mtim.Sec == Time && st.Mtim.Nsec == 0
 }
 
 func (m moving) close() {

@@ -55,7 +55,7 @@ func SealDirs(root string) error {
 		if err != nil {
 			return pathError("lstat", name, err)
 		}
-		if uint32(st.Mode)&0o7777 == DirMode && st.Mtim.Sec == Time && st.Mtim.Nsec == 0 {
+		if sealedDir(&st) {
 			return nil
 		}
 		return SealDir(name)
