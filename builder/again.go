@@ -117,6 +117,7 @@ func (b *Builder) again(ctx context.Context, drvPath string, finish func(*job) f
 // compare fails with a DifferError unless the trees are the same as an archive
 // shows them.
 func (j *job) compare(ctx context.Context, before, now []store.Built) error {
+	j.phase("comparing")
 	for i := range now {
 		e := &DifferError{Path: now[i].Path}
 		err := tree.Diff(before[i].Physical, now[i].Physical, func(d tree.Difference) bool {

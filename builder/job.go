@@ -72,9 +72,17 @@ func (j *job) round(ctx context.Context, req *plan.Request, rounds int, finish f
 		}
 	}
 
-	w, err := log.Create(j.o.LogDir, j.drvPath, log.Options{Tail: j.o.LogLines, Now: j.o.Now, Lines: func(line []byte) {
-		j.o.Progress.Event(Line{j.drvPath, j.name, string(line)})
-	}})
+	w, err := log.Create(j.o.LogDir, j.drvPath, log.Options{
+		Tail: j.o.LogLines, Now: j.o.Now,
+		Lines: func(line []byte) { j.o.Progress.Event(Line{j.drvPath, j.name, string(line)}) },
+		Control: func(c log.Control) {
+			if c.Step != nil {
+				j.o.Progress.Event(Step{j.drvPath, j.name, c.Step.What, c.Step.Done, c.Step.Total})
+			} else {
+				j.phase(c.Phase)
+			}
+		},
+	})
 	if err != nil {
 		return j.fail("not started", fmt.Errorf("cannot make the log: %w", err), nil)
 	}
@@ -88,6 +96,9 @@ func (j *job) round(ctx context.Context, req *plan.Request, rounds int, finish f
 	}
 	return err
 }
+
+// phase tells that a phase of the build begins.
+func (j *job) phase(name string) { j.o.Progress.Event(Phase{j.drvPath, j.name, name}) }
 
 // flushNowAndThen makes the log readable while a quiet build goes on.
 func flushNowAndThen(w *log.Writer) (stop func()) {
@@ -158,6 +169,7 @@ func (j *job) execute(ctx context.Context, req *plan.Request, place string, w *l
 
 // register makes outputs valid, if they keep the derivation's rules.
 func (j *job) register(ctx context.Context, built []store.Built) error {
+	j.phase("registering")
 	trees := make(map[string]string, len(built))
 	for _, b := range built {
 		trees[b.Path] = b.Physical

@@ -41,6 +41,22 @@ type Moved struct {
 // Waiting says that a build waits for somebody else who builds the same.
 type Waiting struct{ Drv, Path, Holder string }
 
+// Phase says that a phase of a build has begun: one that the builder has announced,
+// in the manner of Guix's or of Nix's build systems, or "registering", when its
+// outputs are brought into the store, or "comparing", when they are held against
+// others.
+type Phase struct {
+	Drv, Name string
+	Phase     string
+}
+
+// Step says how far a step of a build is, such as "writing disk.img".
+type Step struct {
+	Drv, Name   string
+	What        string
+	Done, Total int64 // bytes
+}
+
 // Line is a line of a builder's output, without its end.
 type Line struct {
 	Drv, Name string
@@ -69,6 +85,8 @@ func (Fetched) event()  {}
 func (Started) event()  {}
 func (Moved) event()    {}
 func (Waiting) event()  {}
+func (Phase) event()    {}
+func (Step) event()     {}
 func (Line) event()     {}
 func (Fetching) event() {}
 func (Finished) event() {}

@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 
@@ -33,6 +32,9 @@ type CollectOptions struct {
 	// Without are the names of roots ([Root.Name]) that do not count, as if they
 	// were removed already.
 	Without []string
+	// Progress is told, from one goroutine at a time, how many of the trees that go
+	// are gone; it may be nil.
+	Progress func(done, all int)
 }
 
 // Collected is what a collection has done.
@@ -128,7 +130,7 @@ func (s *Store) collectInto(ctx context.Context, c *Collected, choose func(*live
 		return s.explain("collect garbage", err)
 	}
 	lock.Close() // from now on what is dead can be made again
-	stray, err := s.removeInvalid(ctx, gone)
+	stray, err := s.removeInvalid(ctx, gone, o.Progress)
 	if c.Stray += stray; err != nil {
 		return s.explain("remove garbage", err)
 	}
@@ -160,7 +162,7 @@ func (s *Store) unregister(ctx context.Context, d *db.DB, l *liveness, dead []in
 			return gone, err
 		}
 		gone += len(some)
-		if _, err := s.removeTrees(ctx, some); err != nil {
+		if _, err := s.removeTrees(ctx, some, nil); err != nil {
 			return gone, err
 		}
 	}
@@ -434,19 +436,19 @@ func (s *Store) sweepRoots() {
 // removeInvalid removes trees in the store that are not valid objects and that
 // nobody is making: expected ones have just become invalid, and the others are
 // what crashes left. It returns how many others there were.
-func (s *Store) removeInvalid(ctx context.Context, expected int) (stray int, err error) {
+func (s *Store) removeInvalid(ctx context.Context, expected int, progress func(done, all int)) (stray int, err error) {
 	names, valid, err := s.invalidTrees(ctx)
 	if err != nil {
 		return 0, err
 	}
 	s.compactJournal(ctx, valid)
-	removed, err := s.removeTrees(ctx, names)
+	removed, err := s.removeTrees(ctx, names, progress)
 	return max(0, removed-expected), err
 }
 
 // removeTrees removes trees in the store that are not valid and that nobody is
-// making, and says how many it has removed.
-func (s *Store) removeTrees(ctx context.Context, names []string) (removed int, err error) {
+// making, and says how many it has removed. progress may be nil.
+func (s *Store) removeTrees(ctx context.Context, names []string, progress func(done, all int)) (removed int, err error) {
 	if len(names) == 0 {
 		return 0, nil
 	}
@@ -458,20 +460,25 @@ func (s *Store) removeTrees(ctx context.Context, names []string) (removed int, e
 	dir := filepath.Dir(trash)
 	const workers = 4
 	var wg sync.WaitGroup
-	var gone atomic.Int64
+	var mu sync.Mutex // guards removed, and keeps calls of progress apart
 	errs := make([]error, workers)
 	for w := range workers {
 		wg.Go(func() {
 			for i := w; i < len(names) && errs[w] == nil && ctx.Err() == nil; i += workers {
-				removed, err := s.removeTree(ctx, names[i], filepath.Join(dir, names[i]))
-				if errs[w] = err; removed {
-					gone.Add(1)
+				gone, err := s.removeTree(ctx, names[i], filepath.Join(dir, names[i]))
+				if errs[w] = err; !gone {
+					continue
 				}
+				mu.Lock()
+				if removed++; progress != nil {
+					progress(removed, len(names))
+				}
+				mu.Unlock()
 			}
 		})
 	}
 	wg.Wait()
-	return int(gone.Load()), errors.Join(append(errs, ctx.Err())...)
+	return removed, errors.Join(append(errs, ctx.Err())...)
 }
 
 // invalidTrees lists what lies in the store directory, looks like an object,

@@ -18,7 +18,9 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
+	"fruix/builder/log"
 	"fruix/builder/plan"
 )
 
@@ -38,6 +40,23 @@ type Call struct {
 	// Fetched is told of bytes that arrived from a location (total is -1 when
 	// unknown); never nil.
 	Fetched func(location string, done, total int64)
+
+	told time.Time // when Step last told
+}
+
+// stepInterval is how often at most Step tells.
+const stepInterval = 100 * time.Millisecond
+
+// Step tells people how far a step of the build is, in bytes. It is for one
+// goroutine, and may be called often.
+func (c *Call) Step(what string, done, total int64) {
+	now := time.Now()
+	if done < total && now.Sub(c.told) < stepInterval {
+		return
+	}
+	c.told = now
+	// The log takes it out again: a display that cannot be written to is no error.
+	_, _ = io.WriteString(c.Log, log.Step{What: what, Done: done, Total: total}.Line())
 }
 
 // A Builtin is a builder that is part of Fruix.

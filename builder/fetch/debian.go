@@ -5,12 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -83,7 +85,7 @@ func debNames(u *url.URL) []string {
 }
 
 // Fetch implements Fetcher.
-func (a *Apt) Fetch(ctx context.Context, u *url.URL, dst *os.File, _ func(int64, int64)) error {
+func (a *Apt) Fetch(ctx context.Context, u *url.URL, dst *os.File, progress func(done, total int64)) error {
 	if _, err := exec.LookPath(a.command()); err != nil {
 		return fmt.Errorf("this host has no %s", a.command())
 	}
@@ -92,6 +94,7 @@ func (a *Apt) Fetch(ctx context.Context, u *url.URL, dst *os.File, _ func(int64,
 		return err
 	}
 	defer os.RemoveAll(dir)
+	defer watchSize(filepath.Join(dir, "out"), progress)()
 	var file string
 	switch u.Scheme {
 	case "debian":
@@ -105,6 +108,42 @@ func (a *Apt) Fetch(ctx context.Context, u *url.URL, dst *os.File, _ func(int64,
 		return err
 	}
 	return copyFrom(file, dst)
+}
+
+// watchSize tells now and then how much lies in a folder that apt downloads to, until
+// stop is called.
+func watchSize(dir string, progress func(done, total int64)) (stop func()) {
+	if progress == nil {
+		return func() {}
+	}
+	over := make(chan struct{})
+	var ended sync.WaitGroup
+	ended.Go(func() {
+		t := time.NewTicker(200 * time.Millisecond)
+		defer t.Stop()
+		for told := int64(0); ; {
+			select {
+			case <-over:
+				return
+			case <-t.C:
+			}
+			size := int64(0)
+			// What is renamed meanwhile is counted the next time.
+			_ = filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
+				if err == nil && d.Type().IsRegular() {
+					if fi, err := d.Info(); err == nil {
+						size += fi.Size()
+					}
+				}
+				return nil
+			})
+			if size != told {
+				told = size
+				progress(size, -1)
+			}
+		}
+	})
+	return func() { close(over); ended.Wait() }
 }
 
 func (a *Apt) command() string {

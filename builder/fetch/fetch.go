@@ -150,13 +150,13 @@ func (c *Client) Get(ctx context.Context, w Want, dst string) (string, error) {
 			e.Attempts = append(e.Attempts, Attempt{Place: location, Err: c.unknownScheme(u)})
 			continue
 		}
-		if ok, err := try(location, func(f *os.File) error {
-			return fetcher.Fetch(ctx, u, f, func(done, total int64) {
-				if w.Progress != nil {
-					w.Progress(location, done, total)
-				}
-			})
-		}); ok || err != nil {
+		progress := func(done, total int64) {
+			if w.Progress != nil {
+				w.Progress(location, done, total)
+			}
+		}
+		progress(0, -1) // this one is being asked
+		if ok, err := try(location, func(f *os.File) error { return fetcher.Fetch(ctx, u, f, progress) }); ok || err != nil {
 			return location, err
 		}
 	}

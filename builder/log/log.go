@@ -74,7 +74,8 @@ const (
 type Writer struct {
 	// Lines is told of every complete line, without its end; may be nil. It
 	// must not keep the slice.
-	lines func(line []byte)
+	lines   func(line []byte)
+	control func(Control)
 
 	mu      sync.Mutex
 	f       *os.File
@@ -86,6 +87,7 @@ type Writer struct {
 	next    int
 	last    time.Time // of the last write
 	now     func() time.Time
+	sieve   sieve
 }
 
 // Options configure a Writer.
@@ -93,6 +95,9 @@ type Options struct {
 	Tail  int               // how many lines Tail returns at most
 	Lines func(line []byte) // told of every line as it is complete; may be nil
 	Now   func() time.Time  // for Writer.Idle; nil means time.Now
+	// Control is told what lines say about the build itself; may be nil. It is
+	// called before Lines is with the same line.
+	Control func(Control)
 }
 
 // Create starts the log of a derivation, replacing an older one.
@@ -117,7 +122,13 @@ func Create(dir, drvPath string, o Options) (*Writer, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Writer{lines: o.Lines, f: f, z: z, tail: make([][]byte, max(o.Tail, 1)), now: o.Now, last: o.Now()}, nil
+	if o.Control == nil {
+		o.Control = func(Control) {}
+	}
+	return &Writer{
+		lines: o.Lines, control: o.Control, f: f, z: z, tail: make([][]byte, max(o.Tail, 1)), now: o.Now, last: o.Now(),
+		sieve: sieve{found: func(c *Control) { o.Control(*c) }},
+	}, nil
 }
 
 // Name returns the name of the file.
@@ -129,6 +140,12 @@ func (w *Writer) Write(b []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.last = w.now()
+	w.add(w.sieve.pass(b))
+	return len(b), nil
+}
+
+// add adds what is part of the log.
+func (w *Writer) add(b []byte) {
 	if w.err == nil {
 		_, w.err = w.z.Write(b)
 		if w.pending += len(b); w.pending >= flushing && w.err == nil {
@@ -147,7 +164,6 @@ func (w *Writer) Write(b []byte) (int, error) {
 		rest = rest[i+1:]
 	}
 	w.extend(rest)
-	return len(b), nil
 }
 
 // extend adds to the current line, up to a bound.
@@ -157,13 +173,20 @@ func (w *Writer) extend(b []byte) {
 
 func (w *Writer) endLine() {
 	line := bytes.TrimSuffix(w.line, []byte{'\r'})
+	w.line = w.line[:0]
+	c, shown := parseLine(line)
+	if c != nil {
+		w.control(*c)
+	}
+	if !shown {
+		return
+	}
 	i := w.next % len(w.tail)
 	w.tail[i] = append(w.tail[i][:0], line...)
 	w.next++
 	if w.lines != nil {
 		w.lines(line)
 	}
-	w.line = w.line[:0]
 }
 
 // Flush makes what was written readable for others.
@@ -201,6 +224,7 @@ func (w *Writer) Tail() []string {
 func (w *Writer) Close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.add(w.sieve.rest())
 	if len(w.line) > 0 {
 		w.endLine()
 	}

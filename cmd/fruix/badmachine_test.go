@@ -296,7 +296,7 @@ func TestBadBuilder(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			c := exec.Command(badFruix(t), "build", "-v", "2", "--no-sync", "--root", root, "-f", file)
+			c := exec.Command(badFruix(t), "build", "-v", "3", "--no-sync", "--root", root, "-f", file)
 			c.Dir = dir
 			c.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "BAD_SECRET=1"}
 			if user == "ordinary" && os.Geteuid() == 0 {

@@ -220,6 +220,7 @@ func (s *session) checkGoals(ctx context.Context, goals []goal) error {
 
 // printLines prints the lines of all goals, or one JSON array of them.
 func (s *session) printLines(goals []goal, lines func(goal) []string) error {
+	s.endProgress()
 	var all []string
 	for _, g := range goals {
 		for _, line := range lines(g) {

@@ -53,8 +53,8 @@ func newFlags(name, usage, text string) *flags {
 	f.StringVar(&f.storeDir, "store", "", "logical name of the store's `DIR` (default /frx/store)")
 	f.StringArrayVarP(&f.loadPath, "load-path", "L", nil, "look for modules in `DIR` first; may be given several times")
 	f.BoolVarP(&f.quiet, "quiet", "q", false, "print no progress")
-	f.IntVarP(&f.verbosity, "verbosity", "v", 1, "how much progress to print: 0 none, 1 what is built, 2 builders' output too")
-	f.BoolVar(&f.json, "json", false, "print results as JSON")
+	f.IntVarP(&f.verbosity, "verbosity", "v", 1, "how much progress to print: 0 none, 1 what is built, 2 addresses and phases too, 3 all that builders print")
+	f.BoolVar(&f.json, "json", false, "print results as JSON, and events on standard error")
 	f.BoolVar(&f.relaxed, "no-sync", false, "do not wait until data is safely on disk")
 	f.Usage = func() {
 		fmt.Fprintf(os.Stdout, "Usage: fruix %s %s\n%s\nOptions:\n%s", name, usage, text, f.FlagUsages())

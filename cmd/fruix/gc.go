@@ -145,7 +145,10 @@ func (s *session) gc(ctx context.Context, st *store.Store, a gcActions, paths []
 		}
 		return s.reportCollected(&store.Collected{Paths: l.Dead, Bytes: l.DeadBytes}, gone, nil)
 	}
+	meter := s.meter("deleting")
+	o.Progress = meter.set
 	done, err := st.Collect(ctx, o)
+	meter.End()
 	return s.reportCollected(done, gone, err)
 }
 
@@ -181,6 +184,7 @@ func (s *session) reportCollected(c *store.Collected, gone []generation, err err
 	if c == nil {
 		return err
 	}
+	s.endProgress()
 	if s.flags.json {
 		if jerr := json.NewEncoder(s.env.stdout).Encode(map[string]any{
 			"paths": append([]string{}, c.Paths...), "bytes": c.Bytes, "stray": c.Stray,

@@ -127,9 +127,7 @@ func (s *session) setProfile(ctx context.Context, path string, results []string)
 	if err != nil {
 		return err
 	}
-	if !s.flags.quiet && !s.flags.json {
-		fmt.Fprintf(s.env.stderr, "generation %d of %s\n", g.Number, path)
-	}
+	s.note("generation %d of %s", g.Number, path)
 	return nil
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"fruix/builder/builtin"
+	"fruix/cmd/internal/progress"
 	"fruix/cmd/internal/report"
 	"fruix/jail/native"
 )
@@ -34,13 +35,32 @@ func main() {
 	ctx := untilSignalled(os.Args[1:])
 	err := e.run(ctx, os.Args[1:])
 	if err != nil {
-		report.Error(e.stderr, err, report.Options{Color: e.color(e.stderr)})
+		report.Error(e.stderr, err, report.Options{
+			Color: e.color(e.stderr), JSON: wantsJSON(os.Args[1:]), Time: progress.Time(time.Now()),
+		})
 	}
 	var end *endedBy
 	if errors.As(err, &end) {
 		os.Exit(end.status())
 	}
 	os.Exit(report.ExitCode(err))
+}
+
+// wantsJSON says whether a command line asks for results and events as JSON, even one
+// that makes no sense otherwise.
+func wantsJSON(args []string) bool {
+	if len(args) == 0 || args[0] == "repl" {
+		return false // what follows may be for a program
+	}
+	for _, a := range args {
+		switch a {
+		case "--json", "--json=true":
+			return true
+		case "--":
+			return false
+		}
+	}
+	return false
 }
 
 // patience is how long a process that is asked to end may take to tidy up, and
@@ -164,6 +184,9 @@ func (e *environment) run(ctx context.Context, args []string) error {
 func (e *environment) color(f *os.File) bool {
 	return e.getenv("NO_COLOR") == "" && e.getenv("TERM") != "dumb" && isTerminal(f)
 }
+
+// live reports whether lines of f can be taken back and written anew.
+func (e *environment) live(f *os.File) bool { return isTerminal(f) && e.getenv("TERM") != "dumb" }
 
 func runHelp(_ context.Context, e *environment, _ []string) error {
 	w := e.stdout

@@ -57,7 +57,7 @@ func runPublish(ctx context.Context, e *environment, args []string) error {
 		return err
 	}
 	if len(keys) == 0 {
-		fmt.Fprintln(e.stderr, "fruix: warning: there is no key to sign with, so nobody will use what is served; \"fruix archive --generate-key\" makes one")
+		s.warn("there is no key to sign with, so nobody will use what is served; \"fruix archive --generate-key\" makes one")
 	}
 	logs := builder.New(st, builder.Options{})
 	return serve(ctx, s, net.JoinHostPort(*host, strconv.Itoa(*port)), publish.Handler(st, publish.Options{

@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"sync"
 
 	"fruix/builder"
 	"fruix/builder/builtin"
@@ -56,6 +57,9 @@ type session struct {
 	substitutes builder.Substituter
 	// transform changes packages; see prepareTransformation.
 	transform datum.Value
+	// shown is what shows progress; nil until there is something to show.
+	shown   *progress.Reporter
+	showing sync.Mutex // guards shown
 	// built is how many derivations were built.
 	built int
 	// warnedOfMemory is set when it was said what --max-build-memory is worth here.
@@ -117,7 +121,7 @@ func (s *session) start(args []string) error {
 		Args: args, Environ: os.Environ(), OwnsProcess: s.ownsProcess,
 		Cache:    moduleCache(s.env.getenv, os.LookupEnv),
 		MaxSteps: s.limits.MaxSteps, MaxMemory: s.limits.MaxMemory, MaxDepthBytes: s.limits.MaxDepthBytes,
-		Warn: s.env.warn,
+		Warn: s.warn,
 	})
 	if err != nil {
 		return err
@@ -144,6 +148,7 @@ func hostSystem() string {
 
 // Close ends the session.
 func (s *session) Close() error {
+	s.endProgress()
 	if s.engine != nil {
 		s.engine.Close()
 	}
@@ -153,23 +158,24 @@ func (s *session) Close() error {
 	return s.store.Close()
 }
 
-// warn tells what the module system warns of; it words its warnings as Guile.
+// warn shows a warning. The module system words its warnings as Guile.
 func (e *environment) warn(text string) {
 	fmt.Fprintf(e.stderr, "fruix: warning: %s\n", strings.TrimPrefix(text, "WARNING: "))
 }
 
+// warn shows a warning beside the progress.
+func (s *session) warn(text string) {
+	s.progress().Warn(strings.TrimPrefix(text, "WARNING: "))
+}
+
 // onWait tells which process this one waits for, and why.
 func (s *session) onWait(w store.Wait) {
-	if !s.flags.quiet {
-		fmt.Fprintln(s.env.stderr, waitText(w))
-	}
+	s.note("%s", waitText(w))
 }
 
 // onCollect tells that garbage was deleted to make room.
 func (s *session) onCollect(c store.Collected) {
-	if !s.flags.quiet {
-		fmt.Fprintf(s.env.stderr, "made room: deleted %s, %s\n", count(len(c.Paths), "object"), sizeText(c.Bytes))
-	}
+	s.note("made room: deleted %s, %s", count(len(c.Paths), "object"), sizeText(c.Bytes))
 }
 
 // waitText says what a wait is for.
@@ -229,12 +235,38 @@ func (s *session) hashPlace(drvPath string) source.Pos {
 
 // withProgress lets f use a builder whose progress is shown.
 func (s *session) withProgress(f func(*builder.Builder) error) error {
-	p := progress.New(s.env.stderr, progress.Options{
-		TTY: isTerminal(s.env.stderr), Quiet: s.flags.quiet,
-		Verbosity: s.flags.verbosity, Color: s.env.color(s.env.stderr),
-	})
-	defer p.Close()
-	return f(s.builder(p))
+	if s.ownsProcess {
+		defer s.endProgress() // the dialogue goes on
+	}
+	return f(s.builder(s.progress()))
+}
+
+// progress returns what shows progress on standard error.
+func (s *session) progress() *progress.Reporter {
+	s.showing.Lock()
+	defer s.showing.Unlock()
+	if s.shown == nil {
+		s.shown = progress.New(s.env.stderr, progress.Options{
+			TTY: s.env.live(s.env.stderr), JSON: s.flags.json, Quiet: s.flags.quiet,
+			Verbosity: s.flags.verbosity, Color: s.env.color(s.env.stderr),
+		})
+	}
+	return s.shown
+}
+
+// endProgress takes away what shows progress, and sums up.
+func (s *session) endProgress() {
+	s.showing.Lock()
+	defer s.showing.Unlock()
+	if s.shown != nil {
+		s.shown.Close()
+		s.shown = nil
+	}
+}
+
+// note shows a line beside the progress.
+func (s *session) note(format string, args ...any) {
+	s.progress().Note(fmt.Sprintf(format, args...))
 }
 
 // builder makes the builder that the options ask for. p may be nil.
@@ -270,7 +302,7 @@ func (s *session) warnOfMemory(j jail.Jail) {
 	}
 	if err != nil && !s.flags.quiet && !s.warnedOfMemory {
 		s.warnedOfMemory = true
-		s.env.warn(fmt.Sprintf("--max-build-memory bounds each process of a build, not all of them together: %v", err))
+		s.warn(fmt.Sprintf("--max-build-memory bounds each process of a build, not all of them together: %v", err))
 	}
 }
 

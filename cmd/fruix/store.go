@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"fruix/builder"
+	"fruix/cmd/internal/progress"
 	"fruix/cmd/internal/report"
 	"fruix/store"
 	"fruix/store/hash"
@@ -137,14 +138,16 @@ func storeVerify(ctx context.Context, s *session, paths []string) error {
 // verifyStore checks all objects.
 func (s *session) verifyStore(ctx context.Context, st *store.Store, contents bool) error {
 	bad, wrong := 0, 0
+	meter := s.meter("verifying")
 	err := st.Verify(ctx, contents, func(p store.Problem) {
 		if p.Kind == store.Misregistered {
 			wrong++
 		} else {
 			bad++
 		}
-		fmt.Fprintln(s.env.stdout, p)
-	}, s.meter("verifying"))
+		s.progress().Aside(func() { fmt.Fprintln(s.env.stdout, p) })
+	}, meter.set)
+	meter.End()
 	if err != nil {
 		return err
 	}
@@ -168,22 +171,14 @@ func damaged(n int) error {
 	}
 }
 
-// meter shows on a terminal how far something is; elsewhere it is nil.
-func (s *session) meter(verb string) func(done, all int) {
-	if s.flags.quiet || !isTerminal(s.env.stderr) {
-		return nil
-	}
-	last := -1
-	return func(done, all int) {
-		if percent := 100 * done / max(all, 1); percent != last {
-			last = percent
-			fmt.Fprintf(s.env.stderr, "\r%s %d of %d (%d%%)", verb, done, all, percent)
-			if done == all {
-				fmt.Fprint(s.env.stderr, "\r\x1b[K")
-			}
-		}
-	}
+// meter shows how much of something that is done object by object is done.
+type meter struct{ *progress.Task }
+
+func (s *session) meter(verb string) meter {
+	return meter{s.progress().Task(verb, "objects")}
 }
+
+func (m meter) set(done, all int) { m.Set(int64(done), int64(all)) }
 
 // storeRepair builds damaged objects again. What has no derivation any more, such
 // as a source, cannot be made again.
@@ -198,7 +193,7 @@ func storeRepair(ctx context.Context, s *session, args []string) error {
 			return err
 		}
 		if problem == nil {
-			fmt.Fprintf(s.env.stderr, "%s is as it should be\n", p)
+			s.note("%s is as it should be", p)
 			continue
 		}
 		if err := s.repair(ctx, p); err != nil {
@@ -225,7 +220,9 @@ func (s *session) repair(ctx context.Context, p string) error {
 
 // storeRebuild makes the database anew. It prints what does not become valid.
 func storeRebuild(ctx context.Context, s *session, _ []string) error {
-	r, err := s.store.Rebuild(ctx, store.RebuildOptions{Trust: s.flags.unchecked, Progress: s.meter("reading")})
+	meter := s.meter("reading")
+	r, err := s.store.Rebuild(ctx, store.RebuildOptions{Trust: s.flags.unchecked, Progress: meter.set})
+	meter.End()
 	if err != nil {
 		return err
 	}
@@ -235,23 +232,21 @@ func storeRebuild(ctx context.Context, s *session, _ []string) error {
 	for _, l := range r.Left {
 		fmt.Fprintln(s.env.stdout, l)
 	}
-	if !s.flags.quiet {
-		s.tellRebuilt(r)
-	}
+	s.tellRebuilt(r)
 	return damaged(len(r.Bad))
 }
 
 func (s *session) tellRebuilt(r *store.Rebuilt) {
-	fmt.Fprintf(s.env.stderr, "%s registered", count(r.Objects, "object"))
+	text := count(r.Objects, "object") + " registered"
 	if r.Proven > 0 {
-		fmt.Fprintf(s.env.stderr, ", %d of them known by nothing but their content", r.Proven)
+		text += fmt.Sprintf(", %d of them known by nothing but their content", r.Proven)
 	}
 	if len(r.Left) > 0 {
-		fmt.Fprintf(s.env.stderr, "; %s left, which the next \"fruix gc\" removes", count(len(r.Left), "tree"))
+		text += fmt.Sprintf("; %s left, which the next \"fruix gc\" removes", count(len(r.Left), "tree"))
 	}
-	fmt.Fprintln(s.env.stderr)
+	s.note("%s", text)
 	if r.Old != "" {
-		fmt.Fprintf(s.env.stderr, "the old database is %s\n", r.Old)
+		s.note("the old database is %s", r.Old)
 	}
 }
 
@@ -260,9 +255,11 @@ func storeOptimise(ctx context.Context, s *session, _ []string) error {
 }
 
 func (s *session) optimiseStore(ctx context.Context, st *store.Store) error {
-	done, err := st.Optimise(ctx, s.meter("optimising"))
-	if done != nil && !s.flags.quiet {
-		fmt.Fprintf(s.env.stderr, "%s saved by sharing %s\n", sizeText(done.Bytes), count(done.Files, "file"))
+	meter := s.meter("optimising")
+	done, err := st.Optimise(ctx, meter.set)
+	meter.End()
+	if done != nil {
+		s.note("%s saved by sharing %s", sizeText(done.Bytes), count(done.Files, "file"))
 	}
 	return err
 }

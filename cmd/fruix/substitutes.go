@@ -99,7 +99,7 @@ func (s *session) substituter(root string) (builder.Substituter, error) {
 		StoreDir: dir, URLs: urls, Keys: keys, Proxy: fetch.Proxies(s.env.getenv),
 		Warn: func(text string) {
 			if !s.flags.quiet {
-				fmt.Fprintf(s.env.stderr, "fruix: warning: %s\n", text)
+				s.warn(text)
 			}
 		},
 	})

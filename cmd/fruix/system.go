@@ -250,12 +250,19 @@ func (j *systemJob) rootfs(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	total, err := treeSize(root)
+	if err != nil {
+		return err
+	}
+	task := j.progress().Task("writing "+filepath.Base(j.dir), "bytes")
 	extracted, err := imagetree.Extract(root, j.dir, imagetree.ExtractOptions{
-		Stop: ctx.Err,
+		Progress: func(bytes int64) { task.Set(bytes, total) },
+		Stop:     ctx.Err,
 		// Without root the files are not root's, and a set-id bit would
 		// give away the caller's rights instead.
 		DropSetID: j.env.uid != 0,
 	})
+	task.End()
 	if err != nil {
 		return err
 	}
@@ -279,6 +286,17 @@ func (j *systemJob) rootfs(ctx context.Context) error {
 	return j.print()
 }
 
+// treeSize is how many bytes the regular files of a tree hold.
+func treeSize(root *imagetree.Node) (total int64, err error) {
+	err = imagetree.Walk(root, func(_ string, n *imagetree.Node, link bool) error {
+		if n.Kind == imagetree.File && !link {
+			total += n.Size()
+		}
+		return nil
+	})
+	return total, err
+}
+
 // tellExtracted says on standard error what the host did not let the tree have.
 func (j *systemJob) tellExtracted(x imagetree.Extracted) {
 	if j.flags.quiet {
@@ -293,13 +311,14 @@ func (j *systemJob) tellExtracted(x imagetree.Extracted) {
 		{x.Missing, "devices could not be made"},
 	} {
 		if n := len(lack.names); n > 0 {
-			fmt.Fprintf(j.env.stderr, "fruix: %d %s, such as %s; the manifest says what was declared\n", n, lack.what, lack.names[0])
+			j.note("fruix: %d %s, such as %s; the manifest says what was declared", n, lack.what, lack.names[0])
 		}
 	}
 }
 
 // print writes the results.
 func (j *systemJob) print() error {
+	j.endProgress()
 	if j.flags.json {
 		object := map[string]string{}
 		for _, r := range j.results {

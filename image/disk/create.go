@@ -21,6 +21,9 @@ type CreateOptions struct {
 	// Mode holds the permission bits of the file, from which the process's
 	// umask is taken; 0 is 0666.
 	Mode os.FileMode
+	// Progress is told, from one goroutine at a time, up to where the image is
+	// written; it may be nil.
+	Progress func(done, total int64)
 }
 
 // Result tells about an image that CreateFile wrote.
@@ -61,11 +64,18 @@ func createFile(ctx context.Context, path string, w Writer, o CreateOptions) (re
 		return res, err
 	}
 	guard := tree.Guard{W: f, Err: ctx.Err}
+	var watchers watchers
+	if o.Progress != nil {
+		watchers = append(watchers, &meter{size: res.Size, tell: o.Progress})
+	}
 	var hash *hasher
 	if o.Hash {
 		hash = startHasher(ctx, f, res.Size)
 		defer hash.stop()
-		guard.Watch = hash
+		watchers = append(watchers, hash)
+	}
+	if len(watchers) > 0 {
+		guard.Watch = watchers
 	}
 	if err := w.WriteTo(tree.Section{W: guard, Limit: res.Size}); err != nil {
 		return res, err

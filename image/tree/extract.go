@@ -17,6 +17,9 @@ type ExtractOptions struct {
 	// whose owner could not be applied, because they would lend the rights
 	// of the caller.
 	DropSetID bool
+	// Progress is told after each regular file how many bytes all of them hold so
+	// far; it may be nil.
+	Progress func(bytes int64)
 }
 
 // Extracted tells what of a tree the host did not let Extract apply. Paths are
@@ -115,6 +118,8 @@ type extractor struct {
 	o      ExtractOptions
 	first  map[*Node]string // host paths of files that may get more names
 	result Extracted
+
+	written int64 // bytes of regular files
 }
 
 // directory fills a directory that is there already. Its own attributes come
@@ -187,6 +192,9 @@ func (x *extractor) file(host string, n *Node) error {
 	}
 	if cerr := f.Close(); err == nil {
 		err = cerr
+	}
+	if x.written += n.Size(); err == nil && x.o.Progress != nil {
+		x.o.Progress(x.written)
 	}
 	return err
 }

@@ -55,14 +55,15 @@ type Partition struct {
 func Builtin() builtin.Builtin {
 	return builtin.Builtin{Run: func(ctx context.Context, c *builtin.Call) error {
 		env := func(name string) string { return c.Request.Env[name] }
-		return Main(ctx, env, c.BuildDir, c.Log)
+		return Main(ctx, env, c.BuildDir, c.Log, func(done, total int64) { c.Step("writing "+ImageName, done, total) })
 	}}
 }
 
 // Main makes an image. env looks up the variables of the builder's
 // environment, dir is the folder with the reference graphs, and stderr takes
-// messages for people. Store paths are read where they say they are.
-func Main(ctx context.Context, env func(string) string, dir string, stderr io.Writer) error {
+// messages for people; progress, which may be nil, is told how much of the image is
+// written. Store paths are read where they say they are.
+func Main(ctx context.Context, env func(string) string, dir string, stderr io.Writer, progress func(done, total int64)) error {
 	data, out, err := inputs(env)
 	if err != nil {
 		return err
@@ -91,7 +92,7 @@ func Main(ctx context.Context, env func(string) string, dir string, stderr io.Wr
 	if err := os.Mkdir(out, 0o755); err != nil {
 		return err
 	}
-	return l.write(ctx, out, countItems(graphs), stderr)
+	return l.write(ctx, out, countItems(graphs), stderr, progress)
 }
 
 // inputs reads the plan and the place of the output.
@@ -119,9 +120,9 @@ func countItems(graphs map[string][]string) int {
 }
 
 // write makes the two files in the folder out.
-func (l *Layout) write(ctx context.Context, out string, items int, stderr io.Writer) error {
+func (l *Layout) write(ctx context.Context, out string, items int, stderr io.Writer, progress func(done, total int64)) error {
 	// Whoever takes the output into the store syncs it as a whole.
-	o := imagedisk.CreateOptions{Hash: true, NoSync: true, Mode: 0o644}
+	o := imagedisk.CreateOptions{Hash: true, NoSync: true, Mode: 0o644, Progress: progress}
 	r, err := imagedisk.CreateFile(ctx, filepath.Join(out, ImageName), l.disk, o)
 	if err != nil {
 		return err

@@ -57,7 +57,7 @@ func newWorld(t *testing.T, plan string) *world {
 
 func (w *world) run() (log string, err error) {
 	var b bytes.Buffer
-	err = Main(w.t.Context(), func(name string) string { return w.env[name] }, w.dir, &b)
+	err = Main(w.t.Context(), func(name string) string { return w.env[name] }, w.dir, &b, nil)
 	return b.String(), err
 }
 

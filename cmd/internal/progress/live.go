@@ -23,216 +23,185 @@ func (r *Reporter) paint(style, text string) string {
 	return "\x1b[" + style + "m" + text + "\x1b[0m"
 }
 
+// screen is what is known of the end of the terminal's screen.
+type screen struct {
+	widths []int     // of the live lines, in columns
+	drawn  time.Time // when they were
+}
+
+// rows is how many rows of a terminal the live lines take. One that has become
+// narrower since has broken the longer ones.
+func (s *screen) rows(columns int) int {
+	n := 0
+	for _, w := range s.widths {
+		n += max(1, (w+columns-1)/columns)
+	}
+	return n
+}
+
 // refresh redraws the live lines unless they were drawn a moment ago: many
 // events come in a burst, and the next tick draws them.
 func (r *Reporter) refresh() {
 	if !r.o.TTY {
 		return
 	}
-	if r.o.Interval > 0 && r.o.Now().Sub(r.drawn) < r.o.Interval/2 {
+	if r.o.Interval > 0 && r.o.Now().Sub(r.screen.drawn) < r.o.Interval/2 {
 		return
 	}
 	r.draw("")
 }
 
 // maxLive bounds the live lines.
-const maxLive = 10
+const maxLive = 16
+
+// narrow is how many columns a terminal must have for words that could be spared.
+const narrow = 60
+
+// taskDelay is how long a task must take to be shown: most are over at once.
+const taskDelay = 300 * time.Millisecond
 
 // draw replaces the live lines by permanent, which is empty or ends in a line
 // end, and the live lines as they are now. All of it is one write.
 func (r *Reporter) draw(permanent string) {
+	if !r.o.TTY {
+		return
+	}
+	columns, rows := r.o.Size()
 	var b strings.Builder
-	if r.live > 0 {
+	if n := r.screen.rows(columns); n > 0 {
 		// Cursor up to the first live line, then erase to the end of the screen.
-		fmt.Fprintf(&b, "\r\x1b[%dA\x1b[J", r.live)
+		fmt.Fprintf(&b, "\r\x1b[%dA\x1b[J", n)
 	}
 	b.WriteString(permanent)
-	columns, rows := r.o.Size()
-	lines := r.lines(min(maxLive, rows-2))
+	lines := r.lines(columns, min(maxLive, rows-2))
+	r.screen.widths = r.screen.widths[:0]
 	for _, l := range lines {
-		b.WriteString(cut(l, columns-1))
+		b.WriteString(r.colored(l))
 		b.WriteByte('\n')
+		r.screen.widths = append(r.screen.widths, l.width())
 	}
-	r.live = len(lines)
-	r.drawn = r.o.Now()
-	io.WriteString(r.w, b.String())
+	r.screen.drawn = r.o.Now()
+	if b.Len() > 0 {
+		_, _ = io.WriteString(r.w, b.String()) // see say
+	}
 }
 
-// lines are the live lines, at most most of them.
-func (r *Reporter) lines(most int) []string {
+// line is a live line: what is under way, since when, and how far or what it says.
+// It has no control characters, and fits.
+type line struct {
+	label, time, detail string
+	faint               bool // all of it
+}
+
+func (l line) width() int { return uniseg.StringWidth(l.label + l.time + l.detail) }
+
+func (r *Reporter) colored(l line) string {
+	if l.faint {
+		return r.paint(dim, l.label+l.time+l.detail)
+	}
+	return l.label + r.paint(dim, l.time) + l.detail
+}
+
+// lines are the live lines, at most most of them: jobs in the order in which they
+// began, and a line that sums up when there is more to do than that.
+func (r *Reporter) lines(columns, most int) []line {
 	if r.closed || len(r.order) == 0 || most < 1 {
 		return nil
 	}
-	out := make([]string, 0, most)
-	for i, j := range r.order {
-		if i == most-1 && len(r.order) > most {
-			out = append(out, fmt.Sprintf("  and %d more", len(r.order)-i))
-			break
-		}
-		out = append(out, r.line(j))
+	width := columns - 1 // some terminals break a line that is full
+	status := r.status()
+	if status != "" {
+		most--
 	}
-	if r.total > 1 {
-		out[0] = fmt.Sprintf("[%d/%d] ", r.done, r.total) + out[0]
-		for i := 1; i < len(out); i++ {
-			out[i] = strings.Repeat(" ", len(fmt.Sprintf("[%d/%d] ", r.done, r.total))) + out[i]
+	now := r.o.Now()
+	shown := make([]*job, 0, len(r.order))
+	for _, j := range r.order {
+		if j.kind != working || now.Sub(j.started) >= taskDelay {
+			shown = append(shown, j)
 		}
+	}
+	if len(shown) == 0 {
+		return nil
+	}
+	hidden := 0
+	if len(shown) > most {
+		hidden = len(shown) - max(most-1, 0)
+		shown = shown[:len(shown)-hidden]
+	}
+	labels := make([]string, len(shown))
+	longest := 0
+	for i, j := range shown {
+		labels[i] = j.label()
+		if width < narrow && j.kind == building {
+			labels[i] = j.name
+		}
+		longest = max(longest, uniseg.StringWidth(labels[i]))
+	}
+	longest = min(longest, max(16, 2*width/5))
+	var out []line
+	for i, j := range shown {
+		l := line{label: pad(cut(labels[i], min(longest, width)), longest)}
+		l.time = cut(fmt.Sprintf("  %5s  ", durationText(now.Sub(j.started))), width-uniseg.StringWidth(l.label))
+		l.detail = j.detail(now, width-uniseg.StringWidth(l.label+l.time))
+		out = append(out, l)
+	}
+	if hidden > 0 && most > 0 {
+		out = append(out, line{label: cut(fmt.Sprintf("and %d more", hidden), width), faint: true})
+	}
+	if status != "" {
+		out = append(out, line{label: cut(status, width), faint: true})
 	}
 	return out
 }
 
-func (r *Reporter) line(j *job) string {
-	now := r.o.Now()
-	spent := durationText(now.Sub(j.started))
-	switch {
-	case j.waiting != "":
-		return fmt.Sprintf("waiting for %s, which builds %s (%s)", j.waiting, j.name, spent)
-	case j.location != "" && (j.size < 0 || j.bytes < j.size):
-		text := "fetching " + j.name + "  " + bytesText(j.bytes)
-		if j.size > 0 {
-			text += " of " + bytesText(j.size) + fmt.Sprintf("  %d%%", j.bytes*100/j.size)
-		}
-		if v := j.rate.perSecond(now); v > 0 {
-			text += "  " + bytesText(int64(v)) + "/s"
-			if j.size > 0 {
-				text += "  " + durationText(time.Duration(float64(j.size-j.bytes)/v*float64(time.Second))) + " left"
-			}
-		}
-		return text
-	}
-	text := "building " + j.name + on(j.machine) + " (" + spent + ")"
-	if j.last != "" {
-		text += "  " + j.last
-	}
-	return text
-}
-
-// cut shortens s, which holds no control characters, to width columns.
-func cut(s string, width int) string {
-	if width <= 0 {
+// status sums up what has been done and is to be done; "" when the other lines tell
+// all of it.
+func (r *Reporter) status() string {
+	c := &r.counts
+	if c.planned+c.offered < 2 && len(r.order) < 2 {
 		return ""
 	}
-	if len(s) <= width || uniseg.StringWidth(s) <= width {
-		return s
-	}
-	used, state, rest := 0, -1, s
-	for rest != "" {
-		var w int
-		var next string
-		_, next, w, state = uniseg.FirstGraphemeClusterInString(rest, state)
-		if used+w > width-1 {
-			break
-		}
-		used += w
-		rest = next
-	}
-	return s[:len(s)-len(rest)] + "…"
-}
-
-// rate estimates how fast bytes come, over the last few seconds.
-type rate struct {
-	samples []sample
-}
-
-type sample struct {
-	at   time.Time
-	done int64
-}
-
-const window = 5 * time.Second
-
-func (r *rate) add(at time.Time, done int64) {
-	if n := len(r.samples); n > 0 && at.Sub(r.samples[n-1].at) < 50*time.Millisecond && n > 1 {
-		r.samples[n-1].done = done
-		return
-	}
-	r.samples = append(r.samples, sample{at, done})
-	for len(r.samples) > 2 && at.Sub(r.samples[0].at) > window {
-		r.samples = r.samples[1:]
-	}
-}
-
-// perSecond is 0 while too little is known.
-func (r *rate) perSecond(now time.Time) float64 {
-	if len(r.samples) < 2 {
-		return 0
-	}
-	first, last := r.samples[0], r.samples[len(r.samples)-1]
-	d := now.Sub(first.at).Seconds()
-	if d < 0.2 {
-		return 0
-	}
-	return float64(last.done-first.done) / d
-}
-
-// bytesText gives a size with a unit of the powers of 1024.
-func bytesText(n int64) string {
-	if n < 1024 {
-		return fmt.Sprintf("%d B", n)
-	}
-	v, unit := float64(n)/1024, 0
-	for v >= 1024 && unit < 4 {
-		v /= 1024
-		unit++
-	}
-	return fmt.Sprintf("%.1f %ciB", v, "KMGTP"[unit])
-}
-
-func durationText(d time.Duration) string {
-	switch s := d.Seconds(); {
-	case s < 0:
-		return "0s"
-	case s < 10:
-		return fmt.Sprintf("%.1fs", s)
-	case s < 60:
-		return fmt.Sprintf("%.0fs", s)
-	case s < 3600:
-		return fmt.Sprintf("%dm%02ds", int(s)/60, int(s)%60)
-	default:
-		return fmt.Sprintf("%dh%02dm", int(s)/3600, int(s)/60%60)
-	}
-}
-
-// baseName is the readable part of a store path.
-func baseName(path string) string {
-	name := path[strings.LastIndexByte(path, '/')+1:]
-	if _, rest, ok := strings.Cut(name, "-"); ok {
-		name = rest
-	}
-	return strings.TrimSuffix(name, ".drv")
-}
-
-// clean takes terminal control sequences (ECMA-48, 5.4 and 5.6) and other
-// control characters out of a line, so that it occupies one line and changes
-// nothing.
-func clean(s string) string {
-	if i := strings.LastIndexByte(strings.TrimRight(s, "\r"), '\r'); i >= 0 {
-		s = s[i+1:] // what a terminal would show last
-	}
-	if !strings.ContainsFunc(s, control) {
-		return s
-	}
-	var b strings.Builder
-	rs := []rune(s)
-	for i := 0; i < len(rs); i++ {
-		switch c := rs[i]; {
-		case c == '\t':
-			b.WriteString("    ")
-		case c == 0x1b && i+1 < len(rs) && rs[i+1] == '[':
-			for i += 2; i < len(rs) && (rs[i] < 0x40 || rs[i] > 0x7e); i++ {
-			}
-		case c == 0x1b && i+1 < len(rs) && rs[i+1] == ']':
-			for i += 2; i < len(rs) && rs[i] != 0x07 && rs[i] != 0x1b; i++ {
-			}
-			if i+1 < len(rs) && rs[i] == 0x1b {
-				i++
-			}
-		case c == 0x1b:
-			i++
-		case !control(c):
-			b.WriteRune(c)
+	var parts []string
+	part := func(n int, format string, args ...any) {
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf(format, args...))
 		}
 	}
-	return b.String()
+	part(c.planned, "%d/%d built", c.built+c.elsewhere, c.planned)
+	part(c.offered, "%d/%d fetched", c.fetched, c.offered)
+	part(int(min(c.bytes, 1)), "%s", bytesText(c.bytes))
+	part(c.failed, "%d failed", c.failed)
+	part(r.running(), "%d running", r.running())
+	part(c.left(r.running()), "%d waiting", c.left(r.running()))
+	parts = append(parts, durationText(r.o.Now().Sub(r.begun)))
+	return strings.Join(parts, ", ")
 }
 
-func control(r rune) bool { return r < 0x20 || r >= 0x7f && r < 0xa0 }
+func (j *job) label() string {
+	switch {
+	case j.kind == working:
+		return j.verb
+	case j.kind == fetching || j.meter != nil && j.meter.fetching:
+		return "fetching " + j.name
+	}
+	return "building " + j.name + on(j.machine)
+}
+
+// detail is what is to be said of a job in so many columns.
+func (j *job) detail(now time.Time, width int) string {
+	switch {
+	case j.waiting != "":
+		return cut("waiting for "+j.waiting, width)
+	case j.meter != nil && j.meter.fetching && j.meter.complete():
+		return ""
+	case j.meter != nil:
+		text := ""
+		if j.kind == building && !j.meter.fetching {
+			text = j.meter.what + "  "
+		}
+		return cut(text+j.meter.text(now, width-len(text)), width)
+	case j.phase != "" && j.last != "":
+		return cut(j.phase+": "+j.last, width)
+	}
+	return cut(j.phase+j.last, width)
+}

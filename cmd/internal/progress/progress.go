@@ -1,15 +1,19 @@
-// Package progress shows builds and downloads while they go on.
+// Package progress shows builds, downloads and other things that take a while, as
+// they go on: on a terminal, elsewhere, or for programs.
 //
-// On a terminal the last lines of the screen are live: one for each build or
-// download under way, redrawn a few times a second. Elsewhere every event is a
-// line of its own, so that a log file reads well.
+// On a terminal the last lines of the screen are live: one for each build, download
+// or task under way, and one that sums up, redrawn a few times a second. Elsewhere
+// every event is a line of its own, so that a log file reads well. For programs each
+// event is a line that holds a JSON object; see record.
 package progress
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -23,10 +27,13 @@ import (
 type Options struct {
 	// TTY says that the writer is a terminal that takes ANSI sequences.
 	TTY bool
+	// JSON writes events as JSON, one a line; TTY, Color and Verbosity, unless it is
+	// 0, mean nothing then.
+	JSON bool
 	// Quiet shows nothing at all.
 	Quiet bool
-	// Verbosity is 0 for nothing, 1 for what is built and fetched, 2 for the
-	// output of builders as well.
+	// Verbosity is that of Guix's commands: 0 for nothing, 1 for what is built and
+	// fetched, 2 for addresses and phases as well, 3 for the output of builders, too.
 	Verbosity int
 	Color     bool
 
@@ -46,30 +53,51 @@ type Reporter struct {
 	o Options
 
 	mu     sync.Mutex
-	jobs   map[string]*job // under way, by derivation
+	begun  time.Time
+	jobs   map[string]*job // under way, by derivation, object or number of a task
 	order  []*job
-	done   int
-	total  int
-	live   int // lines of the screen that are live now
-	drawn  time.Time
+	counts counts
+	tasks  int
+	screen screen
 	closed bool
 	stop   chan struct{}
 	ended  sync.WaitGroup
 }
 
-// job is a build or download under way.
-type job struct {
-	drv, name string
-	started   time.Time
-	machine   string // where it is; "" is this machine
-	waiting   string // who is waited for
-	location  string // of the download
-	announced bool
-	rate      rate
-	bytes     int64
-	size      int64
-	last      string // the last line of its output
+// counts is what has been done so far.
+type counts struct {
+	planned, built, elsewhere, failed, stopped int
+	offered, fetched, unfetched                int
+	bytes                                      int64 // fetched
 }
+
+// left is how many builds that were planned have neither ended nor begun; running is
+// how many are under way.
+func (c *counts) left(running int) int {
+	return max(0, c.planned-c.built-c.elsewhere-c.failed-c.stopped-running)
+}
+
+// job is a build, download or task under way.
+type job struct {
+	id, name string
+	kind     kind
+	verb     string // of a task
+	started  time.Time
+	machine  string // where it is; "" is this machine
+	waiting  string // who is waited for
+	phase    string
+	last     string // the last line of its output
+	meter    *meter // of a download or another step; nil when there is none
+}
+
+// kind is what a job is.
+type kind uint8
+
+const (
+	building kind = iota
+	fetching
+	working // a task
+)
 
 var _ builder.Progress = (*Reporter)(nil)
 
@@ -84,7 +112,10 @@ func New(w io.Writer, o Options) *Reporter {
 	if o.Interval == 0 {
 		o.Interval = 100 * time.Millisecond
 	}
-	r := &Reporter{w: w, o: o, jobs: map[string]*job{}, stop: make(chan struct{})}
+	if o.JSON {
+		o.TTY = false
+	}
+	r := &Reporter{w: w, o: o, begun: o.Now(), jobs: map[string]*job{}, stop: make(chan struct{})}
 	if o.TTY && !r.mute() && o.Interval > 0 {
 		r.ended.Add(1)
 		go r.tick()
@@ -125,7 +156,7 @@ func (r *Reporter) tick() {
 	}
 }
 
-// Close removes the live lines. Events after it are ignored.
+// Close removes the live lines and sums up. Events after it are ignored.
 func (r *Reporter) Close() error {
 	r.mu.Lock()
 	if r.closed {
@@ -134,8 +165,8 @@ func (r *Reporter) Close() error {
 	}
 	r.closed = true
 	r.order = nil
-	if r.live > 0 {
-		r.draw("")
+	if !r.mute() {
+		r.sumUp()
 	}
 	r.mu.Unlock()
 	close(r.stop)
@@ -150,57 +181,70 @@ func (r *Reporter) Event(ev builder.Event) {
 	if r.closed || r.mute() {
 		return
 	}
+	if r.o.JSON {
+		r.record(ev)
+	}
 	switch e := ev.(type) {
 	case builder.Planned:
-		r.total += len(e.Drvs)
+		r.counts.planned += len(e.Drvs)
 		if n := len(e.Drvs); n > 1 {
 			r.say("%d derivations to build", n)
 		}
 	case builder.Offered:
-		r.total += e.Objects
-		r.say("%s to fetch (%s)", map[bool]string{true: "1 object", false: fmt.Sprintf("%d objects", e.Objects)}[e.Objects == 1], bytesText(e.Bytes))
+		r.counts.offered += e.Objects
+		r.say("%s to fetch, %s", count(e.Objects, "object"), bytesText(e.Bytes))
 	case builder.Fetched:
 		r.fetched(e)
 	case builder.Started:
-		j := r.job(e.Drv, e.Name)
-		j.waiting = ""
-		j.started = r.o.Now()
-		if j.machine = e.Machine; !r.o.TTY {
-			r.say("building %s%s...", e.Drv, on(e.Machine))
-		}
-		r.refresh()
+		r.start(e)
 	case builder.Moved:
-		r.forget(e.Drv)
+		r.drop(e.Drv)
 		r.say("%s %s%s: %v", r.paint(red, "to be built elsewhere:"), e.Drv, on(e.Machine), cause(e.Err))
-		r.refresh()
 	case builder.Waiting:
-		j := r.job(e.Drv, "")
-		r.wait(j, e)
+		r.wait(r.job(building, e.Drv, ""), e)
+	case builder.Phase:
+		j := r.job(building, e.Drv, e.Name)
+		j.phase, j.last, j.meter = clean(e.Phase), "", nil
+		if r.o.Verbosity >= 2 && !r.o.TTY {
+			r.say("%s: %s", e.Name, j.phase)
+		}
 	case builder.Line:
-		j := r.job(e.Drv, e.Name)
-		j.last = clean(e.Text)
-		if r.o.Verbosity >= 2 {
+		j := r.job(building, e.Drv, e.Name)
+		j.last, j.meter = clean(e.Text), nil
+		if r.o.Verbosity >= 3 {
 			r.say("%s %s", r.paint(dim, e.Name+">"), j.last)
 		}
+	case builder.Step:
+		r.step(r.job(building, e.Drv, e.Name), e)
 	case builder.Fetching:
-		r.fetch(r.job(e.Drv, e.Name), e)
+		r.fetch(e)
 	case builder.Finished:
 		r.finish(e)
 	}
+	r.refresh()
 }
 
-// job returns the job of a derivation, a new one when there is none.
-func (r *Reporter) job(drv, name string) *job {
-	j := r.jobs[drv]
+// job returns the job with an id, a new one when there is none.
+func (r *Reporter) job(k kind, id, name string) *job {
+	j := r.jobs[id]
 	if j == nil {
-		j = &job{drv: drv, name: name, started: r.o.Now(), size: -1}
+		j = &job{id: id, name: name, kind: k, started: r.o.Now()}
 		if j.name == "" {
-			j.name = baseName(drv)
+			j.name = baseName(id)
 		}
-		r.jobs[drv] = j
+		r.jobs[id] = j
 		r.order = append(r.order, j)
 	}
 	return j
+}
+
+func (r *Reporter) start(e builder.Started) {
+	j := r.job(building, e.Drv, e.Name)
+	j.waiting, j.phase, j.last, j.meter = "", "", "", nil
+	j.started, j.machine = r.o.Now(), e.Machine
+	if !r.o.TTY {
+		r.say("building %s%s...", e.Drv, on(e.Machine))
+	}
 }
 
 func (r *Reporter) wait(j *job, e builder.Waiting) {
@@ -211,28 +255,39 @@ func (r *Reporter) wait(j *job, e builder.Waiting) {
 	if !r.o.TTY {
 		r.say("waiting for %s, which %s is building", e.Path, j.waiting)
 	}
-	r.refresh()
 }
 
-func (r *Reporter) fetch(j *job, e builder.Fetching) {
-	now := r.o.Now()
-	if j.location != e.Location {
-		j.location, j.announced = e.Location, false
-		j.rate = rate{}
+// fetch shows a download: of an object, or as a build.
+func (r *Reporter) fetch(e builder.Fetching) {
+	j := r.job(fetching, e.Drv, e.Name)
+	if j.meter == nil || j.meter.what != e.Location {
+		j.meter = &meter{what: e.Location, fetching: true}
 	}
-	j.bytes, j.size = e.Done, e.Total
-	j.rate.add(now, e.Done)
-	if !j.announced {
-		j.announced = true
+	if !r.o.TTY && !j.meter.said && (e.Done > 0 || e.Total >= 0) {
+		j.meter.said = true
+		from, size := "", ""
+		if r.o.Verbosity >= 2 {
+			from = " from " + e.Location
+		}
+		if e.Total > 0 {
+			size = " (" + bytesText(e.Total) + ")"
+		}
+		r.say("fetching %s%s%s...", e.Name, from, size)
+	}
+	r.counts.bytes += e.Done - j.meter.done
+	j.meter.set(r.o.Now(), e.Done, e.Total)
+}
+
+// step shows a step of a build.
+func (r *Reporter) step(j *job, e builder.Step) {
+	what := clean(e.What)
+	if j.meter == nil || j.meter.what != what {
+		j.meter = &meter{what: what}
 		if !r.o.TTY {
-			size := ""
-			if e.Total > 0 {
-				size = " (" + bytesText(e.Total) + ")"
-			}
-			r.say("fetching %s from %s%s...", e.Name, e.Location, size)
+			r.say("%s (%s)...", what, bytesText(e.Total))
 		}
 	}
-	r.refresh()
+	j.meter.set(r.o.Now(), e.Done, e.Total)
 }
 
 // on says where, unless that is this machine.
@@ -252,55 +307,213 @@ func cause(err error) error {
 	return err
 }
 
-// drop forgets a job that has ended.
+// drop forgets a job.
 func (r *Reporter) drop(id string) {
-	r.forget(id)
-	r.done++
-}
-
-// forget forgets a job.
-func (r *Reporter) forget(id string) {
 	j := r.jobs[id]
 	delete(r.jobs, id)
-	for i, x := range r.order {
-		if x == j {
-			r.order = append(r.order[:i], r.order[i+1:]...)
-			break
+	if i := slices.Index(r.order, j); i >= 0 {
+		r.order = slices.Delete(r.order, i, i+1)
+	}
+}
+
+// running is how many builds are under way.
+func (r *Reporter) running() int {
+	n := 0
+	for _, j := range r.order {
+		if j.kind == building {
+			n++
 		}
 	}
+	return n
 }
 
 func (r *Reporter) fetched(e builder.Fetched) {
 	r.drop(e.Path)
 	switch {
+	case errors.Is(e.Err, context.Canceled):
 	case e.Err != nil:
+		r.counts.unfetched++
 		r.say("%s %s from %s: %v; it will be built", r.paint(red, "not fetched:"), e.Path, e.From, e.Err)
-	case r.o.TTY:
-		r.say("%s %s %s", r.paint(green, "fetched"), e.Path, r.paint(dim, "("+durationText(e.Duration)+")"))
+	default:
+		r.counts.fetched++
+		r.done("fetched", e.Path, baseName(e.Path), e.Duration)
+	}
+}
+
+func (r *Reporter) finish(e builder.Finished) {
+	name := e.Name
+	if name == "" {
+		name = baseName(e.Drv)
+	}
+	r.drop(e.Drv)
+	switch {
+	case errors.Is(e.Err, context.Canceled):
+		r.counts.stopped++
+		if !r.o.TTY {
+			r.say("stopped %s", e.Drv)
+		}
+	case e.Err != nil:
+		// What went wrong is told at the end, once.
+		r.counts.failed++
+		r.say("%s %s", r.paint(red, "failed"), e.Drv)
+	case e.Elsewhere:
+		r.counts.elsewhere++
+		r.say("%s was built by another process", e.Drv)
+	default:
+		r.counts.built++
+		r.done("built", e.Drv, name, e.Duration)
+	}
+}
+
+// done says that something is done, by its name on a terminal.
+func (r *Reporter) done(verb, path, name string, took time.Duration) {
+	if r.o.TTY && r.o.Verbosity < 2 {
+		path = name
+	}
+	r.say("%s %s %s", r.paint(green, verb), path, r.paint(dim, "("+durationText(took)+")"))
+}
+
+// Note shows a line that has nothing to do with builds.
+func (r *Reporter) Note(text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed || r.mute() {
+		return
+	}
+	if r.o.JSON {
+		r.write(record{Event: "note", Text: text})
+	}
+	r.say("%s", text)
+}
+
+// Warn shows a warning, even to those who want to see nothing else.
+func (r *Reporter) Warn(text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.o.JSON:
+		r.write(record{Event: "warning", Text: text})
+	case r.closed || r.mute():
+		_, _ = io.WriteString(r.w, "fruix: warning: "+text+"\n") // see say
+	default:
+		r.say("fruix: warning: %s", text)
+	}
+}
+
+// Aside lets f write to the terminal, if it is one, without the live lines in its way.
+func (r *Reporter) Aside(f func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.o.TTY && !r.mute() && len(r.screen.widths) > 0 {
+		order := r.order
+		r.order = nil
+		r.draw("")
+		r.order = order
+	}
+	f()
+}
+
+// Task is something that takes a while and is no build, such as looking for garbage.
+type Task struct {
+	r  *Reporter
+	id string
+}
+
+// Task shows a task. verb says what is being done, such as "verifying"; things is the
+// plural of what it is counted in, "bytes" for bytes.
+func (r *Reporter) Task(verb, things string) *Task {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.tasks++
+	t := &Task{r, fmt.Sprint(r.tasks)}
+	if r.closed || r.mute() {
+		return t
+	}
+	j := r.job(working, t.id, verb)
+	j.verb, j.meter = verb, &meter{what: verb, things: things}
+	if r.o.JSON {
+		r.write(record{Event: "task-started", Task: t.id, Text: verb})
+	}
+	r.refresh()
+	return t
+}
+
+// Set says how much of how much is done; less than 0 is not known.
+func (t *Task) Set(done, total int64) {
+	r := t.r
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	j := r.jobs[t.id]
+	if r.closed || j == nil {
+		return
+	}
+	j.meter.set(r.o.Now(), done, total)
+	if r.o.JSON && j.meter.due(r.o.Now()) {
+		r.write(record{Event: "task-progress", Task: t.id, Text: j.verb, Done: &done, Total: known(total)})
 	}
 	r.refresh()
 }
 
-func (r *Reporter) finish(e builder.Finished) {
-	r.drop(e.Drv)
-	switch {
-	case e.Err != nil:
-		// What went wrong is told at the end, once.
-		r.say("%s %s", r.paint(red, "failed:"), e.Drv)
-	case e.Elsewhere:
-		r.say("%s was made by another process", e.Drv)
-	case r.o.TTY:
-		r.say("%s %s %s", r.paint(green, "built"), e.Drv, r.paint(dim, "("+durationText(e.Duration)+")"))
+// End says that the task is over.
+func (t *Task) End() {
+	r := t.r
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	j := r.jobs[t.id]
+	if r.closed || j == nil {
+		return
 	}
-	r.refresh()
+	r.drop(t.id)
+	if r.o.JSON {
+		r.write(record{Event: "task-finished", Task: t.id, Text: j.verb, Seconds: seconds(r.o.Now().Sub(j.started))})
+	}
+	r.draw("")
+}
+
+// sumUp says what was done, unless it was so little that it has been said already.
+func (r *Reporter) sumUp() {
+	c := &r.counts
+	took := r.o.Now().Sub(r.begun)
+	if r.o.JSON {
+		r.summary(took)
+		return
+	}
+	ended := c.built + c.elsewhere + c.failed + c.fetched + c.unfetched
+	left := c.left(0)
+	if ended+c.stopped+left < 2 {
+		r.draw("")
+		return
+	}
+	text := ""
+	part := func(n int, format string, args ...any) {
+		if n == 0 {
+			return
+		}
+		if text != "" {
+			text += ", "
+		}
+		text += fmt.Sprintf(format, args...)
+	}
+	part(c.built+c.elsewhere, "%s built", count(c.built+c.elsewhere, "derivation"))
+	part(c.fetched, "%s fetched", count(c.fetched, "object"))
+	part(int(min(c.bytes, 1)), "%s downloaded", bytesText(c.bytes))
+	part(c.failed, "%s", r.paint(red, fmt.Sprintf("%d failed", c.failed)))
+	part(c.unfetched, "%d not fetched", c.unfetched)
+	part(c.stopped, "%d stopped", c.stopped)
+	part(left, "%d not built", left)
+	r.say("%s in %s", text, durationText(took))
 }
 
 // say writes a line that stays.
 func (r *Reporter) say(format string, args ...any) {
+	if r.o.JSON {
+		return
+	}
 	line := fmt.Sprintf(format, args...) + "\n"
 	if r.o.TTY {
 		r.draw(line)
 		return
 	}
-	io.WriteString(r.w, line)
+	// Who cannot be told is not told: a display that is gone stops no build.
+	_, _ = io.WriteString(r.w, line)
 }

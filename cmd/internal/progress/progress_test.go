@@ -2,6 +2,7 @@ package progress
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -39,23 +40,43 @@ const (
 	drvA = "/frx/store/0c0bl8yqh9j7wyzwhz2v5dkn5bmmrjqr-hello-2.12.drv"
 	drvB = "/frx/store/1c0bl8yqh9j7wyzwhz2v5dkn5bmmrjqr-linux.deb.drv"
 	drvC = "/frx/store/2c0bl8yqh9j7wyzwhz2v5dkn5bmmrjqr-broken-1.drv"
+	drvF = "/frx/store/3c0bl8yqh9j7wyzwhz2v5dkn5bmmrjqr-image.drv"
+	drvG = "/frx/store/4c0bl8yqh9j7wyzwhz2v5dkn5bmmrjqr-after.drv"
+
+	pathD = "/frx/store/5c0bl8yqh9j7wyzwhz2v5dkn5bmmrjqr-libd"
+	pathE = "/frx/store/6c0bl8yqh9j7wyzwhz2v5dkn5bmmrjqr-libe"
 )
 
 // story is one run of builds, with a mark where the screen is looked at.
 func story(r *Reporter, c *clock, look func(string)) {
-	r.Event(builder.Planned{Drvs: []string{drvA, drvB, drvC}})
+	task := r.Task("verifying", "objects")
+	c.pass(300 * time.Millisecond)
+	task.Set(30, 100)
+	look("task")
+	task.End()
+	r.Event(builder.Offered{Objects: 2, Bytes: 3 << 20})
+	r.Event(builder.Fetching{Drv: pathD, Name: "libd", Location: "cache.example", Done: 1 << 20, Total: -1})
+	r.Event(builder.Fetched{Path: pathD, From: "cache.example", Duration: time.Second})
+	r.Event(builder.Fetched{Path: pathE, From: "cache.example", Err: errors.New("it is damaged")})
+	r.Event(builder.Planned{Drvs: []string{drvA, drvB, drvC, drvF, drvG}})
 	r.Event(builder.Started{Drv: drvB, Name: "linux.deb"})
 	r.Event(builder.Fetching{Drv: drvB, Name: "linux.deb", Location: "https://a.example/linux.deb", Done: 0, Total: 80 << 20})
-	r.Event(builder.Started{Drv: drvC, Name: "broken-1"})
+	r.Event(builder.Started{Drv: drvC, Name: "broken-1", LogPath: "/log/br/oken.gz"})
 	look("started")
 	c.pass(2 * time.Second)
 	r.Event(builder.Fetching{Drv: drvB, Name: "linux.deb", Location: "https://a.example/linux.deb", Done: 20 << 20, Total: 80 << 20})
+	r.Event(builder.Phase{Drv: drvC, Name: "broken-1", Phase: "build"})
 	r.Event(builder.Line{Drv: drvC, Name: "broken-1", Text: "10%\r20%\r\x1b[1mcompiling\x1b[0m\ta rather long line that does not fit into the width of the terminal at all"})
+	r.Event(builder.Started{Drv: drvF, Name: "image", Machine: "far"})
+	r.Event(builder.Step{Drv: drvF, Name: "image", What: "writing disk.img", Done: 1 << 20, Total: 10 << 20})
 	c.pass(time.Second)
 	r.Event(builder.Fetching{Drv: drvB, Name: "linux.deb", Location: "https://a.example/linux.deb", Done: 30 << 20, Total: 80 << 20})
+	r.Event(builder.Step{Drv: drvF, Name: "image", What: "writing disk.img", Done: 6 << 20, Total: 10 << 20})
 	look("under way")
+	r.Note("a note")
 	r.Event(builder.Finished{Drv: drvB, Name: "linux.deb", Duration: 3 * time.Second})
-	r.Event(builder.Finished{Drv: drvC, Name: "broken-1", Err: errors.New("exit code 1")})
+	r.Event(builder.Finished{Drv: drvC, Name: "broken-1", Err: &builder.BuildError{Drv: drvC, Status: "exit code 1", LogPath: "/log/br/oken.gz", Err: errors.New("builder failed with exit code 1")}})
+	r.Event(builder.Finished{Drv: drvF, Name: "image", Err: fmt.Errorf("stopped: %w", context.Canceled)})
 	r.Event(builder.Waiting{Drv: drvA, Path: "/frx/store/x-hello-2.12", Holder: "process 42"})
 	c.pass(65 * time.Second)
 	look("waiting")
@@ -68,11 +89,12 @@ func story(r *Reporter, c *clock, look func(string)) {
 func TestStory(t *testing.T) {
 	for name, o := range map[string]Options{
 		"plain":   {Verbosity: 1},
-		"verbose": {Verbosity: 2},
-		"quiet":   {Quiet: true, Verbosity: 2},
+		"verbose": {Verbosity: 3},
+		"quiet":   {Quiet: true, Verbosity: 3},
 		"silent":  {TTY: true},
 		"live":    {TTY: true, Verbosity: 1},
-		"color":   {TTY: true, Verbosity: 2, Color: true},
+		"color":   {TTY: true, Verbosity: 3, Color: true},
+		"json":    {JSON: true, TTY: true, Verbosity: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var b, golden bytes.Buffer
@@ -82,8 +104,11 @@ func TestStory(t *testing.T) {
 			r := New(&b, o)
 			story(r, c, func(mark string) {
 				text := b.String()
+				if o.JSON && mark != "closed" {
+					return // nothing is taken back: the end shows all
+				}
 				if o.TTY && !o.Color {
-					text = screen(t, text, 60)
+					text = apply(t, text, 60)
 				}
 				fmt.Fprintf(&golden, "-- %s --\n%s", mark, strings.ReplaceAll(text, "\x1b", "ESC"))
 			})
@@ -104,8 +129,8 @@ func TestStory(t *testing.T) {
 	}
 }
 
-// screen applies what was written to an endless screen of a width.
-func screen(t *testing.T, s string, width int) string {
+// apply applies what was written to an endless screen of a width.
+func apply(t *testing.T, s string, width int) string {
 	t.Helper()
 	lines := []string{""}
 	for s != "" {

@@ -20,8 +20,10 @@ import (
 type Options struct {
 	// Color marks parts with ANSI colours.
 	Color bool
-	// JSON writes one line that holds an object instead of text.
+	// JSON writes one line that holds an object instead of text: an event "error"
+	// among those of package progress. Time is when.
 	JSON bool
+	Time string
 	// NoBacktrace leaves out which procedures were waiting.
 	NoBacktrace bool
 }
@@ -110,8 +112,10 @@ func Error(w io.Writer, err error, o Options) {
 		return
 	}
 	b, failed := json.Marshal(struct {
+		Event string   `json:"event"`
+		Time  string   `json:"time,omitempty"`
 		Error *Problem `json:"error"`
-	}{p})
+	}{"error", o.Time, p})
 	if failed != nil { // a Problem holds nothing that cannot be marshalled
 		io.WriteString(w, p.text(false))
 		return
