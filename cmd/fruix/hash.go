@@ -45,14 +45,22 @@ func runHash(ctx context.Context, e *environment, args []string) error {
 	if err != nil {
 		return err
 	}
-	d := hash.Digest{Algo: a, Sum: h.Sum(nil)}
-	formats := map[string]func() string{"nix-base32": d.Base32, "base32": d.Base32, "base16": d.Hex, "hex": d.Hex, "base64": d.Base64, "sri": d.SRI}
-	text, ok := formats[*format]
-	if !ok {
-		return f.usage("unknown format %q: use nix-base32, base16, base64 or sri", *format)
+	text, err := formatDigest(f, *format, hash.Digest{Algo: a, Sum: h.Sum(nil)})
+	if err != nil {
+		return err
 	}
-	_, err = fmt.Fprintln(e.stdout, text())
+	_, err = fmt.Fprintln(e.stdout, text)
 	return err
+}
+
+// formatDigest writes a hash in the format that the option names.
+func formatDigest(f *flags, format string, d hash.Digest) (string, error) {
+	formats := map[string]func() string{"nix-base32": d.Base32, "base32": d.Base32, "base16": d.Hex, "hex": d.Hex, "base64": d.Base64, "sri": d.SRI}
+	text, ok := formats[format]
+	if !ok {
+		return "", f.usage("unknown format %q: use nix-base32, base16, base64 or sri", format)
+	}
+	return text(), nil
 }
 
 // notVersionControl leaves out what version control systems keep of their own

@@ -143,6 +143,7 @@ func commands() []command {
 		{"store", "VERB [OPTION]... [ARGUMENT]...", "look at and work on the store", runStore},
 		{"publish", "[OPTION]...", "serve the store to other machines", runPublish},
 		{"archive", "ACTION [OPTION]... [PATH]...", "exchange objects with others, and say whom to trust", runArchive},
+		{"download", "[OPTION]... URL", "fetch a file or a git repository into the store and print its hash", runDownload},
 		{"hash", "[OPTION]... FILE", "print the hash of a file or of a folder's archive", runHash},
 		{"help", "", "print this list", runHelp},
 		{"version", "", "print the version", runVersion},
