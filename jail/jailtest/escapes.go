@@ -260,16 +260,27 @@ func (s *suite) forkBomb(t *testing.T) {
 	sp, scratch := s.playground(t)
 	sp.Program, sp.Argv = self, []string{ProbeName, "bomb", "/scratch/beat"}
 	sp.Limits.Processes = 64
-	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	beat := filepath.Join(scratch, "beat")
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	start := time.Now()
+	var full time.Time // when no more processes could be made
+	go func() {
+		for ctx.Err() == nil {
+			if _, err := os.Stat(beat); err == nil {
+				time.Sleep(100 * time.Millisecond)
+				full = time.Now()
+				cancel()
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}()
 	if _, err := s.Jail.Run(ctx, sp); ctx.Err() == nil {
 		t.Errorf("it ended: %v", err)
 	}
-	if took := time.Since(start); took > 5*time.Second {
+	if took := time.Since(full); took > 5*time.Second {
 		t.Errorf("took %v to end", took)
 	}
-	still(t, filepath.Join(scratch, "beat"))
+	still(t, beat)
 }
 
 // memoryBomb uses more memory than it may: one process, and several that each

@@ -355,11 +355,21 @@ func (p *pipeline) openDir(j *job) (*dirRef, error) {
 	return d, nil
 }
 
+// shorten leaves the beginning of a path that nobody would read to its end: what is
+// nested without end has one of many thousand bytes.
+func shorten(rel string) string {
+	const most = 200
+	if len(rel) > most {
+		return rel[:most] + "…"
+	}
+	return rel
+}
+
 // emit writes a prepared node into the archive.
 func (p *pipeline) emit(w *nar.Writer, j *job) error {
 	p.nodes++
 	if err := w.WriteHeader(j.head); err != nil {
-		return pathError("archive", p.full(j.head.Path), err)
+		return pathError("archive", p.full(shorten(j.head.Path)), err)
 	}
 	switch {
 	case j.file != nil:
