@@ -88,6 +88,7 @@ func badRun(t *testing.T, dir, root, command string) (code int, stdout, stderr s
 
 var (
 	badStoreName = regexp.MustCompile(`/frx/store/[0-9a-z]{32}-`)
+	badDuration  = regexp.MustCompile(`(?m) in [0-9.]+m?s$`)
 	badBacktrace = regexp.MustCompile(`(?ms)^backtrace \(innermost first\):\n(?:  .*?\n)*`)
 )
 
@@ -95,6 +96,7 @@ var (
 func badNormal(dir, s string) string {
 	s = strings.ReplaceAll(s, dir, "$DIR")
 	s = badStoreName.ReplaceAllString(s, "/frx/store/$$HASH-")
+	s = badDuration.ReplaceAllString(s, " in $$TIME")
 	return badBacktrace.ReplaceAllString(s, "")
 }
 
