@@ -3,6 +3,7 @@ package builder_test
 import (
 	"errors"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -43,6 +44,7 @@ func TestFullDisk(t *testing.T) {
 	if l := w.Litter(); len(l) > 0 {
 		t.Errorf("litter: %v", l)
 	}
+	nobodyElses(t, filepath.Join(root, "frx"))
 	var st unix.Statfs_t
 	must(t, unix.Statfs(root, &st))
 	if free := int64(st.Bavail) * st.Bsize; free < 20<<20 {

@@ -35,15 +35,15 @@ type Users struct {
 	first int
 	count int
 	gid   int
-	// taken says whether somebody else runs as a user.
-	taken func(uid int) bool
+	// taken says whether somebody else runs as a user; with fresh, at this moment.
+	taken func(uid int, fresh bool) bool
 	mu    sync.Mutex // guards the making of dir, and keeps the search for a free one orderly
 }
 
 // NewUsers returns the pool whose locks lie in dir, a folder of the store's
 // state, which is made when needed.
 func NewUsers(dir string, first, count, gid int) *Users {
-	return &Users{dir: dir, first: first, count: count, gid: gid, taken: hasProcesses}
+	return &Users{dir: dir, first: first, count: count, gid: gid, taken: new(processes).have}
 }
 
 // User is a user taken from the pool.
@@ -77,6 +77,14 @@ func (p *Users) try() (*User, error) {
 	if err := os.MkdirAll(p.dir, 0o755); err != nil {
 		return nil, err
 	}
+	u, err := p.search(false)
+	if u == nil && err == nil {
+		u, err = p.search(true)
+	}
+	return u, err
+}
+
+func (p *Users) search(fresh bool) (*User, error) {
 	for i := range p.count {
 		uid := p.first + i
 		f, err := os.OpenFile(filepath.Join(p.dir, strconv.Itoa(uid)), os.O_CREATE|os.O_RDWR, 0o600)
@@ -84,7 +92,7 @@ func (p *Users) try() (*User, error) {
 			return nil, err
 		}
 		err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-		if err == nil && !p.taken(uid) {
+		if err == nil && !p.taken(uid, fresh) {
 			return &User{jail.HostUser{UID: uid, GID: p.gid}, f}, nil
 		}
 		f.Close()

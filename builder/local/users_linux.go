@@ -1,46 +1,66 @@
 package local
 
 import (
-	"bufio"
 	"bytes"
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
+	"time"
 )
 
-// hasProcesses says whether any process of the host runs as the user uid, under any
-// of its ids: proc(5), /proc/PID/status.
-func hasProcesses(uid int) bool {
+// processes knows which users run processes on the host.
+type processes struct {
+	mu    sync.Mutex
+	seen  time.Time
+	users map[int]bool
+}
+
+// staleness is how old a look at all processes may be: one serves the builds that start
+// soon after each other. Nobody can keep a stranger from coming after the look, anyway.
+const staleness = time.Second
+
+// have says whether any process runs as the user uid, under any of its ids; with fresh,
+// at this moment.
+func (p *processes) have(uid int, fresh bool) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if fresh || time.Since(p.seen) > staleness {
+		p.seen, p.users = time.Now(), lookForUsers()
+	}
+	return p.users[uid]
+}
+
+// lookForUsers lists the users of all processes: proc(5), /proc/PID/status.
+func lookForUsers() map[int]bool {
+	users := make(map[int]bool)
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
-		return false
+		return users
 	}
-	id := []byte(strconv.Itoa(uid))
 	for _, e := range entries {
 		if c := e.Name()[0]; c < '0' || c > '9' {
 			continue
 		}
-		if b, err := os.ReadFile(filepath.Join("/proc", e.Name(), "status")); err == nil && runsAs(b, id) {
-			return true
+		b, err := os.ReadFile(filepath.Join("/proc", e.Name(), "status"))
+		if err != nil {
+			continue // it has ended
+		}
+		for _, id := range userIDs(b) {
+			users[id] = true
 		}
 	}
-	return false
+	return users
 }
 
-// runsAs says whether the line of user ids in a status file has one.
-func runsAs(status, id []byte) bool {
-	lines := bufio.NewScanner(bytes.NewReader(status))
-	for lines.Scan() {
-		ids, ok := bytes.CutPrefix(lines.Bytes(), []byte("Uid:"))
-		if !ok {
-			continue
+// userIDs returns the real, effective, saved and file system ids in a status file.
+func userIDs(status []byte) (ids []int) {
+	_, rest, _ := bytes.Cut(status, []byte("\nUid:"))
+	line, _, _ := bytes.Cut(rest, []byte("\n"))
+	for f := range bytes.FieldsSeq(line) {
+		if id, err := strconv.Atoi(string(f)); err == nil {
+			ids = append(ids, id)
 		}
-		for f := range bytes.FieldsSeq(ids) {
-			if bytes.Equal(f, id) {
-				return true
-			}
-		}
-		return false
 	}
-	return false
+	return ids
 }

@@ -16,7 +16,7 @@ func TestUsers(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "pool")
 	pools := []*Users{NewUsers(dir, 35001, 3, 35000), NewUsers(dir, 35001, 3, 35000)}
 	for _, p := range pools {
-		p.taken = func(int) bool { return false } // another store may build with these
+		p.taken = func(int, bool) bool { return false } // another store may build with these
 	}
 	var mu sync.Mutex
 	taken, most := map[int]bool{}, 0
@@ -62,7 +62,7 @@ func TestUsers(t *testing.T) {
 func TestTakenUsers(t *testing.T) {
 	p := NewUsers(filepath.Join(t.TempDir(), "pool"), 35001, 3, 35000)
 	strangers := map[int]bool{35001: true}
-	p.taken = func(uid int) bool { return strangers[uid] }
+	p.taken = func(uid int, _ bool) bool { return strangers[uid] }
 	var got []int
 	for range 2 {
 		u, err := p.Acquire(t.Context())
@@ -80,10 +80,10 @@ func TestTakenUsers(t *testing.T) {
 	if err != nil || u.UID != 35001 {
 		t.Errorf("%v %v", u, err)
 	}
-	if !hasProcesses(os.Geteuid()) {
+	if !new(processes).have(os.Geteuid(), false) {
 		t.Error("this process is not seen")
 	}
-	if hasProcesses(35999) {
+	if new(processes).have(35999, true) {
 		t.Error("a user whom nobody has is in use")
 	}
 }

@@ -68,7 +68,7 @@ var defences = []defence{
 	// Builds.
 	{
 		name:  "strangers who run as a build user",
-		edits: []edit{{"builder/local/users.go", "err == nil && !p.taken(uid)", "err == nil"}},
+		edits: []edit{{"builder/local/users.go", "err == nil && !p.taken(uid, fresh)", "err == nil"}},
 		pkg:   "builder", tests: "TestStrangersUser", root: true,
 	},
 	{
