@@ -51,8 +51,9 @@ func (b *Builder) substitute(ctx context.Context, targets []Target) error {
 		}
 	}
 	seen := map[need]bool{}
+	known := map[string]map[string]string{}
 	for len(level) > 0 {
-		missing, err := b.missingNeeds(ctx, level, seen)
+		missing, err := b.missingNeeds(ctx, level, seen, known)
 		if err != nil {
 			return err
 		}

@@ -84,43 +84,48 @@ func measureAdd(b *testing.B, fill func(dir string) int64, relaxed bool) {
 	b.ReportMetric(ours.Seconds()/float64(round), "s-ours")
 }
 
-// BenchmarkAddSmallFiles adds 20,000 small files; Nix does not sync, so the
+// BenchmarkAddSmallFiles adds 50,000 small files; Nix does not sync, so the
 // comparison is without.
 func BenchmarkAddSmallFiles(b *testing.B) {
 	for _, relaxed := range []bool{true, false} {
 		b.Run(fmt.Sprintf("relaxed=%v", relaxed), func(b *testing.B) {
-			measureAdd(b, func(dir string) int64 { return smallFiles(b, dir, 20000) }, relaxed)
+			measureAdd(b, func(dir string) int64 { return smallFiles(b, dir, 50000) }, relaxed)
 		})
 	}
 }
 
-// BenchmarkAddLargeFiles adds 512 MiB in two files.
+// BenchmarkAddLargeFiles adds 2 GiB in two files.
 func BenchmarkAddLargeFiles(b *testing.B) {
-	measureAdd(b, func(dir string) int64 { return largeFiles(b, dir, 256<<20) }, true)
+	measureAdd(b, func(dir string) int64 { return largeFiles(b, dir, 1<<30) }, true)
 }
 
-// BenchmarkHashTree makes and hashes the archive of 512 MiB, against sha256sum
-// of the same files, which reads as much and knows less.
+// BenchmarkHashTree makes and hashes the archive of 2 GiB, against sha256sum of the
+// same files, which reads as much and knows less, and Nix.
 func BenchmarkHashTree(b *testing.B) {
 	dir := scratch(b)
-	b.SetBytes(largeFiles(b, filepath.Join(dir, "src"), 256<<20))
+	src := filepath.Join(dir, "src")
+	b.SetBytes(largeFiles(b, src, 1<<30))
 	if _, err := exec.LookPath("sha256sum"); err != nil {
 		b.Skip("sha256sum is not installed")
 	}
-	var ours, theirs time.Duration
+	n := newNix(b)
+	var ours, theirs, nix time.Duration
 	for b.Loop() {
 		start := time.Now()
-		if _, err := tree.Dump(b.Context(), sha256.New(), filepath.Join(dir, "src"), tree.Options{}); err != nil {
+		if _, err := tree.Dump(b.Context(), sha256.New(), src, tree.Options{}); err != nil {
 			b.Fatal(err)
 		}
 		ours += time.Since(start)
 		start = time.Now()
-		if err := exec.Command("sha256sum", filepath.Join(dir, "src/0"), filepath.Join(dir, "src/1")).Run(); err != nil {
+		if err := exec.Command("sha256sum", filepath.Join(src, "0"), filepath.Join(src, "1")).Run(); err != nil {
 			b.Fatal(err)
 		}
 		theirs += time.Since(start)
+		took, _ := timed(b, n.command("nix", "--extra-experimental-features", "nix-command", "hash", "path", src))
+		nix += took
 	}
 	b.ReportMetric(float64(theirs)/float64(ours), "x-vs-sha256sum")
+	b.ReportMetric(float64(nix)/float64(ours), "x-vs-nix")
 }
 
 // BenchmarkOpenAndAsk is what the store costs a command with nothing to do.

@@ -199,6 +199,36 @@ func (s *Store) ReadDerivation(ctx context.Context, drvPath string) (*drv.Deriva
 	return d, nil
 }
 
+// LoadDerivations reads derivations that ReadDerivation is going to be asked for, all
+// with one question to the database. Those that are not valid, or cannot be read,
+// are left for ReadDerivation to complain of.
+func (s *Store) LoadDerivations(ctx context.Context, drvPaths []string) error {
+	var unknown []string
+	s.mu.Lock()
+	for _, p := range drvPaths {
+		if s.drvs[p] == nil {
+			unknown = append(unknown, p)
+		}
+	}
+	s.mu.Unlock()
+	if len(unknown) < 2 {
+		return nil
+	}
+	valid, err := s.ValidMany(ctx, unknown)
+	if err != nil {
+		return err
+	}
+	for p, ok := range valid {
+		if !ok {
+			continue
+		}
+		if d, err := s.parseDerivation(p); err == nil {
+			s.Remember(p, d)
+		}
+	}
+	return nil
+}
+
 // parseDerivation reads a derivation that is valid.
 func (s *Store) parseDerivation(drvPath string) (*drv.Derivation, error) {
 	f, err := os.Open(s.Physical(drvPath))

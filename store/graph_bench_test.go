@@ -78,9 +78,9 @@ func timed(b *testing.B, cmd *exec.Cmd) (time.Duration, string) {
 	return time.Since(start), string(out)
 }
 
-// BenchmarkMark finds the garbage among 60,000 objects of which half are dead.
+// BenchmarkMark finds the garbage among 200,000 objects of which half are dead.
 func BenchmarkMark(b *testing.B) {
-	const count = 30_000
+	const count = 100_000
 	s, n := open(b, scratch(b)), newNix(b)
 	n.run("nix-store", "--verify")
 	bigGraph(b, s, n, count)

@@ -123,6 +123,32 @@ func (s *Store) Referrers(ctx context.Context, p string) ([]string, error) {
 	return s.about(ctx, p, func(d *db.DB, b string) ([]string, error) { return d.Referrers(ctx, b) })
 }
 
+// OutputsMany returns the outputs of those of drvPaths that are valid derivations,
+// with one question to the database: for each its outputs' paths by their names.
+// Whether these are valid it does not say.
+func (s *Store) OutputsMany(ctx context.Context, drvPaths []string) (map[string]map[string]string, error) {
+	bases, err := s.bases(drvPaths)
+	if err != nil || len(bases) == 0 {
+		return nil, err
+	}
+	d, err := s.using(ctx, bases...)
+	if err != nil {
+		return nil, err
+	}
+	known, err := d.OutputsOf(ctx, bases)
+	if err != nil {
+		return nil, s.explain("query", err)
+	}
+	out := make(map[string]map[string]string, len(known))
+	for base, outputs := range known {
+		for name, o := range outputs {
+			outputs[name] = s.c.StoreDir + "/" + o
+		}
+		out[s.c.StoreDir+"/"+base] = outputs
+	}
+	return out, nil
+}
+
 // Derivers returns the valid derivations that have p as an output, in order.
 func (s *Store) Derivers(ctx context.Context, p string) ([]string, error) {
 	return s.about(ctx, p, func(d *db.DB, b string) ([]string, error) { return d.Derivers(ctx, b) })

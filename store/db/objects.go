@@ -252,6 +252,28 @@ func (d *DB) mustBeValid(ctx context.Context, paths []string) error {
 	return nil
 }
 
+// OutputsOf returns the outputs of those of drvs that are registered derivations:
+// for each its outputs' paths by their names.
+func (d *DB) OutputsOf(ctx context.Context, drvs []string) (map[string]map[string]string, error) {
+	var out map[string]map[string]string
+	err := d.rows(ctx, func(r *sql.Rows) error {
+		var of, name, path string
+		if err := r.Scan(&of, &name, &path); err != nil {
+			return err
+		}
+		if out == nil {
+			out = make(map[string]map[string]string, len(drvs))
+		}
+		if out[of] == nil {
+			out[of] = map[string]string{}
+		}
+		out[of][name] = path
+		return nil
+	}, `SELECT v.path, o.name, o.path FROM ValidPaths v JOIN DerivationOutputs o ON o.drv = v.id
+	  WHERE v.path IN (SELECT value FROM json_each(?))`, set(drvs))
+	return out, err
+}
+
 // Derivers returns the registered derivations that have path as an output.
 func (d *DB) Derivers(ctx context.Context, path string) ([]string, error) {
 	return d.list(ctx, `SELECT v.path FROM DerivationOutputs o JOIN ValidPaths v ON v.id = o.drv
