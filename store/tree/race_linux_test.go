@@ -7,10 +7,12 @@ import (
 	"io/fs"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -401,5 +403,47 @@ func TestDeep(t *testing.T) {
 	check(t, unix.Close(fd), Remove(root))
 	if _, err := os.Lstat(root); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("still there: %v", err)
+	}
+}
+
+// TestNothingComesIn seals directories to which their owner goes on adding files: what
+// is there in the end is what is in the archive. Defence: directories are taken from
+// their owner before they are listed.
+func TestNothingComesIn(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can take a directory from its owner")
+	}
+	sh, err := exec.LookPath("sh")
+	if err != nil {
+		t.Skip("a program that adds files is missing: ", err)
+	}
+	dir := memory(t)
+	check(t, os.Chmod(dir, 0o755))
+	root := filepath.Join(dir, "x")
+	for i := range 40 {
+		d := filepath.Join(root, fmt.Sprint("d", i))
+		check(t, os.MkdirAll(d, 0o755), os.Chown(d, 35001, 35000))
+		for j := range 20 {
+			f := filepath.Join(d, fmt.Sprint("f", j))
+			check(t, os.WriteFile(f, bytes.Repeat([]byte("x"), 5000), 0o644), os.Chown(f, 35001, 35000))
+		}
+	}
+	cmd := exec.Command(sh, "-c", "i=0; while :; do i=$((i+1)); for d in "+root+"/d*; do : > $d/new$i; done; done 2>/dev/null")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 35001, Gid: 35000}}
+	check(t, cmd.Start())
+	defer cmd.Wait()
+	defer cmd.Process.Kill()
+	for start := time.Now(); ; time.Sleep(time.Millisecond) {
+		if m, _ := filepath.Glob(root + "/d39/new*"); len(m) > 0 {
+			break
+		}
+		if time.Since(start) > 10*time.Second {
+			t.Fatal("nobody adds files")
+		}
+	}
+	archive := dump(t, root, Options{Seal: true, Owner: &Owner{}})
+	time.Sleep(20 * time.Millisecond)
+	if !bytes.Equal(dump(t, root, Options{}), archive) {
+		t.Error("what is there is not what is in the archive")
 	}
 }

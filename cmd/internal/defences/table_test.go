@@ -48,6 +48,16 @@ var defences = []defence{
 		pkg:   "store/tree", tests: "TestStillWritten",
 	},
 	{
+		name:  "files that come in while a directory is read",
+		edits: []edit{{"store/tree/dump.go", "if p.o.Seal && p.o.Owner != nil {", "if false {"}},
+		pkg:   "store/tree", tests: "TestNothingComesIn", root: true,
+	},
+	{
+		name:  "set-id files in outputs",
+		edits: []edit{{treeFile, "p.o.Seal && mode&(unix.S_ISUID|unix.S_ISGID) != 0", "false"}},
+		pkg:   "store/tree", tests: "TestForbidden",
+	},
+	{
 		name:  "trees deeper than descriptors reach",
 		edits: []edit{{treeGo, "if depth > liftDepth {", "if false {"}},
 		pkg:   "store/tree", tests: "TestDeep",
@@ -96,6 +106,11 @@ var defences = []defence{
 		edits: []edit{{program, " | unix.CLONE_NEWNET\n", "\n"}, {program, "c.add(s, record{Number: unix.SYS_IOCTL, OnSaved: true}, nil", "c.add(s, record{Number: unix.SYS_IOCTL, OnSaved: true, Tolerate: stub.AnyError}, nil"},
 			{treeFile, "err = checkUnwritten(fd)", "err = nil"}},
 		pkg: "builder", tests: "TestDescriptorsStay",
+	},
+	{
+		name:  "folders of builds that others enter",
+		edits: []edit{{"store/store.go", "mkdir(filepath.Join(phys, tempDir), 0o700)", "mkdir(filepath.Join(phys, tempDir), 0o755)"}},
+		pkg:   "builder", tests: "TestClosedAfterDeath",
 	},
 	{
 		name:  "logs without end",
@@ -223,5 +238,12 @@ var defences = []defence{
 		name:  "memory without end, where there is no control group",
 		edits: []edit{{jailRun, "if g, err = groupFor(p.Spec.Limits); err == nil {", "if false {"}, {limits, "l.Memory != 0 && p.MemoryEach", "false"}},
 		pkg:   "jail/linux", tests: "TestConformance/escapes/memory_bomb",
+	},
+
+	// FreeBSD's jail.
+	{
+		name:  "mounts that stay, or go before what runs on them",
+		edits: []edit{{"jail/freebsd/carry.go", "slices.Backward(done)", "slices.All(done)"}},
+		pkg:   "jail/freebsd", tests: "TestUndo|TestEnd",
 	},
 }
