@@ -66,6 +66,11 @@ func atomStyle(name string) string {
 	case strings.HasPrefix(name, "#"):
 		return styleDatum
 	}
+	if rest, ok := strings.CutSuffix(name, "i"); ok && strings.ContainsAny(rest, "+-") { // +i, 1-2i
+		if name = strings.TrimRight(rest, "+-"); name == "" && len(rest) == 1 {
+			return styleDatum
+		}
+	}
 	digits := strings.TrimLeft(name, "+-")
 	if len(name)-len(digits) > 1 || digits == "" {
 		return ""
