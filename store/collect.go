@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -458,6 +459,10 @@ func (s *Store) removeTrees(ctx context.Context, names []string, progress func(d
 	}
 	defer s.Discard(trash)
 	dir := filepath.Dir(trash)
+	since, err := s.settle(ctx, dir)
+	if err != nil {
+		return 0, err
+	}
 	const workers = 4
 	var wg sync.WaitGroup
 	var mu sync.Mutex // guards removed, and keeps calls of progress apart
@@ -465,7 +470,7 @@ func (s *Store) removeTrees(ctx context.Context, names []string, progress func(d
 	for w := range workers {
 		wg.Go(func() {
 			for i := w; i < len(names) && errs[w] == nil && ctx.Err() == nil; i += workers {
-				gone, err := s.removeTree(ctx, names[i], filepath.Join(dir, names[i]))
+				gone, err := s.removeTree(ctx, names[i], filepath.Join(dir, names[i]), since)
 				if errs[w] = err; !gone {
 					continue
 				}
@@ -507,8 +512,8 @@ func (s *Store) invalidTrees(ctx context.Context) (invalid []string, valid map[s
 }
 
 // removeTree removes a tree that is not valid, by way of the temporary place
-// trash, unless somebody is making it.
-func (s *Store) removeTree(ctx context.Context, base, trash string) (bool, error) {
+// trash, unless somebody is making it, or came to its place after since.
+func (s *Store) removeTree(ctx context.Context, base, trash string, since time.Time) (bool, error) {
 	lock, err := s.tryLockOutput(base)
 	if err != nil || lock == nil {
 		return false, err
@@ -521,6 +526,9 @@ func (s *Store) removeTree(ctx context.Context, base, trash string) (bool, error
 	if valid, err := d.Valid(ctx, base); err != nil || valid {
 		return false, err
 	}
+	if changed, err := tree.Changed(s.final(base)); err != nil || changed.After(since) {
+		return false, ignoreMissing(err) // it is left to the next collection
+	}
 	if _, err := tree.Move(s.final(base), trash); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			return false, nil
@@ -531,4 +539,36 @@ func (s *Store) removeTree(ctx context.Context, base, trash string) (bool, error
 		return false, err
 	}
 	return true, tree.Remove(trash)
+}
+
+// settle sees to it that what is not valid now stays so (see [db.DB.Settle]), as far
+// as trees that came to their places before the time that it returns, which is that of
+// the file system. dir is a directory of this process.
+func (s *Store) settle(ctx context.Context, dir string) (time.Time, error) {
+	// Touching it takes no room on the disk.
+	if err := os.Chtimes(dir, time.Time{}, s.c.Now()); err != nil {
+		return time.Time{}, err
+	}
+	since, err := tree.Changed(dir)
+	if err != nil {
+		return time.Time{}, err
+	}
+	d, err := s.database(ctx)
+	if err != nil {
+		return time.Time{}, err
+	}
+	err = d.Settle(ctx)
+	var full *db.FullError
+	if errors.As(err, &full) {
+		err = nil // a collection is what makes room
+	}
+	return since, err
+}
+
+// ignoreMissing returns err unless it says that a file is not there.
+func ignoreMissing(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }

@@ -149,6 +149,9 @@ func (s *Store) withdraw(ctx context.Context, items []item) {
 	if err != nil {
 		return
 	}
+	if d.Settle(ctx) != nil {
+		return // what stays is replaced by the next attempt
+	}
 	for _, it := range items {
 		if valid, err := d.Valid(ctx, it.object.Path); err == nil && !valid {
 			// What cannot be removed now is replaced by the next attempt.

@@ -26,6 +26,20 @@ func (d *DB) SetMeta(ctx context.Context, key, value string) (noted string, err 
 	return noted, err
 }
 
+// Settle makes what is seen not to be registered stay so. A process that is killed
+// between writing a transaction to the log and telling the other processes of it, in
+// the index of the log that they share, leaves a transaction that nobody sees; but
+// when all have ended and the index is made anew from the log, it is there ("WAL-mode
+// File Format", section 2.1 "The WAL-Index File Format"). Whatever is written
+// afterwards takes its place in the log. So who is about to destroy what is not
+// registered writes something first.
+func (d *DB) Settle(ctx context.Context) error {
+	return d.update(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "INSERT INTO Meta VALUES ('settled', '1') ON CONFLICT (key) DO UPDATE SET value = value + 1")
+		return err
+	})
+}
+
 // Empty says whether no object is valid.
 func (d *DB) Empty(ctx context.Context) (bool, error) {
 	errSome := errors.New("not empty")

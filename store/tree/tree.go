@@ -108,6 +108,17 @@ func lstatat(dir int, name string) (st unix.Stat_t, err error) {
 	return st, err
 }
 
+// Changed returns when the node at path, or its name, was last changed in any way
+// (st_ctime, stat(2)): a time of the file system, which nobody can set. A link is not
+// followed.
+func Changed(path string) (time.Time, error) {
+	st, err := lstatat(unix.AT_FDCWD, path)
+	if err != nil {
+		return time.Time{}, pathError("lstat", path, err)
+	}
+	return time.Unix(st.Ctim.Unix()), nil
+}
+
 // readlinkat returns the target of the link name in dir.
 func readlinkat(dir int, name string) (string, error) {
 	for size := 256; ; size *= 4 {
