@@ -156,7 +156,7 @@ func (s *Store) missing(ctx context.Context, texts []Text) ([]Text, error) {
 
 // writeText writes t to place.
 func (s *Store) writeText(place string, t Text) (item, error) {
-	m := newMeasurement(false, hash.SHA256, nil)
+	m := s.measurement(false, hash.SHA256, nil)
 	err := m.flat(context.Background(), bytes.NewReader(t.Content), place, int64(len(t.Content)), place, s.owner)
 	if err != nil {
 		return item{}, err
@@ -165,7 +165,7 @@ func (s *Store) writeText(place string, t Text) (item, error) {
 	if err != nil {
 		return item{}, err
 	}
-	return item{temp: place, nodes: 1, object: db.Object{
+	return item{temp: place, nodes: 1, share: m.share, object: db.Object{
 		Path: filepath.Base(t.Path), NarHash: m.nar.Sum(nil), NarSize: m.size, References: refs,
 		Registered: s.c.Now(), CA: "text:" + m.fixed().String(), Outputs: t.outputs,
 	}}, nil
@@ -273,7 +273,7 @@ func (s *Store) adder(name string, recursive bool, algo hash.Algo, refs []string
 	return a, path.CheckName(name) // before a large tree is read in vain
 }
 
-func (a *adder) measure() *measurement { return newMeasurement(a.recursive, a.algo, nil) }
+func (a *adder) measure() *measurement { return a.s.measurement(a.recursive, a.algo, nil) }
 
 // path returns the path of what was measured.
 func (a *adder) path(m *measurement) (path.Path, error) {
@@ -305,7 +305,7 @@ func (a *adder) copy(ctx context.Context, fill func(m *measurement, place string
 	if valid, err := s.IsValid(ctx, p); err != nil || valid {
 		return p, err
 	}
-	return p, s.install(ctx, []item{{temp: place, nodes: m.nodes, object: db.Object{
+	return p, s.install(ctx, []item{{temp: place, nodes: m.nodes, share: m.share, object: db.Object{
 		Path: q.Base(), NarHash: m.nar.Sum(nil), NarSize: m.size, References: a.refBases,
 		Registered: s.c.Now(), CA: contentAddress(a.recursive, m.fixed()),
 	}}})

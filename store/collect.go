@@ -22,7 +22,7 @@ import (
 
 // CollectOptions says what garbage is to be kept, and how much is to go.
 type CollectOptions struct {
-	// MaxFreed ends the collection when objects of so many bytes have gone;
+	// MaxFreed ends the collection when so many bytes of the disk are free again;
 	// 0 is no limit.
 	MaxFreed int64
 	// KeepOutputs lets derivations that live keep their outputs.
@@ -42,6 +42,7 @@ type CollectOptions struct {
 type Collected struct {
 	Paths []string // objects that are gone, those first that referred to others
 	Bytes int64    // of their archives
+	Freed int64    // bytes of the disk that are free again; less where files were shared
 	Stray int      // trees that were no objects: what crashes had left
 }
 
@@ -66,8 +67,11 @@ func (e *AliveError) Error() string {
 // What is to go becomes invalid in one transaction, and its trees are removed
 // after that: a crash leaves trees that the next collection removes.
 func (s *Store) Collect(ctx context.Context, o CollectOptions) (*Collected, error) {
-	return s.collect(ctx, func(l *liveness) ([]int32, error) {
-		return l.chooseDead(o.MaxFreed), nil
+	return s.collect(ctx, func(l *liveness, freed int64) ([]int32, error) {
+		if o.MaxFreed > 0 && freed >= o.MaxFreed {
+			return nil, nil
+		}
+		return l.chooseDead(max(0, o.MaxFreed-freed)), nil
 	}, o)
 }
 
@@ -78,20 +82,28 @@ func (s *Store) Delete(ctx context.Context, paths []string) (*Collected, error) 
 	if err != nil {
 		return nil, err
 	}
-	return s.collect(ctx, func(l *liveness) ([]int32, error) { return l.chooseNamed(s, bases) }, CollectOptions{})
+	return s.collect(ctx, func(l *liveness, _ int64) ([]int32, error) { return l.chooseNamed(s, bases) }, CollectOptions{})
 }
 
-// collect deletes what choose says. On a disk that is full to the last block it
+// collect deletes what choose says, which is told how much room has been freed. On a disk that is full to the last block it
 // does so with the room that was kept for this.
-func (s *Store) collect(ctx context.Context, choose func(*liveness) ([]int32, error), o CollectOptions) (*Collected, error) {
+func (s *Store) collect(ctx context.Context, choose func(*liveness, int64) ([]int32, error), o CollectOptions) (*Collected, error) {
 	if s.foreign != nil {
 		return nil, s.foreign
 	}
 	c := &Collected{}
-	err := s.collectInto(ctx, c, choose, o)
-	var full *NoSpaceError
-	if errors.As(err, &full) && s.giveReserve() {
+	var err error
+	for {
+		before := len(c.Paths)
 		err = s.collectInto(ctx, c, choose, o)
+		var full *NoSpaceError
+		if errors.As(err, &full) && s.giveReserve() {
+			err = s.collectInto(ctx, c, choose, o)
+		}
+		// What was shared may have freed less than its size.
+		if err != nil || c.Freed >= o.MaxFreed || len(c.Paths) == before {
+			break
+		}
 	}
 	s.makeReserve()
 	if err != nil && len(c.Paths)+c.Stray == 0 {
@@ -101,7 +113,7 @@ func (s *Store) collect(ctx context.Context, choose func(*liveness) ([]int32, er
 }
 
 // collectInto collects once, and adds what it has done to c.
-func (s *Store) collectInto(ctx context.Context, c *Collected, choose func(*liveness) ([]int32, error), o CollectOptions) error {
+func (s *Store) collectInto(ctx context.Context, c *Collected, choose func(*liveness, int64) ([]int32, error), o CollectOptions) error {
 	// Before anything goes it must be clear that database and objects belong
 	// together.
 	d, err := s.database(ctx)
@@ -118,11 +130,12 @@ func (s *Store) collectInto(ctx context.Context, c *Collected, choose func(*live
 	if err != nil {
 		return err
 	}
-	dead, err := choose(l)
+	dead, err := choose(l, c.Freed)
 	if err != nil {
 		return err
 	}
-	gone, err := s.unregister(ctx, d, l, dead)
+	gone, freed, err := s.unregister(ctx, d, l, dead)
+	c.Freed += freed
 	for _, d := range dead[:gone] {
 		c.Paths = append(c.Paths, s.c.StoreDir+"/"+l.graph.Paths[d])
 		c.Bytes += l.graph.Sizes[d]
@@ -131,20 +144,23 @@ func (s *Store) collectInto(ctx context.Context, c *Collected, choose func(*live
 		return s.explain("collect garbage", err)
 	}
 	lock.Close() // from now on what is dead can be made again
-	stray, err := s.removeInvalid(ctx, gone, o.Progress)
-	if c.Stray += stray; err != nil {
+	stray, freed, err := s.removeInvalid(ctx, gone, o.Progress)
+	c.Stray, c.Freed = c.Stray+stray, c.Freed+freed
+	if err != nil {
 		return s.explain("remove garbage", err)
 	}
 	s.sweepLocks()
 	s.sweepIDs()
-	return s.explain("remove garbage", s.sweepLinks(ctx))
+	freed, err = s.sweepLinks(ctx)
+	c.Freed += freed
+	return s.explain("remove garbage", err)
 }
 
 // unregister makes dead objects, each before those that it refers to, invalid, and
 // says how many of them are: all, unless there is an error. That is one
 // transaction; but when there is no room for it, there are many small ones, and
 // the trees are removed after each.
-func (s *Store) unregister(ctx context.Context, d *db.DB, l *liveness, dead []int32) (gone int, err error) {
+func (s *Store) unregister(ctx context.Context, d *db.DB, l *liveness, dead []int32) (gone int, freed int64, err error) {
 	bases := make([]string, len(dead))
 	for i, d := range dead {
 		bases[i] = l.graph.Paths[d]
@@ -153,21 +169,22 @@ func (s *Store) unregister(ctx context.Context, d *db.DB, l *liveness, dead []in
 	var full *db.FullError
 	if !errors.As(err, &full) {
 		if err != nil {
-			return 0, err
+			return 0, 0, err
 		}
-		return len(bases), nil
+		return len(bases), 0, nil
 	}
 	const few = 32
 	for some := range slices.Chunk(bases, few) {
 		if err := d.Unregister(ctx, some); err != nil {
-			return gone, err
+			return gone, freed, err
 		}
 		gone += len(some)
-		if _, err := s.removeTrees(ctx, some, nil); err != nil {
-			return gone, err
+		_, bytes, err := s.removeTrees(ctx, some, nil)
+		if freed += bytes; err != nil {
+			return gone, freed, err
 		}
 	}
-	return gone, nil
+	return gone, freed, nil
 }
 
 // Liveness is which objects live.
@@ -437,40 +454,44 @@ func (s *Store) sweepRoots() {
 // removeInvalid removes trees in the store that are not valid objects and that
 // nobody is making: expected ones have just become invalid, and the others are
 // what crashes left. It returns how many others there were.
-func (s *Store) removeInvalid(ctx context.Context, expected int, progress func(done, all int)) (stray int, err error) {
+func (s *Store) removeInvalid(ctx context.Context, expected int, progress func(done, all int)) (stray int, freed int64, err error) {
 	names, valid, err := s.invalidTrees(ctx)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	s.compactJournal(ctx, valid)
-	removed, err := s.removeTrees(ctx, names, progress)
-	return max(0, removed-expected), err
+	removed, freed, err := s.removeTrees(ctx, names, progress)
+	return max(0, removed-expected), freed, err
 }
 
 // removeTrees removes trees in the store that are not valid and that nobody is
-// making, and says how many it has removed. progress may be nil.
-func (s *Store) removeTrees(ctx context.Context, names []string, progress func(done, all int)) (removed int, err error) {
+// making, and says how many it has removed, and how much room they took. progress
+// may be nil.
+func (s *Store) removeTrees(ctx context.Context, names []string, progress func(done, all int)) (removed int, freed int64, err error) {
 	if len(names) == 0 {
-		return 0, nil
+		return 0, 0, nil
 	}
 	trash, err := s.temp("garbage") // its parent takes all of them
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	defer s.Discard(trash)
 	dir := filepath.Dir(trash)
 	since, err := s.settle(ctx, dir)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	const workers = 4
 	var wg sync.WaitGroup
-	var mu sync.Mutex // guards removed, and keeps calls of progress apart
+	var mu sync.Mutex // guards the results, and keeps calls of progress apart
 	errs := make([]error, workers)
 	for w := range workers {
 		wg.Go(func() {
 			for i := w; i < len(names) && errs[w] == nil && ctx.Err() == nil; i += workers {
-				gone, err := s.removeTree(ctx, names[i], filepath.Join(dir, names[i]), since)
+				gone, bytes, err := s.removeTree(ctx, names[i], filepath.Join(dir, names[i]), since)
+				mu.Lock()
+				freed += bytes
+				mu.Unlock()
 				if errs[w] = err; !gone {
 					continue
 				}
@@ -483,7 +504,7 @@ func (s *Store) removeTrees(ctx context.Context, names []string, progress func(d
 		})
 	}
 	wg.Wait()
-	return removed, errors.Join(append(errs, ctx.Err())...)
+	return removed, freed, errors.Join(append(errs, ctx.Err())...)
 }
 
 // invalidTrees lists what lies in the store directory, looks like an object,
@@ -513,32 +534,33 @@ func (s *Store) invalidTrees(ctx context.Context) (invalid []string, valid map[s
 
 // removeTree removes a tree that is not valid, by way of the temporary place
 // trash, unless somebody is making it, or came to its place after since.
-func (s *Store) removeTree(ctx context.Context, base, trash string, since time.Time) (bool, error) {
+func (s *Store) removeTree(ctx context.Context, base, trash string, since time.Time) (removed bool, freed int64, err error) {
 	lock, err := s.tryLockOutput(base)
 	if err != nil || lock == nil {
-		return false, err
+		return false, 0, err
 	}
 	defer lock.Release()
 	d, err := s.database(ctx)
 	if err != nil {
-		return false, err
+		return false, 0, err
 	}
 	if valid, err := d.Valid(ctx, base); err != nil || valid {
-		return false, err
+		return false, 0, err
 	}
 	if changed, err := tree.Changed(s.final(base)); err != nil || changed.After(since) {
-		return false, ignoreMissing(err) // it is left to the next collection
+		return false, 0, ignoreMissing(err) // it is left to the next collection
 	}
 	if _, err := tree.Move(s.final(base), trash); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
-			return false, nil
+			return false, 0, nil
 		}
-		return false, err
+		return false, 0, err
 	}
 	if err := lock.Release(); err != nil {
-		return false, err
+		return false, 0, err
 	}
-	return true, tree.Remove(trash)
+	freed, err = tree.RemoveCounting(trash)
+	return true, freed, err
 }
 
 // settle sees to it that what is not valid now stays so (see [db.DB.Settle]), as far

@@ -295,9 +295,12 @@ func TestCollectorsAmongBuilders(t *testing.T) {
 func checkEmpty(t testing.TB, root string) {
 	t.Helper()
 	for _, e := range must(os.ReadDir(filepath.Join(root, "frx/store")))(t) {
-		if !slices.Contains([]string{".tmp", ".fruix-id", ".fruix-journal"}, e.Name()) {
+		if !slices.Contains([]string{".tmp", ".links", ".fruix-id", ".fruix-journal"}, e.Name()) {
 			t.Errorf("%s is left on the disk", e.Name())
 		}
+	}
+	if links, err := os.ReadDir(filepath.Join(root, "frx/store/.links")); err == nil && len(links) > 0 {
+		t.Errorf("shared files are left on the disk: %v", links)
 	}
 }
 

@@ -9,7 +9,6 @@ import (
 
 	"fruix/store/db"
 	"fruix/store/hash"
-	"fruix/store/nar"
 	"fruix/store/path"
 	"fruix/store/tree"
 	"fruix/store/wire"
@@ -253,8 +252,8 @@ func (s *Store) importOne(ctx context.Context, in *wire.Reader, believe func(Cla
 		return "", err
 	}
 	defer s.Discard(place)
-	m := newMeasurement(true, 0, nil)
-	m.nodes, err = tree.Restore(ctx, nar.NewTeeReader(in.Raw(), m), place, s.owner)
+	m := s.measurement(true, 0, nil)
+	err = m.unpack(ctx, in.Raw(), place, s.owner)
 	if err != nil {
 		return "", s.explain("import", &ImportError{Msg: "holds an archive that cannot be unpacked", Err: err})
 	}
@@ -279,7 +278,7 @@ func (s *Store) importOne(ctx context.Context, in *wire.Reader, believe func(Cla
 			return "", err
 		}
 	}
-	return told.path, s.installForeign(ctx, place, m.nodes, o)
+	return told.path, s.installForeign(ctx, place, m, o)
 }
 
 // readExported reads what stands behind an archive.
@@ -372,7 +371,7 @@ func flatDigest(ctx context.Context, place string) (hash.Digest, error) {
 }
 
 // installForeign makes a tree that was made elsewhere valid, unless its path is.
-func (s *Store) installForeign(ctx context.Context, place string, nodes int, o *db.Object) error {
+func (s *Store) installForeign(ctx context.Context, place string, m *measurement, o *db.Object) error {
 	full := s.c.StoreDir + "/" + o.Path
 	lock, err := s.LockOutputs(ctx, []string{full})
 	if err != nil {
@@ -382,7 +381,7 @@ func (s *Store) installForeign(ctx context.Context, place string, nodes int, o *
 	if valid, err := s.IsValid(ctx, full); err != nil || valid {
 		return err
 	}
-	return s.install(ctx, []item{{temp: place, nodes: nodes, object: *o}})
+	return s.install(ctx, []item{{temp: place, nodes: m.nodes, share: m.share, object: *o}})
 }
 
 // AddForeign adds an object that was made elsewhere. i is what somebody who is
@@ -409,7 +408,7 @@ func (s *Store) addForeign(ctx context.Context, i Info, nar io.Reader, proof *pr
 		return err
 	}
 	defer s.Discard(place)
-	m := newMeasurement(true, proof.archive(), nil)
+	m := s.measurement(true, proof.archive(), nil)
 	// One byte more than announced is enough to see that there is too much.
 	if err := m.unpack(ctx, io.LimitReader(nar, i.NarSize+1), place, s.owner); err != nil {
 		return s.explain("add "+i.Path, fmt.Errorf("the archive of %s: %w", i.Path, err))
@@ -425,5 +424,5 @@ func (s *Store) addForeign(ctx context.Context, i Info, nar io.Reader, proof *pr
 	if d, err := s.parse(i.Deriver); err == nil {
 		o.Deriver = d.Base()
 	}
-	return s.installForeign(ctx, place, m.nodes, o)
+	return s.installForeign(ctx, place, m, o)
 }

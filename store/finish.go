@@ -170,8 +170,8 @@ func (s *Store) measureOutput(ctx context.Context, o *output, all []*output) err
 	if o.FixedHash != nil {
 		algo, recursive = o.FixedHash.Digest.Algo, o.FixedHash.Recursive
 	}
-	m := newMeasurement(recursive, algo, refscan.New(parts))
-	m.nodes, err = tree.Dump(ctx, m, o.Physical, tree.Options{Seal: true, Owner: s.owner})
+	m := s.measurement(recursive, algo, refscan.New(parts))
+	m.nodes, err = tree.Dump(ctx, m, o.Physical, tree.Options{Seal: true, Owner: s.owner, Share: m.share.options()})
 	if err != nil {
 		return err
 	}
@@ -182,7 +182,7 @@ func (s *Store) measureOutput(ctx context.Context, o *output, all []*output) err
 		}
 		ca = contentAddress(recursive, m.fixed())
 	}
-	o.item = item{temp: o.Physical, nodes: m.nodes, object: db.Object{
+	o.item = item{temp: o.Physical, nodes: m.nodes, share: m.share, object: db.Object{
 		Path: o.base, NarHash: m.nar.Sum(nil), NarSize: m.size, References: found(m.refs, bases),
 		Deriver: o.deriver, Registered: s.c.Now(), CA: ca,
 	}}

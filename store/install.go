@@ -15,6 +15,7 @@ import (
 type item struct {
 	temp   string // physical path of the finished tree
 	nodes  int    // about how many nodes the tree has
+	share  *sharing
 	object db.Object
 }
 
@@ -40,6 +41,9 @@ func (s *Store) install(ctx context.Context, items []item) error {
 		return s.explain("note the object in the journal", err)
 	}
 	defer entry.close()
+	if err := s.shareAmong(items); err != nil {
+		return s.explain("share files", err)
+	}
 	noted := make(chan error, 1)
 	go func() { noted <- entry.sync() }()
 	if err := errors.Join(s.syncItems(items), <-noted); err != nil {
@@ -54,8 +58,12 @@ func (s *Store) install(ctx context.Context, items []item) error {
 	err = s.register(ctx, objects)
 	if err != nil {
 		s.withdraw(ctx, items)
+		return s.explain("register", err)
 	}
-	return s.explain("register", err)
+	for _, it := range items {
+		it.share.publish(it.object.Path)
+	}
+	return nil
 }
 
 func (s *Store) syncItems(items []item) error {

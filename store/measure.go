@@ -22,6 +22,7 @@ type measurement struct {
 	other     gohash.Hash // hash of the archive by another function; nil when not needed
 	content   gohash.Hash // hash of a file's bytes; nil when not needed
 	refs      *refscan.Scanner
+	share     *sharing
 	size      int64 // bytes of the archive
 	nodes     int
 }
@@ -37,6 +38,13 @@ func newMeasurement(recursive bool, algo hash.Algo, refs *refscan.Scanner) *meas
 	case algo != hash.SHA256:
 		m.other = algo.New()
 	}
+	return m
+}
+
+// measurement returns one for an object that arrives, whose files are shared.
+func (s *Store) measurement(recursive bool, algo hash.Algo, refs *refscan.Scanner) *measurement {
+	m := newMeasurement(recursive, algo, refs)
+	m.share = s.sharing()
 	return m
 }
 
@@ -68,7 +76,7 @@ func (m *measurement) fixed() hash.Digest {
 func (m *measurement) read(ctx context.Context, hostPath string, filter func(string) bool, copyTo string, owner *tree.Owner) error {
 	if m.recursive {
 		var err error
-		m.nodes, err = tree.Dump(ctx, m, hostPath, tree.Options{Filter: filter, CopyTo: copyTo, Owner: owner})
+		m.nodes, err = tree.Dump(ctx, m, hostPath, tree.Options{Filter: filter, CopyTo: copyTo, Owner: owner, Share: m.share.options()})
 		return err
 	}
 	f, size, err := openRegular(hostPath)
@@ -86,7 +94,12 @@ func (m *measurement) flat(ctx context.Context, f io.Reader, name string, size i
 	if copyTo == "" {
 		return m.copyFlat(ctx, io.Discard, f, name, size)
 	}
-	return tree.WriteFile(copyTo, owner, func(w io.Writer) error { return m.copyFlat(ctx, w, f, name, size) })
+	err := tree.WriteFile(copyTo, owner, func(w io.Writer) error { return m.copyFlat(ctx, w, f, name, size) })
+	if err != nil {
+		return err
+	}
+	// The object is one file, so that its archive is the object's.
+	return m.share.single(copyTo, tree.File{Size: size, Sum: m.nar.Sum(nil)})
 }
 
 func (m *measurement) copyFlat(ctx context.Context, to io.Writer, f io.Reader, name string, size int64) error {
@@ -118,6 +131,6 @@ func (m *measurement) copyFlat(ctx context.Context, to io.Writer, f io.Reader, n
 
 // unpack measures the archive that r holds while unpacking it to place.
 func (m *measurement) unpack(ctx context.Context, r io.Reader, place string, owner *tree.Owner) (err error) {
-	m.nodes, err = tree.Restore(ctx, nar.NewTeeReader(r, m), place, owner)
+	m.nodes, err = tree.RestoreSharing(ctx, nar.NewTeeReader(r, m), place, owner, m.share.options())
 	return err
 }

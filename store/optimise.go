@@ -2,21 +2,18 @@ package store
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
+	"sync"
 
 	"golang.org/x/sys/unix"
 
 	"fruix/store/nixbase32"
 	"fruix/store/tree"
 )
-
-// linksDir holds one name for each content of a regular file that objects share
-// by hard links, as Nix's and Guix's directory of this name does.
-const linksDir = ".links"
 
 // Optimised is what sharing has saved.
 type Optimised struct {
@@ -26,38 +23,88 @@ type Optimised struct {
 
 // Optimise lets equal regular files of all objects share their place on the
 // disk: each is replaced by a hard link to the first one with the same contents
-// and executable bit. progress may be nil; it is called after each object.
+// and executable bit. What has arrived here since is shared already but for small
+// files. progress may be nil; it is called after each object.
 func (s *Store) Optimise(ctx context.Context, progress func(done, all int)) (*Optimised, error) {
 	paths, err := s.All(ctx)
 	if err != nil {
 		return nil, err
 	}
-	links := filepath.Join(s.Physical(s.c.StoreDir), linksDir)
-	if err := mkdir(links, 0o755); err != nil {
+	if err := mkdir(s.linksDir(), 0o755); err != nil {
 		return nil, s.explain("optimise", err)
 	}
-	o := &optimiser{s: s, links: links, done: &Optimised{}}
-	for i, p := range paths {
-		if err := o.object(ctx, p); err != nil {
-			return o.done, s.explain("optimise "+p, err)
-		}
-		if progress != nil {
-			progress(i+1, len(paths))
-		}
+	run := &optimisation{s: s, done: &Optimised{}, sound: map[string]bool{}}
+	if run.shared, err = s.sharedInodes(); err != nil {
+		return nil, s.explain("optimise", err)
 	}
-	return o.done, nil
+	next := make(chan string)
+	var wg sync.WaitGroup
+	finished := 0
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for p := range next {
+				err := (&optimiser{optimisation: run}).object(ctx, p)
+				run.mu.Lock()
+				if err != nil && run.err == nil {
+					run.err = s.explain("optimise "+p, err)
+				}
+				finished++
+				if progress != nil {
+					progress(finished, len(paths))
+				}
+				run.mu.Unlock()
+			}
+		})
+	}
+	for _, p := range paths {
+		run.mu.Lock()
+		failed := run.err != nil
+		run.mu.Unlock()
+		if failed {
+			break
+		}
+		next <- p
+	}
+	close(next)
+	wg.Wait()
+	return run.done, run.err
 }
 
-type optimiser struct {
-	s     *Store
-	links string
-	done  *Optimised
+// optimisation is one run of Optimise.
+type optimisation struct {
+	s      *Store
+	shared map[uint64]bool // inodes that have shared names
 
-	base   string // of the object at hand
+	mu    sync.Mutex // guards what follows
+	done  *Optimised
+	err   error
+	sound map[string]bool // shared names that have been read and found right
+}
+
+// sharedInodes returns the inodes that have shared names.
+func (s *Store) sharedInodes() (map[uint64]bool, error) {
+	names, err := readNames(s.linksDir())
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[uint64]bool, len(names))
+	for _, n := range names {
+		var st unix.Stat_t
+		if unix.Lstat(filepath.Join(s.linksDir(), n), &st) == nil {
+			out[st.Ino] = true
+		}
+	}
+	return out, nil
+}
+
+// optimiser shares the files of one object.
+type optimiser struct {
+	*optimisation
+	base   string // of the object
 	sealed func() // takes back the note that it is being changed; nil when there is none
 }
 
-// object shares the files of one object. It is locked meanwhile, so that it is
+// object shares the files of the object p. It is locked meanwhile, so that it is
 // not collected, and so that two optimisers do not meet.
 func (o *optimiser) object(ctx context.Context, p string) (err error) {
 	q, err := o.s.parse(p)
@@ -76,7 +123,6 @@ func (o *optimiser) object(ctx context.Context, p string) (err error) {
 				err = errors.Join(err, tree.SealDirs(root))
 			}
 			o.sealed()
-			o.sealed = nil
 		}
 	}()
 	o.base = q.Base()
@@ -90,29 +136,33 @@ func (o *optimiser) object(ctx context.Context, p string) (err error) {
 		if !d.Type().IsRegular() {
 			return nil
 		}
-		return o.file(ctx, name)
+		return o.file(name)
 	})
 }
 
 // file replaces one file by a link to its equal, or makes it the one that
 // others become links to.
-func (o *optimiser) file(ctx context.Context, name string) error {
+func (o *optimiser) file(name string) error {
 	var st unix.Stat_t
 	if err := unix.Lstat(name, &st); err != nil {
 		return &fs.PathError{Op: "lstat", Path: name, Err: err}
 	}
-	if st.Size == 0 || uint32(st.Mode)&0o222 != 0 {
-		return nil // nothing to share; or somebody is at work on it
+	if st.Size == 0 || uint32(st.Mode)&0o222 != 0 || o.shared[st.Ino] {
+		return nil // nothing to share; or somebody is at work on it; or it is done
 	}
-	h := sha256.New()
-	if _, err := tree.Dump(ctx, h, name, tree.Options{}); err != nil {
+	sum, err := tree.FileSum(name)
+	if err != nil {
 		return err
 	}
-	shared := filepath.Join(o.links, nixbase32.EncodeToString(h.Sum(nil)))
+	f := tree.File{Executable: st.Mode&0o100 != 0, Size: st.Size, Sum: sum}
+	shared := filepath.Join(o.s.linksDir(), nixbase32.EncodeToString(sum))
 	for {
 		err := os.Link(name, shared)
 		switch {
 		case err == nil:
+			o.mu.Lock()
+			o.sound[shared] = true
+			o.mu.Unlock()
 			return nil // the first with this content
 		case errors.Is(err, unix.EMLINK), errors.Is(err, unix.EPERM):
 			return nil // the file system allows no more, or none
@@ -128,15 +178,36 @@ func (o *optimiser) file(ctx context.Context, name string) error {
 		if first.Ino == st.Ino {
 			return nil
 		}
-		if first.Size != st.Size || first.Mode != st.Mode {
-			// Damaged: what is right takes its place.
+		right, damaged := o.isSound(shared, f)
+		if damaged {
+			// What is right takes its place.
 			if err := os.Remove(shared); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return err
 			}
 			continue
 		}
+		if !right {
+			return nil
+		}
 		return o.replace(name, shared, st.Size, st.Nlink == 1)
 	}
+}
+
+// isSound is sound, which reads the file, once for each name.
+func (o *optimiser) isSound(shared string, f tree.File) (right, damaged bool) {
+	o.mu.Lock()
+	known := o.sound[shared]
+	o.mu.Unlock()
+	if known {
+		return true, false
+	}
+	right, damaged = sound(shared, f)
+	if right {
+		o.mu.Lock()
+		o.sound[shared] = true
+		o.mu.Unlock()
+	}
+	return right, damaged
 }
 
 // replace makes name a link to shared, in one step.
@@ -170,33 +241,37 @@ func (o *optimiser) replace(name, shared string, size int64, last bool) error {
 		err = errors.Join(err, tree.SealDir(dir))
 	}
 	if err == nil && last {
+		o.mu.Lock()
 		o.done.Files++
 		o.done.Bytes += size
+		o.mu.Unlock()
 	}
 	return err
 }
 
-// sweepLinks removes the shared names of contents that no object has any more.
-func (s *Store) sweepLinks(ctx context.Context) error {
-	links := filepath.Join(s.Physical(s.c.StoreDir), linksDir)
-	names, err := readNames(links)
+// sweepLinks removes the shared names of contents that no object has any more, and
+// says how much room those took.
+func (s *Store) sweepLinks(ctx context.Context) (freed int64, err error) {
+	names, err := readNames(s.linksDir())
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+		return 0, nil
 	}
 	if err != nil {
-		return err
+		return 0, err
 	}
 	for _, n := range names {
 		if ctx.Err() != nil {
-			return ctx.Err()
+			return freed, ctx.Err()
 		}
 		var st unix.Stat_t
-		name := filepath.Join(links, n)
+		name := filepath.Join(s.linksDir(), n)
 		if unix.Lstat(name, &st) == nil && st.Nlink == 1 {
-			if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return err
+			if err := os.Remove(name); err == nil {
+				freed += st.Blocks * 512
+			} else if !errors.Is(err, fs.ErrNotExist) {
+				return freed, err
 			}
 		}
 	}
-	return nil
+	return freed, nil
 }

@@ -43,6 +43,7 @@ type Config struct {
 	Ownership  Ownership // whom files are given to
 	BuildGroup int       // group that the store directory is given to under OwnRoot; 0 means DefaultBuildGroup
 	Relaxed    bool      // do not wait until data has reached the disk: faster, but a loss of power may cost what was added last
+	Unshared   bool      // do not let files that are the same share their place on the disk as they arrive
 	Now        func() time.Time
 	OnWait     func(Wait) // told, from any goroutine, when a lock must be waited for; may be nil
 

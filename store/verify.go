@@ -241,7 +241,8 @@ func (s *Store) Repair(ctx context.Context, p, physical string) error {
 	}
 	defer lock.Release()
 	h := sha256.New()
-	nodes, err := tree.Dump(ctx, h, physical, tree.Options{Seal: true, Owner: s.owner})
+	share := s.sharing()
+	nodes, err := tree.Dump(ctx, h, physical, tree.Options{Seal: true, Owner: s.owner, Share: share.options()})
 	if err != nil {
 		return s.explain("repair "+p, err)
 	}
@@ -253,8 +254,12 @@ func (s *Store) Repair(ctx context.Context, p, physical string) error {
 			return s.explain("repair "+p, err)
 		}
 	}
-	if err := s.replace(physical, q.Base()); err != nil || s.c.Relaxed {
+	if err := s.replace(physical, q.Base()); err != nil {
 		return s.explain("repair "+p, err)
+	}
+	share.publish(q.Base())
+	if s.c.Relaxed {
+		return nil
 	}
 	return s.explain("repair "+p, syncDir(s.Physical(s.c.StoreDir)))
 }

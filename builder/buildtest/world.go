@@ -137,7 +137,7 @@ func (w *World) Litter() []string {
 	var litter []string
 	for _, e := range entries {
 		p := w.Store.Dir() + "/" + e.Name()
-		if e.Name() == ".fruix-id" || e.Name() == ".fruix-journal" { // whose store it is, and what is in it
+		if e.Name() == ".fruix-id" || e.Name() == ".fruix-journal" || e.Name() == ".links" { // whose store it is, and what is in it
 			continue
 		}
 		if e.Name() == ".tmp" {

@@ -36,6 +36,7 @@ type flags struct {
 	verbosity        int
 	json             bool
 	relaxed          bool
+	unshared         bool
 	unchecked        bool // store rebuild
 	timeout, silent  time.Duration
 	withSource       []string
@@ -56,6 +57,7 @@ func newFlags(name, usage, text string) *flags {
 	f.IntVarP(&f.verbosity, "verbosity", "v", 1, "how much progress to print: 0 none, 1 what is built, 2 addresses and phases too, 3 all that builders print")
 	f.BoolVar(&f.json, "json", false, "print results as JSON, and events on standard error")
 	f.BoolVar(&f.relaxed, "no-sync", false, "do not wait until data is safely on disk")
+	f.BoolVar(&f.unshared, "disable-deduplication", false, "do not let files that are the same share their place on the disk as they arrive")
 	f.Usage = func() {
 		fmt.Fprintf(os.Stdout, "Usage: fruix %s %s\n%s\nOptions:\n%s", name, usage, text, f.FlagUsages())
 	}

@@ -187,7 +187,7 @@ func (s *session) reportCollected(c *store.Collected, gone []generation, err err
 	s.endProgress()
 	if s.flags.json {
 		if jerr := json.NewEncoder(s.env.stdout).Encode(map[string]any{
-			"paths": append([]string{}, c.Paths...), "bytes": c.Bytes, "stray": c.Stray,
+			"paths": append([]string{}, c.Paths...), "bytes": c.Bytes, "freed": c.Freed, "stray": c.Stray,
 			"generations": append([]generation{}, gone...),
 		}); err == nil {
 			err = jerr
@@ -205,7 +205,11 @@ func (s *session) reportCollected(c *store.Collected, gone []generation, err err
 		for _, g := range gone {
 			fmt.Fprintf(s.env.stderr, "%s generation %d of %s\n", verb, g.Number, g.Profile)
 		}
-		fmt.Fprintf(s.env.stderr, "%s %s, %s\n", verb, count(len(c.Paths), "object"), sizeText(c.Bytes))
+		size := sizeText(c.Freed)
+		if s.flags.dryRun {
+			size = sizeText(c.Bytes)
+		}
+		fmt.Fprintf(s.env.stderr, "%s %s, %s\n", verb, count(len(c.Paths), "object"), size)
 		if c.Stray > 0 {
 			fmt.Fprintf(s.env.stderr, "removed %s that interrupted work had left\n", count(c.Stray, "tree"))
 		}

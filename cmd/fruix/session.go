@@ -90,7 +90,7 @@ func (s *session) openStore(ctx context.Context) (*store.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := store.Config{Root: root, StoreDir: s.flags.storeDir, Relaxed: s.flags.relaxed, OnWait: s.onWait, OnCollect: s.onCollect}
+	c := store.Config{Root: root, StoreDir: s.flags.storeDir, Relaxed: s.flags.relaxed, Unshared: s.flags.unshared, OnWait: s.onWait, OnCollect: s.onCollect}
 	if c.MinFree, c.MaxFree, err = s.flags.room(); err != nil {
 		return nil, err
 	}
@@ -175,7 +175,7 @@ func (s *session) onWait(w store.Wait) {
 
 // onCollect tells that garbage was deleted to make room.
 func (s *session) onCollect(c store.Collected) {
-	s.note("made room: deleted %s, %s", count(len(c.Paths), "object"), sizeText(c.Bytes))
+	s.note("made room: deleted %s, %s", count(len(c.Paths), "object"), sizeText(c.Freed))
 }
 
 // waitText says what a wait is for.

@@ -32,6 +32,10 @@ type Options struct {
 	// bits. Files with several links are replaced by copies of their own.
 	Seal bool
 
+	// Share lets files of the copy, or of the sealed tree, be names of others that
+	// are the same; nil lets none.
+	Share *Sharing
+
 	// Owner is whom the copy or the sealed tree is given to; nil leaves it.
 	Owner *Owner
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 
@@ -114,8 +116,20 @@ func (p *pipeline) read(j *job, fd int, mode uint32) error {
 			err = pathError("read", full, err)
 		}
 	}
-	if err != nil || p.o.CopyTo == "" {
+	if err != nil {
 		return err
+	}
+	if !large && p.shares(j) {
+		sum, err := sumOf(j.head.Executable, (*j.data)[:j.head.Size])
+		if err != nil {
+			return pathError("hash", full, err)
+		}
+		if done, err := p.share(j, sum, true); done || err != nil {
+			return pathError("share", full, err)
+		}
+	}
+	if p.o.CopyTo == "" {
+		return nil
 	}
 	dir, name := j.dir.dstFD(), p.dstName(j)
 	out, err := openat(dir, name, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL, 0o600)
@@ -138,27 +152,77 @@ func (p *pipeline) read(j *job, fd int, mode uint32) error {
 	return pathError("copy", full, err)
 }
 
+// shares says whether a file may be shared: one that is only read is not ours.
+func (p *pipeline) shares(j *job) bool {
+	return (p.o.CopyTo != "" || p.o.Seal) && p.o.Share.wants(j.head.Size)
+}
+
+// share makes the copy of a file, or the sealed file, another name of one that is the
+// same, and says whether it has. fresh says that there is no copy yet.
+func (p *pipeline) share(j *job, sum []byte, fresh bool) (bool, error) {
+	same := p.o.Share.Find(File{j.head.Path, j.head.Executable, j.head.Size, sum})
+	switch {
+	case same == "":
+		return false, nil
+	case p.o.CopyTo != "" && fresh:
+		return linkTo(same, j.dir.dstFD(), p.dstName(j)), nil
+	case p.o.CopyTo != "":
+		return replaceByLink(same, j.dir.dstFD(), p.dstName(j))
+	}
+	if err := p.openForNames(j); err != nil {
+		return false, err
+	}
+	return replaceByLink(same, j.dir.srcFD(), j.name)
+}
+
 // piece is a part of a larger file on its way to the archive.
 type piece struct {
-	buf []byte // to be given back
-	n   int
-	err error
+	buf   []byte // to be given back by the last of its users
+	n     int
+	err   error
+	users *atomic.Int32
 }
 
 // stream reads a larger file, writing the copy, while the pieces read before
-// go into the archive.
+// go into the archive, and into a sum of their own if the file may be shared.
 func (p *pipeline) stream(w *nar.Writer, j *job) error {
 	full := p.full(j.head.Path)
 	const ahead = 3
-	pieces, free := make(chan piece, ahead), make(chan []byte, ahead)
+	pieces, free, stop := make(chan piece, ahead), make(chan []byte, ahead), make(chan struct{})
 	for range ahead {
 		free <- make([]byte, min(chunk, j.head.Size))
 	}
+	done := func(x piece) {
+		if x.users.Add(-1) == 0 {
+			free <- x.buf
+		}
+	}
+	consumers := []chan piece{pieces}
+	var sum *summer
+	summed := make(chan struct{})
+	if p.shares(j) {
+		sum = newSummer(j.head.Executable, j.head.Size)
+		sums := make(chan piece, ahead)
+		consumers = append(consumers, sums)
+		go func() {
+			defer close(summed)
+			for x := range sums {
+				_, _ = sum.Write(x.buf[:x.n]) // what is wrong shows at its end
+				done(x)
+			}
+		}()
+	} else {
+		close(summed)
+	}
 	go func() {
-		defer close(pieces)
+		for _, c := range consumers {
+			defer close(c)
+		}
 		for left := j.head.Size; left > 0; {
-			buf, ok := <-free
-			if !ok {
+			var buf []byte
+			select {
+			case buf = <-free:
+			case <-stop:
 				return
 			}
 			n, err := io.ReadFull(j.file, buf[:min(int64(len(buf)), left)])
@@ -169,35 +233,56 @@ func (p *pipeline) stream(w *nar.Writer, j *job) error {
 				_, err = j.copy.Write(buf[:n])
 			}
 			left -= int64(n)
-			pieces <- piece{buf, n, err}
+			x := piece{buf, n, err, &atomic.Int32{}}
+			x.users.Store(int32(len(consumers)))
+			for _, c := range consumers {
+				c <- x
+			}
 			if err != nil {
 				return
 			}
 		}
 	}()
 	var err error
-	for piece := range pieces {
+	for x := range pieces {
 		if err == nil {
-			err = piece.err
+			err = x.err
 		}
 		if err == nil {
 			err = p.ctx.Err()
 		}
 		if err == nil {
-			_, err = w.Write(piece.buf[:piece.n])
+			_, err = w.Write(x.buf[:x.n])
 		}
 		if err != nil {
 			break
 		}
-		free <- piece.buf
+		done(x)
 	}
-	close(free)
+	close(stop)
 	for range pieces { // the reader must have ended before the files are closed
 	}
+	<-summed
 	if err == nil && j.copy != nil {
 		err = pathError("seal", full, setTime(j.dir.dstFD(), p.dstName(j)))
 	}
+	if err == nil && sum != nil {
+		var digest []byte
+		if digest, err = sum.sum(); err == nil {
+			_, err = p.share(j, digest, false)
+		}
+		err = pathError("share", full, err)
+	}
 	return err
+}
+
+// openForNames lets names be changed in the directory of a node that is sealed.
+func (p *pipeline) openForNames(j *job) error {
+	if j.dir.src == nil || p.o.Owner != nil {
+		return nil
+	}
+	// A directory of an ordinary user's tree may be read-only.
+	return unix.Fchmod(j.dir.srcFD(), 0o700)
 }
 
 // ownCopy replaces a file that has other names, perhaps outside the tree, by a
@@ -206,11 +291,8 @@ func (p *pipeline) ownCopy(j *job, fd int) (int, error) {
 	in := os.NewFile(uintptr(fd), p.full(j.head.Path))
 	defer in.Close()
 	dir := j.dir.srcFD()
-	if j.dir.src != nil && p.o.Owner == nil {
-		// A directory of an ordinary user's tree may be read-only.
-		if err := unix.Fchmod(dir, 0o700); err != nil {
-			return -1, err
-		}
+	if err := p.openForNames(j); err != nil {
+		return -1, err
 	}
 	out, temp, err := createBeside(dir, j.name)
 	if err != nil {
@@ -239,15 +321,25 @@ func (p *pipeline) ownCopy(j *job, fd int) (int, error) {
 }
 
 // createBeside makes a new file in dir, under a name made of the given one that
-// nothing there has. Where the tree has such a name already, be it a file, a link
-// or anything else, it stays as it is and another one is taken.
+// nothing there has.
 func createBeside(dir int, name string) (fd int, temp string, err error) {
+	temp, err = freeName(name, func(temp string) error {
+		fd, err = openat(dir, temp, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL, 0o600)
+		return err
+	})
+	return fd, temp, err
+}
+
+// freeName calls try with names made of the given one until it finds one that
+// nothing has, and returns that. Where the tree has such a name already, be it a
+// file, a link or anything else, it stays as it is and another one is taken.
+func freeName(name string, try func(temp string) error) (string, error) {
+	above, last := filepath.Split(name)
 	for i := 0; ; i++ {
 		suffix := fmt.Sprintf(".fruix-unlink-%d", i)
-		temp = name[max(0, len(name)+len(suffix)-nar.MaxName):] + suffix
-		fd, err = openat(dir, temp, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL, 0o600)
-		if err != unix.EEXIST {
-			return fd, temp, err
+		temp := above + last[max(0, len(last)+len(suffix)-nar.MaxName):] + suffix
+		if err := try(temp); err != unix.EEXIST {
+			return temp, err
 		}
 	}
 }

@@ -59,6 +59,13 @@ func movable(name string) (moving, error) {
 	const flags = unix.O_RDONLY | unix.O_DIRECTORY
 	fd, err := openat(unix.AT_FDCWD, name, flags, 0)
 	if err == unix.EACCES {
+		st, serr := lstatat(unix.AT_FDCWD, name)
+		if serr != nil {
+			return -1, pathError("lstat", name, serr)
+		}
+		if uint32(st.Mode)&unix.S_IFMT != unix.S_IFDIR {
+			return -1, nil // whatever it is, its mode is its own
+		}
 		if err = chmodat(unix.AT_FDCWD, name, 0o700); err == nil {
 			fd, err = openat(unix.AT_FDCWD, name, flags, 0)
 		}

@@ -16,7 +16,19 @@ import (
 // touched: names are looked up in open directories only, and links are deleted,
 // not followed.
 func Remove(path string) error {
-	err := (&remover{top: -1}).remove(unix.AT_FDCWD, path, path, 0)
+	return (&remover{top: -1}).run(path)
+}
+
+// RemoveCounting is Remove that also says how many bytes of the disk are free
+// again: those of files that have no other names.
+func RemoveCounting(path string) (freed int64, err error) {
+	r := &remover{top: -1, count: true}
+	err = r.run(path)
+	return r.freed, err
+}
+
+func (r *remover) run(path string) error {
+	err := r.remove(unix.AT_FDCWD, path, path, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -27,6 +39,9 @@ func Remove(path string) error {
 type remover struct {
 	top   int // the open directory that is removed; -1 until it is open
 	lifts int // how many directories have been lifted
+
+	count bool // whether freed is wanted
+	freed int64
 }
 
 // liftDepth is how many directories deep the remover goes. What lies deeper is
@@ -36,7 +51,16 @@ const liftDepth = 100
 
 // remove deletes name in dir, which is so many directories below the top.
 func (r *remover) remove(dir int, name, full string, depth int) error {
+	var size int64
+	if r.count {
+		if st, err := lstatat(dir, name); err == nil {
+			size = sizeOnDisk(&st)
+		}
+	}
 	err := again(func() error { return unix.Unlinkat(dir, name, 0) })
+	if err == nil {
+		r.freed += size
+	}
 	// For a directory Linux says EISDIR, POSIX and FreeBSD EPERM.
 	if err == nil || err == unix.ENOENT {
 		return nil
@@ -59,7 +83,20 @@ func (r *remover) remove(dir int, name, full string, depth int) error {
 	if err := r.empty(dir, name, full, depth); err != nil {
 		return err
 	}
-	return pathError("remove", full, again(func() error { return unix.Unlinkat(dir, name, unix.AT_REMOVEDIR) }))
+	err = again(func() error { return unix.Unlinkat(dir, name, unix.AT_REMOVEDIR) })
+	if err == nil {
+		r.freed += size
+	}
+	return pathError("remove", full, err)
+}
+
+// sizeOnDisk is what is free again when a name of what st describes goes.
+func sizeOnDisk(st *unix.Stat_t) int64 {
+	const block = 512 // of st_blocks, whatever the file system's are
+	if uint32(st.Mode)&unix.S_IFMT != unix.S_IFDIR && st.Nlink > 1 {
+		return 0
+	}
+	return st.Blocks * block
 }
 
 // empty removes everything in the directory.

@@ -17,7 +17,12 @@ import (
 // the canonical form, given to owner unless that is nil. It returns how many
 // nodes there are. An error leaves a part behind.
 func Restore(ctx context.Context, in *nar.Reader, dest string, owner *Owner) (nodes int, err error) {
-	u := &unpacker{ctx: ctx, in: in, dest: dest, owner: owner, buf: make([]byte, 256<<10)}
+	return RestoreSharing(ctx, in, dest, owner, nil)
+}
+
+// RestoreSharing is Restore that lets files be names of others that are the same.
+func RestoreSharing(ctx context.Context, in *nar.Reader, dest string, owner *Owner, share *Sharing) (nodes int, err error) {
+	u := &unpacker{ctx: ctx, in: in, dest: dest, owner: owner, share: share, buf: make([]byte, 256<<10)}
 	err = u.run()
 	for err == nil && len(u.dirs) > 0 {
 		err = u.pop()
@@ -50,6 +55,7 @@ type unpacker struct {
 	in    *nar.Reader
 	dest  string
 	owner *Owner
+	share *Sharing
 	dirs  []openDir
 	buf   []byte
 	nodes int
@@ -129,6 +135,11 @@ func (u *unpacker) node(h nar.Header, name string) error {
 		u.dirs = append(u.dirs, openDir{os.NewFile(uintptr(fd), full), name, rel})
 		return nil
 	}
+	return u.file(h, name, full)
+}
+
+// file unpacks a regular file.
+func (u *unpacker) file(h nar.Header, name, full string) error {
 	fd, err := openat(u.at(), name, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL, 0o600)
 	if err != nil {
 		return pathError("create", full, err)
@@ -137,9 +148,16 @@ func (u *unpacker) node(h nar.Header, name string) error {
 	if h.Executable {
 		mode = ExecMode
 	}
+	var sum *summer
+	if u.share.wants(h.Size) {
+		sum = newSummer(h.Executable, h.Size)
+	}
 	for err == nil {
 		var n int
 		n, err = u.in.Read(u.buf)
+		if sum != nil {
+			_, _ = sum.Write(u.buf[:n]) // what is wrong shows at its end
+		}
 		if werr := writeAll(fd, u.buf[:n]); werr != nil {
 			err = pathError("write", full, werr)
 		} else if err == nil {
@@ -152,5 +170,15 @@ func (u *unpacker) node(h nar.Header, name string) error {
 	if cerr := unix.Close(fd); err == nil {
 		err = pathError("close", full, cerr)
 	}
-	return err
+	if err != nil || sum == nil {
+		return err
+	}
+	digest, err := sum.sum()
+	if err != nil {
+		return pathError("hash", full, err)
+	}
+	if same := u.share.Find(File{h.Path, h.Executable, h.Size, digest}); same != "" {
+		_, err = replaceByLink(same, u.at(), name)
+	}
+	return pathError("share", full, err)
 }

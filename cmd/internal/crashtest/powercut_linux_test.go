@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -61,6 +63,52 @@ func (w *world) afterPowerCut(image string, s state) error {
 	return err
 }
 
+// freeze stops the process pid, which makes the call c, and returns when none of its
+// threads is in another call that could still write; thaw lets it go on. The thread
+// that makes the call is waiting for this process.
+func freeze(pid int, c call) (thaw func(), err error) {
+	if err := unix.Kill(pid, unix.SIGSTOP); err != nil {
+		return func() {}, err
+	}
+	thaw = func() { unix.Kill(pid, unix.SIGCONT) }
+	for range 5000 {
+		busy := 0
+		tasks, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
+		if err != nil {
+			return thaw, err
+		}
+		for _, task := range tasks {
+			stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%s/stat", pid, task.Name()))
+			if err != nil || task.Name() == fmt.Sprint(c.pid) {
+				continue
+			}
+			_, rest, _ := strings.Cut(string(stat), ") ")
+			if !strings.HasPrefix(rest, "T") {
+				busy++
+			}
+		}
+		if busy == 0 {
+			return thaw, nil
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return thaw, fmt.Errorf("process %d does not stand still", pid)
+}
+
+// threadGroup is the process that a thread belongs to.
+func threadGroup(tid int) (int, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", tid))
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(text)) {
+		if rest, ok := strings.CutPrefix(line, "Tgid:"); ok {
+			return strconv.Atoi(strings.TrimSpace(rest))
+		}
+	}
+	return 0, fmt.Errorf("thread %d has no process", tid)
+}
+
 // TestPowerCut takes the power away at system calls of operations, and when they
 // have ended. What a command has reported must be there, and all that is valid be
 // whole.
@@ -73,12 +121,13 @@ func TestPowerCut(t *testing.T) {
 		step = 1
 	}
 	w := newWorld(t, "power", seed(t))
+	w.patience = time.Hour // it stands still while we look
 	image := w.onImage()
 	cuts := 0
 	for _, op := range w.operations() {
 		o := op()
 		next := 1 + w.r.IntN(step)
-		seen := 0
+		seen, fruix := 0, 0
 		// A collection that is going on may have deleted what was promised.
 		promised := w.promised
 		if o.name == "gc" || o.name == "delete" {
@@ -88,12 +137,28 @@ func TestPowerCut(t *testing.T) {
 			if !c.below(w.root) {
 				return verdict{}
 			}
+			// What runs in a jail promises nothing.
+			pid, err := threadGroup(c.pid)
+			if fruix == 0 {
+				fruix = pid
+			}
+			if pid != fruix {
+				return verdict{}
+			}
 			if seen++; seen < next || t.Failed() {
 				return verdict{}
 			}
 			next += step
 			cuts++
-			if err := w.afterPowerCut(image, struck); err != nil {
+			thaw := func() {}
+			if err == nil {
+				thaw, err = freeze(pid, c)
+			}
+			if err == nil {
+				err = w.afterPowerCut(image, struck)
+			}
+			thaw()
+			if err != nil {
 				t.Errorf("power cut in fruix %s before call %d, %v:\n%v", strings.Join(o.args, " "), seen, c, err)
 			}
 			return verdict{}

@@ -27,6 +27,8 @@ type world struct {
 	n    int      // how many operations there were
 	env  []string // besides the usual
 
+	patience time.Duration // how long a command may take before it is said to hang
+
 	// promised are paths that a command has printed, with 0, since garbage was
 	// last collected.
 	promised []string
@@ -36,7 +38,7 @@ type world struct {
 func newWorld(t testing.TB, tag string, seed uint64) *world {
 	t.Helper()
 	dir := scratch(t)
-	w := &world{TB: t, bin: program(t), dir: dir, root: filepath.Join(dir, "root"), tag: tag, r: rand.New(rand.NewPCG(seed, uint64(len(tag))))}
+	w := &world{TB: t, bin: program(t), dir: dir, root: filepath.Join(dir, "root"), tag: tag, patience: time.Minute, r: rand.New(rand.NewPCG(seed, uint64(len(tag))))}
 	check(t, os.MkdirAll(w.root, 0o755))
 	check(t, os.MkdirAll(filepath.Join(dir, "tmp"), 0o755))
 	return w
@@ -83,9 +85,6 @@ func (o *outcome) paths() []string {
 	return out
 }
 
-// patience is how long a command may take before it is said to hang.
-const patience = time.Minute
-
 // run runs cmd to its end; started, when given, is told when it has begun.
 // Output goes to files, so that nothing waits for processes that live longer.
 func (w *world) run(cmd *exec.Cmd, stdin io.Reader, started func(*os.Process)) *outcome {
@@ -99,7 +98,7 @@ func (w *world) run(cmd *exec.Cmd, stdin io.Reader, started func(*os.Process)) *
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, outs[0], outs[1]
 	begin := time.Now()
 	check(w, cmd.Start())
-	hang := time.AfterFunc(patience, func() {
+	hang := time.AfterFunc(w.patience, func() {
 		o.hung = true
 		syscall.Kill(-cmd.Process.Pid, syscall.SIGQUIT) // Go prints what all goroutines do
 		time.Sleep(time.Second)
