@@ -154,6 +154,9 @@ func objectOf(r journal.Record) db.Object {
 // no longer valid, or when valid ones are missing from it. It is a courtesy: when
 // others register all the time it is left to the next collection.
 func (s *Store) compactJournal(ctx context.Context, valid map[string]bool) {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	s.sweepJournal(ctx)
 	lines := 0
 	covered := make(map[string]bool, len(valid))
 	f, err := os.Open(s.journalFile())
@@ -170,9 +173,22 @@ func (s *Store) compactJournal(ctx context.Context, valid map[string]bool) {
 	if err == nil && len(covered) == len(valid) && lines <= 2*len(valid)+few {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, time.Second)
-	defer cancel()
 	_ = s.rewriteJournal(ctx, false)
+}
+
+// sweepJournal removes what a process left that was killed while it wrote the journal
+// anew.
+func (s *Store) sweepJournal(ctx context.Context) {
+	left := filepath.Join(s.Physical(s.c.StoreDir), journalNew)
+	if _, err := os.Lstat(left); err != nil {
+		return
+	}
+	lock, err := s.lockJournal(ctx, unix.LOCK_EX) // somebody may be writing it
+	if err != nil {
+		return
+	}
+	defer lock.Close()
+	_ = os.Remove(left)
 }
 
 // few is how many lines about nothing do not matter.
