@@ -2,6 +2,7 @@ package builder
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -18,6 +19,7 @@ type DifferError struct {
 	// built before, then what was built now. More says that there are others.
 	Differences []tree.Difference
 	More        bool
+	Kept        string // where what was built now lies, a physical path; "" when it was not kept
 }
 
 func (e *DifferError) Error() string {
@@ -28,6 +30,9 @@ func (e *DifferError) Error() string {
 	}
 	if e.More {
 		b.WriteString("\n  and more")
+	}
+	if e.Kept != "" {
+		b.WriteString("\nwhat was built now is " + e.Kept)
 	}
 	return b.String()
 }
@@ -133,9 +138,16 @@ func (j *job) compare(ctx context.Context, before, now []store.Built) error {
 		if err != nil {
 			return err
 		}
-		if len(e.Differences) > 0 {
-			return e
+		if len(e.Differences) == 0 {
+			continue
 		}
+		if j.o.KeepFailed != "" {
+			// As Guix does, so that people can compare as they like.
+			if e.Kept, err = j.store.LayBeside(ctx, now[i].Path, now[i].Physical, "-check"); err != nil {
+				return errors.Join(e, err)
+			}
+		}
+		return e
 	}
 	return nil
 }

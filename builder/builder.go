@@ -153,43 +153,6 @@ type Result struct {
 	Built []string
 }
 
-// Build makes the outputs of targets valid, and everything that it takes. The
-// error is a [*Failure] when builds failed, wraps [ErrInterrupted] when ctx
-// was cancelled, and is otherwise about the derivations themselves or the
-// store.
-func (b *Builder) Build(ctx context.Context, targets ...Target) (*Result, error) {
-	if err := b.substitute(ctx, targets); err != nil {
-		return nil, interrupted(ctx, err)
-	}
-	g, err := b.walk(ctx, targets)
-	if err != nil {
-		return nil, interrupted(ctx, err)
-	}
-	res := &Result{Outputs: g.targets}
-	if len(g.jobs) == 0 {
-		return res, nil
-	}
-	b.o.Progress.Event(Planned{g.order()})
-	gate, err := b.newPlaces(ctx)
-	if err != nil {
-		return nil, interrupted(ctx, err)
-	}
-	defer gate.close()
-	done, err := sched.Run(ctx, g.jobs, sched.Options{KeepGoing: b.o.KeepGoing, Gate: gate},
-		func(ctx context.Context, drv string) error { return b.build(ctx, gate, drv, g.wanted[drv]) })
-	if err != nil {
-		return nil, err
-	}
-	res.Built = done.Done
-	if len(done.Failed) > 0 {
-		return res, failure(done)
-	}
-	if ctx.Err() != nil {
-		return res, interrupted(ctx, ctx.Err())
-	}
-	return res, nil
-}
-
 func interrupted(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("%w (%w)", ErrInterrupted, context.Cause(ctx))

@@ -10,6 +10,7 @@ import (
 	"log"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -484,5 +485,48 @@ func TestFakeGraph(t *testing.T) {
 	}
 	if f.order[0] != "base" || len(f.order) != 9 || f.most != 3 {
 		t.Errorf("order %v, at most %d", f.order, f.most)
+	}
+}
+
+// A build whose outputs are no good leaves its folder, too, with its environment; one
+// that gives something else leaves that beside what is registered.
+func TestKeepMore(t *testing.T) {
+	w := buildtest.New(t)
+	dir := t.TempDir()
+	lib := w.Drv("lib", "write out library", nil)
+	d := w.Drv("d", "append left-over text ; write out @lib", map[string]string{"lib": lib},
+		setenv("allowedReferences", "", "QUOTED", "it's $x\n2", "not a name", "x"))
+	_, err := w.Builder(builder.Options{KeepFailed: dir}).Build(w.Ctx, builder.Target{Drv: d})
+	var be *builder.BuildError
+	if !errors.As(err, &be) || be.Status != "forbidden reference" || be.KeptDir != filepath.Join(dir, "fruix-build-d-0") {
+		t.Fatalf("%v\n%+v", err, be)
+	}
+	if b, err := os.ReadFile(filepath.Join(be.KeptDir, "left-over")); err != nil || string(b) != "text" {
+		t.Errorf("%q %v", b, err)
+	}
+	out, err := exec.Command("sh", "-c", `. "$1/environment-variables" && printf %s "$QUOTED $name $NIX_BUILD_TOP"`, "sh", be.KeptDir).Output()
+	if err != nil || string(out) != "it's $x\n2 d /tmp/fruix-build-d-0" {
+		t.Errorf("environment %q %v", out, err)
+	}
+
+	// The output is other than what is registered.
+	e := w.Drv("e", "values out seed", nil, setenv("seed", "1"))
+	build(w, builder.Options{}, e)
+	must(t, os.Chmod(w.Store.Physical(w.Out(e)), 0o644))
+	must(t, os.WriteFile(w.Store.Physical(w.Out(e)), []byte("2"), 0o644))
+	for range 2 {
+		err = w.Builder(builder.Options{KeepFailed: dir}).Check(w.Ctx, e)
+		var differ *builder.DifferError
+		if !errors.As(err, &differ) || differ.Kept != w.Store.Physical(w.Out(e))+"-check" {
+			t.Fatal(err)
+		}
+		if b, err := os.ReadFile(differ.Kept); err != nil || string(b) != "1" {
+			t.Errorf("kept %q %v", b, err)
+		}
+	}
+	kept, err := filepath.Glob(dir + "/*")
+	must(t, err)
+	if len(kept) != 1 {
+		t.Errorf("kept %v", kept)
 	}
 }

@@ -3,10 +3,10 @@
 // What enters [Builder.Build] are paths of derivations; what leaves are valid
 // outputs, or a [*Failure] that tells of each build that failed. In between:
 //
-//	walk     which derivations have outputs that are missing (one database
-//	         question per level; none is built when the first answer is
-//	         "all valid")
-//	sched    run them in parallel, dependencies first
+//	foresee  which outputs are missing, and which of them others offer (one
+//	         database question per level; nothing else happens when the first
+//	         answer is "all valid")
+//	run      fetch and build in parallel, dependencies first (builder/sched)
 //	lock     against other processes that want the same outputs; look again
 //	plan     a derivation becomes a request, plain data
 //	execute  a plan.Executor turns it into trees (builder/local: a jail)

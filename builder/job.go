@@ -164,7 +164,16 @@ func (j *job) execute(ctx context.Context, req *plan.Request, place string, w *l
 	case errors.As(err, &already):
 		return err
 	}
-	return j.fail(finishStatus(err), err, w)
+	status := finishStatus(err)
+	if res.Keep != nil && status != differs {
+		dir, kerr := res.Keep()
+		if kerr != nil {
+			err = errors.Join(err, fmt.Errorf("cannot keep the build folder: %w", kerr))
+		} else {
+			err = &plan.KeptError{Err: err, Dir: dir}
+		}
+	}
+	return j.fail(status, err, w)
 }
 
 // register makes outputs valid, if they keep the derivation's rules.
@@ -180,6 +189,9 @@ func (j *job) register(ctx context.Context, built []store.Built) error {
 	return err
 }
 
+// differs is the status of a build that gave something else than before.
+const differs = "not reproducible"
+
 // finishStatus names the way in which outputs were no good.
 func finishStatus(err error) string {
 	var mismatch *store.HashMismatchError
@@ -190,7 +202,7 @@ func finishStatus(err error) string {
 	case errors.As(err, &forbidden):
 		return "forbidden reference"
 	case errors.As(err, &differ):
-		return "not reproducible"
+		return differs
 	case errors.As(err, &mismatch):
 		return "hash mismatch"
 	case errors.As(err, &missing):

@@ -6,7 +6,6 @@ import (
 	"io"
 	"maps"
 	"path"
-	"slices"
 
 	"fruix/builder/sched"
 	"fruix/store"
@@ -17,6 +16,8 @@ type Offer struct {
 	store.Info
 	// From names the place, for people.
 	From string
+	// Download is how many bytes come, 0 when that is not known.
+	Download int64
 	// Open opens the archive; progress is told how many bytes have come, of how
 	// many (-1 when unknown).
 	Open func(ctx context.Context, progress func(done, total int64)) (io.ReadCloser, error)
@@ -29,134 +30,88 @@ type Substituter interface {
 	Find(ctx context.Context, paths []string, valid func(paths []string) (map[string]bool, error)) (map[string]Offer, error)
 }
 
-// substitute makes valid what the targets need and can be had elsewhere: level
-// by level, first the outputs that are wanted, and only below an output that
-// cannot be had what its derivation needs. What fails is built.
-func (b *Builder) substitute(ctx context.Context, targets []Target) error {
-	if b.o.Substitutes == nil {
-		return nil
+// unoffered returns those needs that nobody offers, and adds the others to f, with all
+// that they need. lost are objects that could not be fetched.
+func (b *Builder) unoffered(ctx context.Context, f *forecast, missing []need, lost map[string]bool) ([]need, error) {
+	if b.o.Substitutes == nil || len(missing) == 0 {
+		return missing, nil
 	}
-	var level []need
-	for _, t := range targets {
-		d, err := b.store.ReadDerivation(ctx, t.Drv)
+	paths := make([]string, len(missing))
+	var ask []string
+	for i, m := range missing {
+		d, err := b.store.ReadDerivation(ctx, m.drv)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		names := t.Outputs
-		if names == nil {
-			names = d.OutputNames()
-		}
-		for _, n := range names {
-			level = append(level, need{t.Drv, n})
-		}
-	}
-	seen := map[need]bool{}
-	known := map[string]map[string]string{}
-	for len(level) > 0 {
-		missing, err := b.missingNeeds(ctx, level, seen, known)
-		if err != nil {
-			return err
-		}
-		paths := make([]string, len(missing))
-		var wanted []string
-		for i, m := range missing {
-			d, err := b.store.ReadDerivation(ctx, m.drv)
-			if err != nil {
-				return err
-			}
-			paths[i] = d.Outputs[m.output].Path
-			// It says of itself that it is not worth fetching, or shall not be.
-			if d.Env["allowSubstitutes"] != "0" {
-				wanted = append(wanted, paths[i])
-			}
-		}
-		if err := b.fetchAll(ctx, wanted); err != nil {
-			return err
-		}
-		valid, err := b.store.ValidMany(ctx, paths)
-		if err != nil {
-			return err
-		}
-		level = nil
-		for i, m := range missing {
-			if valid[paths[i]] {
-				continue
-			}
-			d, err := b.store.ReadDerivation(ctx, m.drv)
-			if err != nil {
-				return err
-			}
-			for _, in := range slices.Sorted(maps.Keys(d.InputDrvs)) {
-				for _, out := range d.InputDrvs[in] {
-					level = append(level, need{in, out})
-				}
-			}
+		paths[i] = d.Outputs[m.output].Path
+		_, offered := f.offers[paths[i]]
+		// It may say of itself that it is not worth fetching, or shall not be.
+		if !offered && !lost[paths[i]] && d.Env["allowSubstitutes"] != "0" {
+			ask = append(ask, paths[i])
 		}
 	}
-	return nil
+	if err := b.addOffers(ctx, f, ask, lost); err != nil {
+		return nil, err
+	}
+	var rest []need
+	for i, m := range missing {
+		if _, offered := f.offers[paths[i]]; offered {
+			f.comes[m] = paths[i]
+		} else {
+			rest = append(rest, m)
+		}
+	}
+	return rest, nil
 }
 
-// fetchAll makes those of paths valid that are offered together with all that
-// they need.
-func (b *Builder) fetchAll(ctx context.Context, paths []string) error {
+// addOffers asks for paths, and adds to f what is offered together with all that it
+// needs.
+func (b *Builder) addOffers(ctx context.Context, f *forecast, paths []string, lost map[string]bool) error {
 	if len(paths) == 0 {
 		return nil
 	}
-	offers, err := b.o.Substitutes.Find(ctx, paths, func(p []string) (map[string]bool, error) { return b.store.ValidMany(ctx, p) })
-	if err != nil || len(offers) == 0 {
+	// What is going to be fetched counts as if it were there.
+	there := func(paths []string) (map[string]bool, error) {
+		valid, err := b.store.ValidMany(ctx, paths)
+		for _, p := range paths {
+			if _, comes := f.offers[p]; comes && err == nil {
+				valid[p] = true
+			}
+		}
+		return valid, err
+	}
+	found, err := b.o.Substitutes.Find(ctx, paths, there)
+	if err != nil || len(found) == 0 {
 		return err
 	}
-	jobs, err := b.fetchJobs(ctx, paths, offers)
-	if err != nil || len(jobs) == 0 {
-		return err
-	}
-	total := int64(0)
-	for _, j := range jobs {
-		total += offers[j.ID].NarSize
-	}
-	b.o.Progress.Event(Offered{len(jobs), total})
-	_, err = sched.Run(ctx, jobs, sched.Options{Workers: parallelFetches, KeepGoing: true},
-		func(ctx context.Context, p string) error { return b.fetchOne(ctx, offers[p]) })
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	return err
-}
-
-// parallelFetches is how many archives are fetched at a time.
-const parallelFetches = 4
-
-// fetchJobs are the objects to fetch: those of which everything that they need is
-// valid or offered.
-func (b *Builder) fetchJobs(ctx context.Context, paths []string, offers map[string]Offer) ([]sched.Job, error) {
-	refs := map[string]bool{}
-	for _, o := range offers {
+	maps.DeleteFunc(found, func(p string, _ Offer) bool { return lost[p] })
+	var outside []string // what offers need that is not offered
+	for _, o := range found {
 		for _, r := range o.References {
-			if _, offered := offers[r]; !offered {
-				refs[r] = true
+			if _, offered := found[r]; !offered {
+				outside = append(outside, r)
 			}
 		}
 	}
-	valid, err := b.store.ValidMany(ctx, slices.Collect(maps.Keys(refs)))
+	valid, err := there(outside)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	const open, yes, no = 1, 2, 3
 	state := map[string]int{}
-	var jobs []sched.Job
 	var visit func(p string) bool
 	visit = func(p string) bool {
-		o, offered := offers[p]
+		o, offered := found[p]
 		switch {
 		case valid[p]:
 			return true
-		case !offered || state[p] == no:
+		case state[p] == yes:
+			return true
+		case !offered || state[p] == no || state[p] == open: // a circle can never be valid
 			return false
-		case state[p] != 0:
-			return true // done, or itself; a longer circle is found when jobs run
 		}
 		state[p] = open
-		job := sched.Job{ID: p}
+		job := sched.Job{ID: fetchID(p)}
 		for _, r := range o.References {
 			if r == p {
 				continue
@@ -165,18 +120,20 @@ func (b *Builder) fetchJobs(ctx context.Context, paths []string, offers map[stri
 				state[p] = no
 				return false
 			}
-			if _, fetched := offers[r]; fetched {
-				job.Deps = append(job.Deps, r)
+			_, before := f.offers[r]
+			if _, now := found[r]; now || before {
+				job.Deps = append(job.Deps, fetchID(r))
 			}
 		}
 		state[p] = yes
-		jobs = append(jobs, job)
+		f.fetches = append(f.fetches, job)
+		f.offers[p] = o
 		return true
 	}
 	for _, p := range paths {
 		visit(p)
 	}
-	return jobs, nil
+	return nil
 }
 
 // fetchOne fetches one object.

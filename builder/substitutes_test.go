@@ -3,13 +3,17 @@ package builder_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"fruix/builder"
 	"fruix/builder/buildtest"
+	"fruix/store"
 )
 
 // other is a world that offers what it has; paths with a word of wrong in their
@@ -110,4 +114,107 @@ func TestNotSubstitutable(t *testing.T) {
 	if r := build(here, builder.Options{Substitutes: &other{w: w}}, b); !slices.Equal(r.Built, []string{b}) {
 		t.Errorf("built %v", r.Built)
 	}
+}
+
+// Builds go on while other things are fetched, and what could not be fetched is built
+// after all, with nothing announced or built twice.
+func TestFetchAndBuildTogether(t *testing.T) {
+	declare := func(w *buildtest.World) (a, b, c, d string) {
+		a = w.Drv("a", "write out one", nil)
+		b = w.Drv("b", "cat @a out", map[string]string{"a": a})
+		c = w.Drv("c", "write out here", nil, setenv("allowSubstitutes", "0"))
+		return a, b, c, w.Drv("d", "cat @b out ; exists @c", map[string]string{"b": b, "c": c}, setenv("allowSubstitutes", "0"))
+	}
+	w := buildtest.New(t)
+	_, _, c, d := declare(w)
+	build(w, builder.Options{}, d)
+	for _, wrong := range []string{"", "-b"} {
+		t.Run("wrong"+wrong, func(t *testing.T) {
+			here := buildtest.New(t)
+			_, b, _, _ := declare(here)
+			began := make(chan struct{}) // c is being built
+			o := &held{other: other{w: w, wrong: wrong}, until: began}
+			var mu sync.Mutex
+			var planned []string
+			offered := 0
+			watch := progressFunc(func(ev builder.Event) {
+				mu.Lock()
+				defer mu.Unlock()
+				switch ev := ev.(type) {
+				case builder.Started:
+					if ev.Drv == c {
+						close(began)
+					}
+				case builder.Planned:
+					planned = append(planned, ev.Drvs...)
+				case builder.Offered:
+					offered += ev.Objects
+				}
+			})
+			bl := here.Builder(builder.Options{Substitutes: o, Progress: watch, MaxJobs: 2})
+			f, err := bl.Foresee(here.Ctx, builder.Target{Drv: d})
+			must(t, err)
+			if !slices.Equal(f.Build, []string{c, d}) || len(f.Fetch) != 1 || f.Fetch[0].Path != here.Out(b) {
+				t.Errorf("foreseen: %v, %v", f.Build, f.Fetch)
+			}
+			r, err := bl.Build(here.Ctx, builder.Target{Drv: d})
+			must(t, err)
+			want := map[string][]string{"": {c, d}, "-b": {b, c, d}}[wrong]
+			slices.Sort(want)
+			slices.Sort(r.Built)
+			slices.Sort(planned)
+			if !slices.Equal(r.Built, want) || !slices.Equal(planned, want) {
+				t.Errorf("built %v, announced %v, want %v", r.Built, planned, want)
+			}
+			if wantOffered := map[string]int{"": 1, "-b": 2}[wrong]; offered != wantOffered { // then a is fetched for b
+				t.Errorf("%d objects were announced", offered)
+			}
+		})
+	}
+}
+
+// held is a world that lets an archive be opened only after something has happened.
+type held struct {
+	other
+	until chan struct{}
+}
+
+func (h *held) Find(ctx context.Context, paths []string, valid func([]string) (map[string]bool, error)) (map[string]builder.Offer, error) {
+	found, err := h.other.Find(ctx, paths, valid)
+	for p, o := range found {
+		open := o.Open
+		o.Open = func(ctx context.Context, progress func(int64, int64)) (io.ReadCloser, error) {
+			select {
+			case <-h.until:
+			case <-time.After(10 * time.Second):
+				return nil, errors.New("nothing was built meanwhile")
+			}
+			return open(ctx, progress)
+		}
+		found[p] = o
+	}
+	return found, err
+}
+
+// Objects that are said to need each other in a circle are not fetched.
+func TestOffersInACircle(t *testing.T) {
+	w := buildtest.New(t)
+	a := w.Drv("a", "write out one", nil)
+	b := w.Drv("b", "write out two", nil)
+	o := circle{w.Out(a): w.Out(b), w.Out(b): w.Out(a)}
+	if r := build(w, builder.Options{Substitutes: o}, a, b); len(r.Built) != 2 {
+		t.Errorf("built %v", r.Built)
+	}
+}
+
+type circle map[string]string
+
+func (c circle) Find(_ context.Context, _ []string, _ func([]string) (map[string]bool, error)) (map[string]builder.Offer, error) {
+	found := map[string]builder.Offer{}
+	for p, ref := range c {
+		found[p] = builder.Offer{Info: store.Info{Path: p, References: []string{ref}}, Open: func(context.Context, func(int64, int64)) (io.ReadCloser, error) {
+			return nil, errors.New("it was opened")
+		}}
+	}
+	return found, nil
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -218,6 +219,22 @@ func (s *Store) Peek(ctx context.Context, p string) (*Info, error) {
 		return nil, s.explain("query", err)
 	}
 	return s.info(o), nil
+}
+
+// LayBeside moves a tree, which lies at a path from [Store.TempOutput], to the place
+// beside the object p whose name ends in suffix, for people to look at. Another tree
+// there gives way. It is no object: the next collection removes it. The result is the
+// physical path.
+func (s *Store) LayBeside(ctx context.Context, p, physical, suffix string) (string, error) {
+	q, err := s.parse(p)
+	if err != nil {
+		return "", err
+	}
+	if _, err := tree.Dump(ctx, io.Discard, physical, tree.Options{Seal: true, Owner: s.owner}); err != nil {
+		return "", s.explain("keep "+p+suffix, err)
+	}
+	to := s.final(q.Base() + suffix)
+	return to, s.explain("keep "+p+suffix, s.place(physical, to))
 }
 
 // Repair puts a new tree in the place of the valid object p, whose content is

@@ -13,9 +13,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 
 	"fruix/builder/builtin"
@@ -165,6 +168,9 @@ func (b *build) release() {
 // end turns what came out of a build into what Execute returns.
 func (b *build) end(outer, limited context.Context, res *plan.Result, err error) (*plan.Result, error) {
 	if err == nil {
+		if b.o.KeepFailed != "" {
+			res.Keep = b.keep
+		}
 		return res, nil
 	}
 	if outer.Err() != nil {
@@ -309,7 +315,32 @@ func (b *build) keep() (string, error) {
 			os.Remove(to) // unless a part is there, which may be of use
 			return "", err
 		}
-		return to, nil
+		return to, b.keepEnvironment(to)
 	}
 	return "", fmt.Errorf("%s is full of kept build folders", b.o.KeepFailed)
 }
+
+// environmentFile is the file in which a kept build folder has the builder's
+// environment, for a shell to read, as Guix calls it (Guix manual, "Debugging Build
+// Failures").
+const environmentFile = "environment-variables"
+
+// keepEnvironment writes that file, unless the builder has made one that knows more.
+func (b *build) keepEnvironment(dir string) error {
+	f, err := os.OpenFile(filepath.Join(dir, environmentFile), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if errors.Is(err, os.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(b.r.Env)) {
+		if shellName.MatchString(name) {
+			fmt.Fprintf(f, "export %s='%s'\n", name, strings.ReplaceAll(b.r.Env[name], "'", `'\''`))
+		}
+	}
+	return f.Close()
+}
+
+// shellName matches the variables that a shell can have.
+var shellName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)

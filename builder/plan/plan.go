@@ -266,6 +266,10 @@ type Result struct {
 	Outputs      map[string]string
 	User, System time.Duration
 	MaxRSS       int64 // bytes
+	// Keep keeps the build folder for people, as that of a failed build, when the
+	// outputs turn out to be no good, and says where; nil when it cannot be kept or
+	// need not. It must be called before the outputs are discarded.
+	Keep func() (dir string, err error)
 }
 
 // Executor carries out builds: in a jail on this machine, or elsewhere. It may

@@ -44,6 +44,10 @@ type Gate interface {
 // may be done elsewhere: it is ready again.
 var ErrAgain = errors.New("to be done elsewhere")
 
+// ErrLost is what a job returns, wrapped, whose failure ends nothing but what depends on
+// it, whatever KeepGoing says.
+var ErrLost = errors.New("could not be done")
+
 // workers is the gate that lets so many in at a time.
 type workers struct{ free int }
 
@@ -124,6 +128,47 @@ func Run(ctx context.Context, jobs []Job, o Options, do func(ctx context.Context
 	r.loop(ctx, do, slots)
 	r.finish()
 	return r.res, nil
+}
+
+// Order returns the ids of jobs, each behind those that it depends on; of those that
+// could come next the one that stands first in jobs does. The error is that of Run.
+func Order(jobs []Job) ([]string, error) {
+	nodes, err := graph(jobs)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]string, 0, len(nodes))
+	next := make([]int, 0, len(nodes)) // a heap of indices
+	ready := (*indices)(&next)
+	for _, n := range nodes {
+		if n.waiting == 0 {
+			heap.Push(ready, n.index)
+		}
+	}
+	for ready.Len() > 0 {
+		n := nodes[heap.Pop(ready).(int)]
+		ids = append(ids, n.id)
+		for _, u := range n.users {
+			if nodes[u].waiting--; nodes[u].waiting == 0 {
+				heap.Push(ready, u)
+			}
+		}
+	}
+	return ids, nil
+}
+
+// indices is a heap of numbers.
+type indices []int
+
+func (x indices) Len() int           { return len(x) }
+func (x indices) Less(i, j int) bool { return x[i] < x[j] }
+func (x indices) Swap(i, j int)      { x[i], x[j] = x[j], x[i] }
+func (x *indices) Push(v any)        { *x = append(*x, v.(int)) }
+func (x *indices) Pop() any {
+	old := *x
+	v := old[len(old)-1]
+	*x = old[:len(old)-1]
+	return v
 }
 
 // graph checks and links the jobs.
@@ -295,7 +340,7 @@ func (r *run) done(ctx context.Context, o outcome) {
 		r.left--
 		r.res.Failed[n.id] = err
 		r.block(n)
-		if !r.keep {
+		if !r.keep && !errors.Is(err, ErrLost) {
 			r.stopped = true
 			r.cancel()
 		}

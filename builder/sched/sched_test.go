@@ -290,3 +290,29 @@ func BenchmarkRun(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed())/float64(b.N)/n, "ns/job")
 }
+
+func TestOrder(t *testing.T) {
+	jobs := []Job{{ID: "top", Deps: []string{"b", "a", "a"}}, {ID: "b", Deps: []string{"base"}}, {ID: "alone"}, {ID: "a", Deps: []string{"base"}}, {ID: "base"}}
+	got, err := Order(jobs)
+	if err != nil || fmt.Sprint(got) != "[alone base b a top]" {
+		t.Errorf("%v %v", got, err)
+	}
+	var circle *CycleError
+	if _, err := Order([]Job{{ID: "a", Deps: []string{"b"}}, {ID: "b", Deps: []string{"a"}}}); !errors.As(err, &circle) {
+		t.Error(err)
+	}
+}
+
+// What is lost blocks what depends on it, and nothing else.
+func TestLost(t *testing.T) {
+	jobs := []Job{{ID: "lost"}, {ID: "waits", Deps: []string{"lost"}}, {ID: "other"}, {ID: "last", Deps: []string{"other"}}}
+	res, err := Run(t.Context(), jobs, Options{}, func(_ context.Context, id string) error {
+		if id == "lost" {
+			return fmt.Errorf("%w: it is gone", ErrLost)
+		}
+		return nil
+	})
+	if err != nil || fmt.Sprint(res.Done) != "[other last]" || res.Blocked["waits"] != "lost" || !errors.Is(res.Failed["lost"], ErrLost) {
+		t.Errorf("%+v %v", res, err)
+	}
+}

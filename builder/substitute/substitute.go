@@ -344,33 +344,60 @@ func (c *Client) askClosure(ctx context.Context, from *cache, paths []string) ([
 	return out, nil
 }
 
-// Open opens the archive of an offer, decompressed. progress is told how many
-// compressed bytes have come, of how many (-1 when unknown).
+// Open opens the archive of an offer, decompressed. progress is told how many bytes
+// have come, of how many: compressed ones or, when nobody knows how many of those there
+// are, those of the archive.
 func (c *Client) Open(ctx context.Context, o *Offer, progress func(done, total int64)) (io.ReadCloser, error) {
 	r, err := c.open(ctx, o.from, o.URL)
 	if err != nil {
 		return nil, fmt.Errorf("%s/%s: %w", o.from.url, o.URL, err)
 	}
-	total := o.FileSize
-	if total == 0 {
-		total = -1
+	var raw io.Reader = r
+	if o.FileSize > 0 {
+		raw = &counting{r: r, total: o.FileSize, told: progress}
 	}
-	plain, err := decompress(o.Compression, &counting{r: r, total: total, told: progress})
+	plain, err := decompress(o.Compression, raw)
 	if err != nil {
 		r.Close()
 		return nil, fmt.Errorf("%s/%s: %w", o.from.url, o.URL, err)
 	}
-	return &body{plain, r}, nil
+	b := &body{plain, plain, r}
+	if o.FileSize <= 0 {
+		b.Reader = &counting{r: plain, total: o.NarSize, told: progress}
+	}
+	return b, nil
+}
+
+// Log opens the log of the build of the derivation called base, "HASH-NAME.drv", at the
+// first cache that has it, and says where that is; fs.ErrNotExist when none has.
+func (c *Client) Log(ctx context.Context, base string) (r io.ReadCloser, place string, err error) {
+	for _, from := range c.caches {
+		if !c.ready(ctx, from) {
+			continue
+		}
+		r, err := c.open(ctx, from, "log/"+base)
+		if err == nil {
+			return r, from.url.String() + "/log/" + base, nil
+		}
+		if ctx.Err() != nil {
+			return nil, "", ctx.Err()
+		}
+		if !errors.Is(err, errAbsent) {
+			c.warn("%v", err)
+		}
+	}
+	return nil, "", fs.ErrNotExist
 }
 
 // body closes what lies below a decompressor.
 type body struct {
 	io.Reader
+	plain io.Reader // the decompressor
 	below io.Closer
 }
 
 func (b *body) Close() error {
-	if z, ok := b.Reader.(*zstd.Decoder); ok {
+	if z, ok := b.plain.(*zstd.Decoder); ok {
 		z.Close()
 	}
 	return b.below.Close()

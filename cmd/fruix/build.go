@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
+	"slices"
 	"strings"
 
 	"fruix/builder"
@@ -29,7 +29,7 @@ func runBuild(ctx context.Context, e *environment, args []string) (err error) {
 	profile := f.StringP("profile", "p", "", "make the result a new generation of the profile `FILE`")
 	derivations := f.BoolP("derivations", "d", false, "print the derivations' paths, and build nothing")
 	check := f.Bool("check", false, "build again what is there, and compare")
-	logFile := f.Bool("log-file", false, "print the build log of each object or DERIVATION")
+	logFile := f.Bool("log-file", false, "print where the log of the last build of each object or DERIVATION is: a file, or an address")
 	if err := f.parse(args); err != nil {
 		return err
 	}
@@ -46,7 +46,14 @@ func runBuild(ctx context.Context, e *environment, args []string) (err error) {
 		return err
 	}
 	defer removeSources()
-	goals, err := s.goals(ctx, f.Args(), *expressions, *files)
+	names := f.Args()
+	var logged []string
+	if *logFile { // what was collected may have left its log
+		inStore := func(name string) bool { return strings.HasPrefix(name, s.store.Dir()+"/") }
+		logged = slices.DeleteFunc(slices.Clone(names), func(n string) bool { return !inStore(n) })
+		names = slices.DeleteFunc(names, inStore)
+	}
+	goals, err := s.goals(ctx, names, *expressions, *files)
 	if err != nil {
 		return err
 	}
@@ -55,7 +62,7 @@ func runBuild(ctx context.Context, e *environment, args []string) (err error) {
 	}
 	switch {
 	case *logFile:
-		return s.printLogs(goals)
+		return s.printLogFiles(ctx, logged, goals)
 	case *derivations:
 		return s.printLines(goals, func(g goal) []string { return []string{g.drv} })
 	case f.dryRun:
@@ -193,13 +200,19 @@ func (s *session) objectGoal(ctx context.Context, v datum.Value) (goal, error) {
 	return g, nil
 }
 
-func (s *session) buildGoals(ctx context.Context, goals []goal) error {
+// targetsOf are the derivations among goals.
+func targetsOf(goals []goal) []builder.Target {
 	var targets []builder.Target
 	for _, g := range goals {
 		if g.drv != "" {
 			targets = append(targets, builder.Target{Drv: g.drv, Outputs: g.outputs})
 		}
 	}
+	return targets
+}
+
+func (s *session) buildGoals(ctx context.Context, goals []goal) error {
+	targets := targetsOf(goals)
 	if len(targets) == 0 {
 		return nil
 	}
@@ -236,92 +249,58 @@ func (s *session) printLines(goals []goal, lines func(goal) []string) error {
 	return err
 }
 
-// printPlan tells what is missing.
+// foreseen is what is printed as JSON of what would be done.
+type foreseen struct {
+	Build []string      `json:"build"`
+	Fetch []foreseeable `json:"fetch"`
+}
+
+// foreseeable is an object that would be fetched. Download is 0 when it is not known how
+// much would come.
+type foreseeable struct {
+	Path     string `json:"path"`
+	From     string `json:"from"`
+	Download int64  `json:"download_bytes"`
+	Bytes    int64  `json:"bytes"`
+}
+
+// printPlan tells what would be built and fetched.
 func (s *session) printPlan(ctx context.Context, goals []goal) error {
-	missing, err := s.missing(ctx, goals)
+	f, err := s.builder(nil).Foresee(ctx, targetsOf(goals)...)
 	if err != nil {
 		return err
 	}
+	s.endProgress()
+	out := foreseen{Build: append([]string{}, f.Build...), Fetch: []foreseeable{}}
+	var download, unpacked int64
+	unknown := false // how much would come
+	for _, o := range f.Fetch {
+		out.Fetch = append(out.Fetch, foreseeable{o.Path, o.From, o.Download, o.NarSize})
+		download += o.Download
+		unknown = unknown || o.Download == 0
+		unpacked += o.NarSize
+	}
 	if s.flags.json {
-		return json.NewEncoder(s.env.stdout).Encode(missing)
+		return json.NewEncoder(s.env.stdout).Encode(out)
 	}
-	if len(missing) == 0 {
-		_, err := fmt.Fprintln(s.env.stdout, "nothing to be built")
-		return err
+	var b strings.Builder
+	if len(f.Build) == 0 {
+		b.WriteString("nothing to be built\n")
+	} else {
+		fmt.Fprintf(&b, "to be built:\n  %s\n", strings.Join(f.Build, "\n  "))
 	}
-	_, err = fmt.Fprintf(s.env.stdout, "to be built:\n  %s\n", strings.Join(missing, "\n  "))
+	if len(f.Fetch) > 0 {
+		size := sizeText(unpacked) + " unpacked"
+		if !unknown {
+			size = fmt.Sprintf("%s (%s)", sizeText(download), size)
+		}
+		fmt.Fprintf(&b, "to be fetched, %s:\n", size)
+		for _, o := range f.Fetch {
+			fmt.Fprintf(&b, "  %s\n", o.Path)
+		}
+	}
+	_, err = io.WriteString(s.env.stdout, b.String())
 	return err
-}
-
-// missing lists the derivations that a build of goals would build, those that
-// others need first.
-func (s *session) missing(ctx context.Context, goals []goal) ([]string, error) {
-	list := []string{}
-	seen := map[string]bool{}
-	var visit func(drv string) error
-	visit = func(p string) error {
-		if seen[p] {
-			return nil
-		}
-		seen[p] = true
-		d, err := s.store.ReadDerivation(ctx, p)
-		if err != nil {
-			return err
-		}
-		var outs []string
-		for _, o := range d.Outputs {
-			outs = append(outs, o.Path)
-		}
-		valid, err := s.store.ValidMany(ctx, outs)
-		if err != nil {
-			return err
-		}
-		there := true
-		for _, o := range outs {
-			there = there && valid[o]
-		}
-		if there {
-			return nil
-		}
-		for _, in := range sortedKeys(d.InputDrvs) {
-			if err := visit(in); err != nil {
-				return err
-			}
-		}
-		list = append(list, p)
-		return nil
-	}
-	for _, g := range goals {
-		if g.drv != "" {
-			if err := visit(g.drv); err != nil {
-				return nil, err
-			}
-		}
-	}
-	return list, nil
-}
-
-// printLogs copies the logs of the goals' last builds to standard output.
-func (s *session) printLogs(goals []goal) error {
-	b := s.builder(nil)
-	for _, g := range goals {
-		if g.drv == "" {
-			continue
-		}
-		r, err := b.ReadLog(g.drv)
-		if os.IsNotExist(err) {
-			return fmt.Errorf("there is no build log of %s: it was never built here", g.drv)
-		}
-		if err != nil {
-			return err
-		}
-		_, err = io.Copy(s.env.stdout, r)
-		r.Close()
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // addRoots makes links to the results: LINK, LINK-1, …

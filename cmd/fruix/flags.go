@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strconv"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -82,8 +83,8 @@ func (f *flags) addBuildFlags() {
 	f.BoolVarP(&f.keepGoing, "keep-going", "k", false, "after a failure go on with what does not depend on it")
 	f.BoolVarP(&f.keepFailed, "keep-failed", "K", false, "keep the folders of failed builds")
 	f.BoolVarP(&f.dryRun, "dry-run", "n", false, "print what would be built, and build nothing")
-	f.DurationVar(&f.silent, "max-silent-time", 0, "end a build that prints nothing for so `LONG`, such as 10m")
-	f.DurationVar(&f.timeout, "timeout", 0, "end a build that takes so `LONG`")
+	f.Var((*span)(&f.silent), "max-silent-time", "end a build that prints nothing for so `LONG`, such as 10m; a number alone is seconds")
+	f.Var((*span)(&f.timeout), "timeout", "end a build that takes so `LONG`")
 	f.StringVar(&f.maxMemory, "max-build-memory", "", "end a build whose processes use more `MEMORY` together, such as 4G")
 	f.Uint64Var(&f.maxProcesses, "max-build-processes", 0, "let a build have `N` processes and threads at a time (default: 16384)")
 	f.StringVar(&f.maxLog, "max-log-size", "", "end a build that prints more than `SIZE` (default: 1G)")
@@ -188,3 +189,32 @@ func editDistance(a, b string) int {
 	}
 	return row[len(b)]
 }
+
+// span is a length of time as an option's value: 90s, 10m, 1h30m or, as Guix's commands
+// have it, a number of seconds.
+type span time.Duration
+
+// Set implements pflag.Value.
+func (s *span) Set(text string) error {
+	if n, err := strconv.ParseUint(text, 10, 31); err == nil {
+		*s = span(time.Duration(n) * time.Second)
+		return nil
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		return fmt.Errorf("%q is no length of time such as 90s, 10m or 1h30m", text)
+	}
+	*s = span(d)
+	return nil
+}
+
+// String implements pflag.Value.
+func (s *span) String() string {
+	if *s == 0 {
+		return ""
+	}
+	return time.Duration(*s).String()
+}
+
+// Type implements pflag.Value.
+func (s *span) Type() string { return "LONG" }

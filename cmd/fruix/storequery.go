@@ -33,6 +33,7 @@ func storeQueries() []storeVerb {
 		{"why", "PATH OTHER", "print the chain of references from one object to another", 2, 2, storeWhy},
 		{"diff", "PATH OTHER", "compare two objects, files or folders", 2, 2, storeDiff},
 		{"ls", "PATH", "list what is in an object", 1, 1, storeList},
+		{"log", "PATH...", "print the logs of the last builds of derivations and their outputs", 1, -1, storeLog},
 		{"cat", "PATH...", "print files of objects", 1, -1, storeCat},
 	}
 }

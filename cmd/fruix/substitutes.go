@@ -124,7 +124,7 @@ func (k caches) Find(ctx context.Context, paths []string, valid func([]string) (
 				Path: o.Path, NarHash: o.NarHash.Sum, NarSize: o.NarSize, References: o.References,
 				Deriver: o.Deriver, ContentAddress: o.CA,
 			},
-			From: o.From(),
+			From: o.From(), Download: o.FileSize,
 			Open: func(ctx context.Context, progress func(done, total int64)) (io.ReadCloser, error) {
 				return k.c.Open(ctx, o, progress)
 			},

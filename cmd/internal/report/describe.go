@@ -75,6 +75,15 @@ func known(err error) *Problem {
 			Kind: "reference", Prefix: "fruix", Message: head, Details: strings.Split(rest, "\n"),
 			Hints: []string{"let the builder not write that name, or change what " + e.Rule + " lists"},
 		}
+	case *builder.DifferError:
+		head, rest, _ := strings.Cut(e.Error(), "\n")
+		p := &Problem{Kind: "not-reproducible", Prefix: "fruix", Message: head, Details: strings.Split(rest, "\n")}
+		if e.Kept == "" {
+			p.hint("-K keeps what was built now beside the other, to be compared")
+		} else {
+			p.hint(fmt.Sprintf("all differences: fruix store diff %s %s", e.Path, e.Kept))
+		}
+		return p
 	case *store.NoSpaceError:
 		return &Problem{
 			Kind: "no-space", Prefix: "fruix", Message: tidy(e.Error()),
@@ -360,7 +369,7 @@ func build(e *builder.BuildError) *Problem {
 		p.Message += ": " + e.Status
 	}
 	if e.LogPath != "" {
-		p.hint("the whole log: fruix build --log-file " + e.Drv)
+		p.hint("the whole log: fruix store log " + e.Drv)
 	}
 	if e.KeptDir != "" {
 		p.hint("the build folder is kept in " + e.KeptDir)
