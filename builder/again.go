@@ -104,7 +104,12 @@ func (b *Builder) again(ctx context.Context, drvPath string, finish func(*job) f
 	defer gate.close()
 	res, err := sched.Run(ctx, []sched.Job{{ID: drvPath}}, sched.Options{Gate: gate}, func(ctx context.Context, _ string) error {
 		at := gate.taken(drvPath)
-		defer at.leave()
+		release, err := b.slot(ctx, at)
+		if err != nil {
+			at.leave()
+			return err
+		}
+		defer release()
 		end := b.begin(gate, at, drvPath, name)
 		j := &job{Builder: b, at: at, drvPath: drvPath, name: name, d: d, fresh: true}
 		j.finish = finish(j)

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"fruix/builder/builtin"
@@ -17,6 +19,7 @@ import (
 	"fruix/builder/sched"
 	"fruix/jail"
 	"fruix/store"
+	"fruix/store/tree"
 )
 
 // Options configure a Builder. The letters are those of Guix's commands.
@@ -25,6 +28,7 @@ type Options struct {
 	Cores      int           // -c: processors for one build; 0 means all
 	KeepGoing  bool          // -k: after a failure, build what does not depend on it
 	KeepFailed string        // -K: a folder that failed builds' folders are moved to; "" keeps none
+	KeptOwner  *tree.Owner   // whom those are given to; nil leaves them
 	MaxSilent  time.Duration // kill a builder that prints nothing for so long; 0 means never
 	Timeout    time.Duration // kill a builder after so long; 0 means never
 	MaxLog     int64         // kill a builder that prints more bytes; 0 means DefaultMaxLog, less than 0 never
@@ -45,6 +49,13 @@ type Options struct {
 	// Getenv looks up what fixed outputs take from the environment of the caller,
 	// by impureEnvVars; nil means that nothing is set there.
 	Getenv func(string) string
+
+	// Sharing, when given, lets this builder and others of the process wait for the
+	// same builds.
+	Sharing *Sharing
+	// Slot waits until another build may run here, and returns what is called when
+	// it has ended; nil means that MaxJobs is all that counts.
+	Slot func(ctx context.Context) (release func(), err error)
 
 	// Executor carries builds out; nil means a local one, made of what
 	// follows.
@@ -68,6 +79,8 @@ type Builder struct {
 	store *store.Store
 	o     Options
 	exec  plan.Executor
+	// tail counts shared builds that are not over.
+	tail *sync.WaitGroup
 }
 
 // New returns a builder for s.
@@ -99,7 +112,7 @@ func New(s *store.Store, o Options) *Builder {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	b := &Builder{store: s, o: o, exec: o.Executor}
+	b := &Builder{store: s, o: o, exec: o.Executor, tail: &sync.WaitGroup{}}
 	if b.exec == nil {
 		b.exec = NewLocal(s, o)
 	}
@@ -107,13 +120,13 @@ func New(s *store.Store, o Options) *Builder {
 }
 
 // NewLocal returns the executor of this machine for s. Of the options it uses
-// Jail, Builtins, EUID, KeepFailed and Limits.
+// Jail, Builtins, EUID, KeepFailed, KeptOwner and Limits.
 func NewLocal(s *store.Store, o Options) plan.Executor {
 	var users *local.Users
 	if o.EUID == 0 {
 		users = local.NewUsers(s.StatePath("userpool"), local.FirstBuildUser, local.BuildUsers, local.BuildGroup)
 	}
-	return local.New(local.Options{Jail: o.Jail, Builtins: o.Builtins, Users: users, KeepFailed: o.KeepFailed, Limits: o.Limits})
+	return local.New(local.Options{Jail: o.Jail, Builtins: o.Builtins, Users: users, KeepFailed: o.KeepFailed, KeptOwner: o.KeptOwner, Limits: o.Limits})
 }
 
 // HostSystems returns the platforms, in Guix's notation, whose programs a
@@ -189,11 +202,47 @@ func (b *Builder) ReadLog(drvPath string) (io.ReadCloser, error) {
 // LogFile returns where that log is.
 func (b *Builder) LogFile(drvPath string) string { return log.File(b.o.LogDir, drvPath) }
 
-// build builds one derivation where the gate has let it in, unless somebody else has
-// built it meanwhile.
-func (b *Builder) build(ctx context.Context, gate *places, drvPath string, wanted []string) (err error) {
+// Wait waits until builds are over that this builder has begun and that others go
+// on waiting for although it does not: they use its store.
+func (b *Builder) Wait() { b.tail.Wait() }
+
+// build builds one derivation where the gate has let it in, unless somebody else does
+// or has meanwhile.
+func (b *Builder) build(ctx context.Context, gate *places, drvPath string, wanted []string) error {
 	at := gate.taken(drvPath)
-	defer at.leave()
+	release, err := b.slot(ctx, at)
+	if err != nil {
+		at.leave()
+		return err
+	}
+	if b.o.Sharing == nil || at.err != nil {
+		defer release()
+		return b.buildAt(ctx, gate, at, drvPath, wanted)
+	}
+	b.tail.Add(1)
+	key := fmt.Sprintf("%s!%s %v %v %d", drvPath, strings.Join(wanted, ","), b.o.Timeout, b.o.MaxSilent, b.o.Rounds)
+	return b.o.Sharing.do(ctx, key, b.o.Progress, func() { release(); b.tail.Done() },
+		func(ctx context.Context, p Progress) error {
+			c := *b
+			c.o.Progress = p
+			return c.buildAt(ctx, gate, at, drvPath, wanted)
+		})
+}
+
+// slot waits until another build may run at a place; release gives up both.
+func (b *Builder) slot(ctx context.Context, at *place) (release func(), err error) {
+	if b.o.Slot == nil || at.machine != "" || at.err != nil {
+		return at.leave, nil
+	}
+	slot, err := b.o.Slot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return func() { slot(); at.leave() }, nil
+}
+
+// buildAt builds one derivation, unless another process has meanwhile.
+func (b *Builder) buildAt(ctx context.Context, gate *places, at *place, drvPath string, wanted []string) (err error) {
 	name, err := plan.Name(b.store.Dir(), drvPath)
 	if err != nil {
 		return err

@@ -86,7 +86,7 @@ func (j *job) round(ctx context.Context, req *plan.Request, rounds int, finish f
 	if err != nil {
 		return j.fail("not started", fmt.Errorf("cannot make the log: %w", err), nil)
 	}
-	j.o.Progress.Event(Started{j.drvPath, j.name, w.Name(), j.at.machine})
+	j.o.Progress.Event(Started{Drv: j.drvPath, Name: j.name, LogPath: w.Name(), Machine: j.at.machine, Platform: j.d.Platform})
 	stop := flushNowAndThen(w)
 	err = j.execute(ctx, req, place, w, finish)
 	stop()

@@ -29,6 +29,7 @@ type Started struct {
 	Drv, Name string
 	LogPath   string
 	Machine   string // where; "" is this machine
+	Platform  string // such as "x86_64-linux"
 }
 
 // Moved says that a build could not be carried out by a machine, for reasons of the

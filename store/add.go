@@ -189,7 +189,7 @@ type AddOptions struct {
 // AddPath copies a file or tree of the host into the store and returns its
 // path. When the same content is there under this name, it is only read.
 func (s *Store) AddPath(ctx context.Context, name, hostPath string, o AddOptions) (string, error) {
-	a, err := s.adder(name, o.Recursive, o.Algo, o.References)
+	a, err := s.adder(name, o)
 	if err != nil {
 		return "", err
 	}
@@ -204,16 +204,12 @@ func (s *Store) AddPath(ctx context.Context, name, hostPath string, o AddOptions
 		return "", err
 	}
 	if again {
-		m := a.measure()
-		if err := m.read(ctx, hostPath, o.Filter, "", nil); err != nil {
+		p, err := a.pathOf(ctx, hostPath, o)
+		if err != nil {
 			return "", s.explain("add "+hostPath, err)
 		}
-		p, err := a.path(m)
-		if err != nil {
-			return "", err
-		}
-		if valid, err := s.IsValid(ctx, p.In(s.c.StoreDir)); err != nil || valid {
-			return p.In(s.c.StoreDir), err
+		if valid, err := s.IsValid(ctx, p); err != nil || valid {
+			return p, err
 		}
 	}
 	return a.copy(ctx, func(m *measurement, place string) error {
@@ -224,7 +220,7 @@ func (s *Store) AddPath(ctx context.Context, name, hostPath string, o AddOptions
 // AddNAR unpacks the archive that r holds and adds the tree as AddPath does
 // with Recursive. refs are what it refers to; only for SHA-256.
 func (s *Store) AddNAR(ctx context.Context, name string, r io.Reader, algo hash.Algo, refs []string) (string, error) {
-	a, err := s.adder(name, true, algo, refs)
+	a, err := s.adder(name, AddOptions{Recursive: true, Algo: algo, References: refs})
 	if err != nil {
 		return "", err
 	}
@@ -235,7 +231,7 @@ func (s *Store) AddNAR(ctx context.Context, name string, r io.Reader, algo hash.
 
 // AddFlat adds a file of the given size, which r holds, by the hash of its bytes.
 func (s *Store) AddFlat(ctx context.Context, name string, r io.Reader, size int64, algo hash.Algo) (string, error) {
-	a, err := s.adder(name, false, algo, nil)
+	a, err := s.adder(name, AddOptions{Algo: algo})
 	if err != nil {
 		return "", err
 	}
@@ -245,26 +241,45 @@ func (s *Store) AddFlat(ctx context.Context, name string, r io.Reader, size int6
 	})
 }
 
+// PathOf returns the path that a file or tree of the host would get in the store
+// directory dir, reading it.
+func PathOf(ctx context.Context, dir, name, hostPath string, o AddOptions) (string, error) {
+	a, err := newAdder(dir, name, o)
+	if err != nil {
+		return "", err
+	}
+	return a.pathOf(ctx, hostPath, o)
+}
+
 // adder adds content by its hash.
 type adder struct {
 	s         *Store
-	name      string
+	dir, name string
 	recursive bool
 	algo      hash.Algo
 	refs      []path.Path
 	refBases  []string
 }
 
-func (s *Store) adder(name string, recursive bool, algo hash.Algo, refs []string) (*adder, error) {
-	a := &adder{s: s, name: name, recursive: recursive, algo: algo}
+func (s *Store) adder(name string, o AddOptions) (*adder, error) {
+	a, err := newAdder(s.c.StoreDir, name, o)
+	if err != nil {
+		return nil, err
+	}
+	a.s = s
+	return a, nil
+}
+
+func newAdder(dir, name string, o AddOptions) (*adder, error) {
+	a := &adder{dir: dir, name: name, recursive: o.Recursive, algo: o.Algo}
 	if a.algo == 0 {
 		a.algo = hash.SHA256
 	}
 	if !a.algo.Valid() {
 		return nil, fmt.Errorf("adding %q: %v is no hash algorithm", name, a.algo)
 	}
-	for _, r := range refs {
-		q, err := s.parse(r)
+	for _, r := range o.References {
+		q, err := path.Parse(dir, r)
 		if err != nil {
 			return nil, err
 		}
@@ -277,7 +292,17 @@ func (a *adder) measure() *measurement { return a.s.measurement(a.recursive, a.a
 
 // path returns the path of what was measured.
 func (a *adder) path(m *measurement) (path.Path, error) {
-	return path.MakeFixed(a.s.c.StoreDir, a.name, a.recursive, a.algo, m.fixed().Sum, a.refs)
+	return path.MakeFixed(a.dir, a.name, a.recursive, a.algo, m.fixed().Sum, a.refs)
+}
+
+// pathOf returns the path of what lies at hostPath.
+func (a *adder) pathOf(ctx context.Context, hostPath string, o AddOptions) (string, error) {
+	m := newMeasurement(a.recursive, a.algo, nil) // nothing arrives
+	if err := m.read(ctx, hostPath, o.Filter, "", nil); err != nil {
+		return "", err
+	}
+	p, err := a.path(m)
+	return p.In(a.dir), err
 }
 
 // copy lets fill make the object in a temporary place, and installs it.

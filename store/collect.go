@@ -440,7 +440,7 @@ func (s *Store) sweepRoots() {
 			continue
 		}
 		if half, err := os.Readlink(to + newSuffix); err == nil {
-			if _, ours := s.object(half); ours {
+			if _, _, ours := s.object(half); ours {
 				_ = os.Remove(to + newSuffix)
 			}
 		}

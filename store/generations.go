@@ -27,7 +27,7 @@ func (s *Store) Profile(ctx context.Context, path string) (*profile.Profile, err
 	o := profile.Options{}
 	if !strings.HasPrefix(abs, s.StatePath(profilesDir)+"/") {
 		o.Link = func(target, link string) error {
-			p, _ := s.object(target)
+			p, _, _ := s.object(target)
 			return s.AddRoot(ctx, link, p)
 		}
 	}

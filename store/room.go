@@ -2,21 +2,8 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
-
-// Free returns how many bytes an ordinary user may still write to the file
-// system that the objects lie in.
-func (s *Store) Free() (int64, error) {
-	var fs unix.Statfs_t
-	if err := unix.Statfs(s.Physical(s.c.StoreDir), &fs); err != nil {
-		return 0, fmt.Errorf("cannot tell how much space is free: %w", err)
-	}
-	return int64(fs.Bavail) * int64(fs.Bsize), nil
-}
 
 // roomInterval is how often at most it is looked whether there is room.
 const roomInterval = time.Second

@@ -59,7 +59,7 @@ func (s *Store) AddRoot(ctx context.Context, linkPath, target string) error {
 // not exist yet, as an indirect root: what it leads to is kept, for as long as it
 // leads there.
 func (s *Store) AddIndirectRoot(ctx context.Context, link string) error {
-	_, in := s.object(link)
+	_, _, in := s.object(link)
 	if !filepath.IsAbs(link) || filepath.Clean(link) != link || in || strings.ContainsAny(link, "\x00\n") || len(link) > maxLink {
 		return fmt.Errorf("%q cannot be a root: the absolute path, in its simplest form, of a link outside of the store is needed", link)
 	}
@@ -191,14 +191,11 @@ func (s *Store) rootName(link string) string {
 // logical or by its physical name.
 func (s *Store) resolve(link string) (string, bool) {
 	for range maxHops {
-		to, err := os.Readlink(link)
+		to, err := follow(link)
 		if err != nil {
 			return "", false
 		}
-		if !filepath.IsAbs(to) {
-			to = filepath.Join(filepath.Dir(link), to)
-		}
-		if p, ok := s.object(to); ok {
+		if p, _, ok := s.object(to); ok {
 			return p, true
 		}
 		link = to
@@ -206,46 +203,11 @@ func (s *Store) resolve(link string) (string, bool) {
 	return "", false
 }
 
-// object returns the object that a logical or physical path lies in.
-func (s *Store) object(p string) (string, bool) {
-	if q, _, err := path.Split(s.c.StoreDir, p); err == nil {
-		return q.In(s.c.StoreDir), true
+// follow returns what a link points to, as an absolute path.
+func follow(link string) (string, error) {
+	to, err := os.Readlink(link)
+	if err == nil && !filepath.IsAbs(to) {
+		to = filepath.Join(filepath.Dir(link), to)
 	}
-	if logical, ok := s.Logical(p); ok {
-		if q, _, err := path.Split(s.c.StoreDir, logical); err == nil {
-			return q.In(s.c.StoreDir), true
-		}
-	}
-	return "", false
-}
-
-// Find returns the object that p lies in, and the way from there to p, which is
-// empty or begins with a slash. p is a logical or a physical path, or a link that
-// leads to one; nothing is said about validity.
-func (s *Store) Find(p string) (object, inside string, err error) {
-	abs := p
-	if !filepath.IsAbs(p) {
-		if abs, err = filepath.Abs(p); err != nil {
-			return "", "", err
-		}
-	}
-	for range maxHops {
-		if q, rest, err := path.Split(s.c.StoreDir, abs); err == nil {
-			return q.In(s.c.StoreDir), rest, nil
-		}
-		if logical, ok := s.Logical(abs); ok {
-			if q, rest, err := path.Split(s.c.StoreDir, logical); err == nil {
-				return q.In(s.c.StoreDir), rest, nil
-			}
-		}
-		to, err := os.Readlink(abs)
-		if err != nil {
-			break
-		}
-		if !filepath.IsAbs(to) {
-			to = filepath.Join(filepath.Dir(abs), to)
-		}
-		abs = to
-	}
-	return "", "", &NotInStoreError{Path: p, StoreDir: s.c.StoreDir}
+	return to, err
 }

@@ -3,10 +3,8 @@ package store
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
@@ -78,8 +76,11 @@ func DefaultRoot(uid int, getenv func(string) string) (string, error) {
 	return "", errors.New("no place for the store is known: set HOME, XDG_DATA_HOME or FRUIX_ROOT, or give --root")
 }
 
+func (c *Config) place() Place { return Place{c.Root, c.StoreDir, c.StateDir} }
+
 // Store is an open store. It may be used by several goroutines.
 type Store struct {
+	Place
 	c     Config
 	owner *tree.Owner // nil: leave files to whoever makes them
 	// foreign says why this store can only be looked at; nil when it is ours.
@@ -104,10 +105,10 @@ type Store struct {
 	protectedBytes int64
 
 	hasher *drv.Hasher
-	// origin is the Store that this one shares the database of; nil for one that
-	// has its own.
+	// origin is the Store that this one is a view of, and has the database of; nil
+	// for one that has its own.
 	origin *Store
-	shared *drv.Hasher // of those that share this one; see sharedHasher
+	views  *drv.Hasher // of the views of this one; see viewHasher
 }
 
 // Open opens a store, making what is missing of its directories. It removes
@@ -121,7 +122,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	if err := c.complete(); err != nil {
 		return nil, err
 	}
-	s := &Store{c: c, held: map[string]int{}, protected: map[string]bool{}, drvs: map[string]*drv.Derivation{}}
+	s := &Store{Place: c.place(), c: c, held: map[string]int{}, protected: map[string]bool{}, drvs: map[string]*drv.Derivation{}}
 	s.hasher = drv.NewHasher(func(p string) (*drv.Derivation, error) { return s.ReadDerivation(context.Background(), p) })
 	if c.Ownership == OwnRoot {
 		s.owner = &tree.Owner{UID: 0, GID: 0}
@@ -143,18 +144,11 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 
 // complete fills in defaults and checks what was given.
 func (c *Config) complete() error {
-	def := func(s *string, v string) {
-		if *s == "" {
-			*s = v
-		}
+	p, err := NewPlace(c.Root, c.StoreDir, c.StateDir)
+	if err != nil {
+		return err
 	}
-	def(&c.StoreDir, DefaultStoreDir)
-	def(&c.StateDir, DefaultStateDir)
-	for what, dir := range map[string]string{"root": c.Root, "store directory": c.StoreDir, "state directory": c.StateDir} {
-		if !filepath.IsAbs(dir) || filepath.Clean(dir) != dir {
-			return fmt.Errorf("the %s %q is not an absolute path in its simplest form", what, dir)
-		}
-	}
+	c.StoreDir, c.StateDir = p.dir, p.state
 	if c.Ownership == OwnAuto {
 		c.Ownership = OwnUser
 		if os.Geteuid() == 0 {
@@ -335,30 +329,6 @@ func (s *Store) lockDatabase(ctx context.Context, how int) (*os.File, error) {
 		return nil, err
 	}
 	return f, nil
-}
-
-// Dir returns the logical store directory.
-func (s *Store) Dir() string { return s.c.StoreDir }
-
-// Root returns the directory that logical paths are looked up under.
-func (s *Store) Root() string { return s.c.Root }
-
-// Physical returns where a logical path lies on this machine.
-func (s *Store) Physical(logical string) string { return filepath.Join(s.c.Root, logical) }
-
-// Logical is the inverse of Physical. It reports whether physical lies under
-// the root.
-func (s *Store) Logical(physical string) (string, bool) {
-	if s.c.Root == "/" {
-		return physical, filepath.IsAbs(physical)
-	}
-	rest, ok := strings.CutPrefix(physical, s.c.Root)
-	return rest, ok && strings.HasPrefix(rest, "/")
-}
-
-// StatePath returns the physical path of elem in the state directory.
-func (s *Store) StatePath(elem ...string) string {
-	return filepath.Join(append([]string{s.c.Root, s.c.StateDir}, elem...)...)
 }
 
 // parse reads a full logical path.

@@ -3,6 +3,7 @@
 package buildtest
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io/fs"
@@ -39,6 +40,7 @@ const HelperName = "build-helper"
 //	dial ADDR         connect to a TCP address
 //	wait PATH         wait until PATH exists
 //	fill VAR N        write N MiB to $VAR
+//	chance VAR        write something else each time to $VAR
 //	sleep MS          sleep
 //	exit N            exit
 //
@@ -112,6 +114,10 @@ func step(cmd string, a []string) error {
 			list = append(list, os.Getenv(name))
 		}
 		return os.WriteFile(os.Getenv(a[0]), []byte(strings.Join(list, ",")), 0o644)
+	case "chance":
+		b := make([]byte, 16)
+		rand.Read(b)
+		return os.WriteFile(os.Getenv(a[0]), b, 0o644)
 	case "mkdir":
 		return os.Mkdir(os.Getenv(a[0]), 0o755)
 	case "add":

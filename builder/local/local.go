@@ -34,8 +34,9 @@ type Options struct {
 	// Users are who builds run as when the caller is root; nil otherwise.
 	Users *Users
 	// KeepFailed, when not empty, is a folder into which the build folder of
-	// a failed build is moved.
+	// a failed build is moved; KeptOwner is whom it is given to, unless nil.
 	KeepFailed string
+	KeptOwner  *tree.Owner
 	// Limits are those of every build.
 	Limits jail.Limits
 }
@@ -307,8 +308,8 @@ func (b *build) keep() (string, error) {
 		} else if err != nil {
 			return "", err
 		}
-		var owner *tree.Owner
-		if b.user != nil {
+		owner := b.o.KeptOwner
+		if b.user != nil && owner == nil {
 			owner = &tree.Owner{}
 		}
 		if err := tree.Keep(b.dir, to, owner); err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"fruix/builder/plan"
 	"fruix/jail"
+	"fruix/store/tree"
 )
 
 // fakeJail tells of the spec and says how the program ended.
@@ -97,8 +98,19 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// TestKeepElsewhere keeps a build folder on another file system.
+// TestKeepElsewhere keeps a build folder on another file system, for this user and
+// for another.
 func TestKeepElsewhere(t *testing.T) {
+	t.Run("own", func(t *testing.T) { keepElsewhere(t, nil, os.Geteuid()) })
+	t.Run("other", func(t *testing.T) {
+		if os.Geteuid() != 0 {
+			t.Skip("giving files to others needs root")
+		}
+		keepElsewhere(t, &tree.Owner{UID: 4711, GID: 4712}, 4711)
+	})
+}
+
+func keepElsewhere(t *testing.T, owner *tree.Owner, owns int) {
 	kept, err := os.MkdirTemp("/dev/shm", "fruix-kept")
 	if err != nil {
 		t.Skip("another file system is missing: ", err)
@@ -109,7 +121,7 @@ func TestKeepElsewhere(t *testing.T) {
 	if err := os.WriteFile(outside, []byte("x"), 0o640); err != nil {
 		t.Fatal(err)
 	}
-	_, err = New(Options{KeepFailed: kept, Jail: fakeJail{func(jail.Spec) (jail.Result, error) {
+	_, err = New(Options{KeepFailed: kept, KeptOwner: owner, Jail: fakeJail{func(jail.Spec) (jail.Result, error) {
 		dir := filepath.Join(scratch, "tmp/fruix-build-x-0")
 		err := errors.Join(os.Mkdir(dir+"/sub", 0o777), os.WriteFile(dir+"/sub/run", []byte("#!"), 0o777),
 			os.Symlink(outside, dir+"/link"), syscall.Mkfifo(dir+"/pipe", 0o666), os.Chmod(dir+"/sub", 0o777))
@@ -123,7 +135,7 @@ func TestKeepElsewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]fs.FileMode{"": fs.ModeDir | 0o700, "sub": fs.ModeDir | 0o700, "sub/run": 0o755, "f": 0o644, "link": fs.ModeSymlink | 0o777} {
-		if mode, uid := stat(t, filepath.Join(k.Dir, name)); mode != want || uid != os.Geteuid() {
+		if mode, uid := stat(t, filepath.Join(k.Dir, name)); mode != want || uid != owns {
 			t.Errorf("%s: %v of %d", name, mode, uid)
 		}
 	}

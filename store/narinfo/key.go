@@ -3,6 +3,7 @@ package narinfo
 import (
 	"crypto/ed25519"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -85,6 +86,27 @@ func (i *Info) SignedBy(keys []PublicKey) (PublicKey, bool) {
 		}
 	}
 	return PublicKey{}, false
+}
+
+// exportFingerprint is what is signed of an object in an export.
+func exportFingerprint(digest []byte) []byte {
+	return []byte("fruix-export:1:sha256:" + hex.EncodeToString(digest))
+}
+
+// SignExport signs an object of an export, of which digest is the SHA-256.
+func (k SecretKey) SignExport(digest []byte) Signature {
+	return Signature{k.Name, ed25519.Sign(k.key, exportFingerprint(digest))}
+}
+
+// OfExport says whether s is a right signature, with one of keys, of an object in an
+// export.
+func (s Signature) OfExport(digest []byte, keys []PublicKey) bool {
+	for _, k := range keys {
+		if s.Key == k.Name && ed25519.Verify(k.key, exportFingerprint(digest), s.Sig) {
+			return true
+		}
+	}
+	return false
 }
 
 func checkKeyName(name string) error {

@@ -109,7 +109,11 @@ func copyDir(src int, name, full string, dst int, owner *Owner) error {
 			return err
 		}
 	}
-	return nil
+	if owner == nil {
+		return nil
+	}
+	// The owner comes in when all is done.
+	return pathError("chown", full, again(func() error { return unix.Fchown(dst, owner.UID, owner.GID) }))
 }
 
 func copyNode(src int, name, full string, dst int, owner *Owner) error {
@@ -133,14 +137,17 @@ func copyNode(src int, name, full string, dst int, owner *Owner) error {
 		if err == nil {
 			err = again(func() error { return unix.Symlinkat(target, dst, name) })
 		}
+		if err == nil && owner != nil {
+			err = again(func() error { return unix.Fchownat(dst, name, owner.UID, owner.GID, unix.AT_SYMLINK_NOFOLLOW) })
+		}
 		return pathError("symlink", full, err)
 	case unix.S_IFREG:
-		return copyFile(src, name, full, dst, uint32(st.Mode)&0o777)
+		return copyFile(src, name, full, dst, uint32(st.Mode)&0o777, owner)
 	}
 	return nil
 }
 
-func copyFile(src int, name, full string, dst int, mode uint32) error {
+func copyFile(src int, name, full string, dst int, mode uint32, owner *Owner) error {
 	fd, err := openat(src, name, unix.O_RDONLY, 0)
 	if err != nil {
 		return pathError("open", full, err)
@@ -153,6 +160,9 @@ func copyFile(src int, name, full string, dst int, mode uint32) error {
 	}
 	out := os.NewFile(uintptr(fd), full)
 	_, err = io.Copy(out, in)
+	if err == nil && owner != nil {
+		err = out.Chown(owner.UID, owner.GID)
+	}
 	if cerr := out.Close(); err == nil {
 		err = cerr
 	}

@@ -99,7 +99,13 @@ var rules = []rule{
 	{"builder/fetch/git", []string{ours}, []string{"builder/fetch"}, "a checkout is a folder; its hash is compared by who asked for it"},
 	{"builder/substitute", []string{ours}, []string{"store/hash", "store/narinfo", "store/path"}, "asking caches knows what is signed, not derivations"},
 	{"builder/plan", []string{ours}, []string{"store/..."}, "a request is plain data that any executor may carry out"},
+	{"builder", []string{"builder/access/...", "builder/client", "builder/daemon", "builder/trace"}, nil, "who builds does not know who is told"},
 	{"builder", []string{"image/...", "interp/...", "builder/fetch"}, nil, "only the built-in builders write images or run Scheme"},
+	{"builder/trace", []string{ours}, []string{"builder", "builder/plan", "store/..."}, "events are turned into text without a builder at work"},
+	{"builder/socket", []string{ours}, nil, "daemons and clients find each other without knowing what is said"},
+	{"builder/access", []string{ours}, []string{"builder", "store/..."}, "the seam knows no daemon"},
+	{"builder/daemon", []string{"builder/access/...", "builder/client", "builder/fetch", "builder/substitute", "builder/builtin/...", "builder/local", "jail/...", "image/...", "interp/..."}, nil, "what a daemon does is decided by who makes it; it knows the protocol"},
+	{"builder/client", []string{"builder/daemon", "builder/sched", "builder/fetch", "builder/builtin/...", "builder/local", "jail/...", "image/...", "interp/..."}, nil, "a client asks; it builds nothing itself"},
 	{"builder/local", []string{"image/...", "interp/...", "store/...", "jail/linux", "jail/freebsd"}, []string{"store/tree"}, "an executor turns requests into trees; the store and the back end are its caller's"},
 	{"builder/remote/protocol", []string{ours}, []string{"builder/plan"}, "what is said is plain data; it is read and written without a store"},
 	{"builder/remote/...", []string{"image/...", "interp/...", "jail/...", "builder", "builder/local", "builder/fetch"}, nil, "what lies between two machines does not know what carries builds out"},
@@ -122,7 +128,7 @@ var outsides = []outside{
 	{[]string{"modernc.org/..."}, "...", []string{"store/db"}, "one package knows which database it is"},
 	{[]string{"net/http"}, "...", []string{"builder/fetch", "builder/fetch/git", "builder/substitute", "builder/remote/...", "store/publish", "cmd/..."}, "what comes from the network is known by its hash or by a signature, or comes from a machine that is trusted; two packages serve"},
 	{[]string{"github.com/spf13/pflag"}, "...", []string{"cmd/..."}, "command lines are read in one place"},
-	{[]string{"testing"}, "...", []string{"builder/buildtest", "jail/jailtest"}, "programs do not carry the test framework"},
+	{[]string{"testing"}, "...", []string{"builder/access/accesstest", "builder/buildtest", "jail/jailtest"}, "programs do not carry the test framework"},
 }
 
 // chance is where randomness could come from.

@@ -8,12 +8,12 @@ import (
 	"fruix/store/drv"
 )
 
-// Share returns another Store of the same place, for somebody else whom this
+// View returns another Store of the same place, for somebody else whom this
 // process works for: what it has said is valid, and its locks, are its own and
 // end with its Close, while the database and what is known of the hashes of
-// derivations are shared with s, which must be closed last. change, if given,
+// derivations are those of s, which must be closed last. change, if given,
 // changes its configuration; not the places.
-func (s *Store) Share(change func(*Config)) *Store {
+func (s *Store) View(change func(*Config)) *Store {
 	c := s.c
 	if change != nil {
 		change(&c)
@@ -24,25 +24,25 @@ func (s *Store) Share(change func(*Config)) *Store {
 		origin = s.origin
 	}
 	return &Store{
-		c: c, owner: s.owner, origin: origin, hasher: origin.sharedHasher(),
+		Place: s.Place, c: c, owner: s.owner, foreign: s.foreign, origin: origin, hasher: origin.viewHasher(),
 		held: map[string]int{}, protected: map[string]bool{}, drvs: map[string]*drv.Derivation{},
 	}
 }
 
-// sharedHasher is the hasher of all that share s. It reads derivations without
+// viewHasher is the hasher of all views of s. It reads derivations without
 // keeping them or what they are at from being collected: it lives for long.
-func (s *Store) sharedHasher() *drv.Hasher {
+func (s *Store) viewHasher() *drv.Hasher {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.shared == nil {
-		s.shared = drv.NewHasher(func(p string) (*drv.Derivation, error) {
+	if s.views == nil {
+		s.views = drv.NewHasher(func(p string) (*drv.Derivation, error) {
 			if _, err := s.Peek(context.Background(), p); err != nil {
 				return nil, err
 			}
 			return s.parseDerivation(p)
 		})
 	}
-	return s.shared
+	return s.views
 }
 
 // SyncWithCollector returns when no collection is finding out what is garbage: a

@@ -1,0 +1,119 @@
+// Package access is the seam between those who use a store (evaluations, commands)
+// and the store: [Store]. There are two implementations. [Direct] works on a store
+// that this process may write; builder/client asks a daemon. What is declared, asked
+// and built through it comes out the same; builder/access/accesstest holds both to
+// that.
+package access
+
+import (
+	"context"
+	"io"
+
+	"fruix/builder"
+	"fruix/store"
+	"fruix/store/drv"
+	"fruix/store/hash"
+)
+
+// Store is a store as its users see it. It is made of smaller interfaces, for those
+// who need less.
+type Store interface {
+	Names
+	Questions
+	Additions
+	Builds
+	Upkeep
+	Close() error
+}
+
+// Names tells where things lie; nothing is asked of anybody.
+type Names interface {
+	Dir() string                                         // logical store directory
+	Root() string                                        // directory that logical paths are looked up under
+	Physical(logical string) string                      // where a logical path lies
+	Find(name string) (object, inside string, err error) // see store.Place
+	Free() (int64, error)                                // bytes that may still be written
+}
+
+// Questions are about objects. What is told to be valid is not collected until the
+// Store is closed.
+type Questions interface {
+	IsValid(ctx context.Context, p string) (bool, error)
+	ValidMany(ctx context.Context, paths []string) (map[string]bool, error)
+	Info(ctx context.Context, p string) (*store.Info, error) // a *store.NotValidError when p is not valid
+	References(ctx context.Context, p string) ([]string, error)
+	Referrers(ctx context.Context, p string) ([]string, error)
+	Derivers(ctx context.Context, p string) ([]string, error)
+	Closure(ctx context.Context, paths ...string) ([]string, error)
+	Why(ctx context.Context, from, to string) ([]string, error)
+	ReadDerivation(ctx context.Context, drvPath string) (*drv.Derivation, error)
+}
+
+// Additions make objects valid whose path follows from their content.
+type Additions interface {
+	store.TextStore // for texts and derivations; see store.NewBatch
+	AddPath(ctx context.Context, name, hostPath string, o store.AddOptions) (string, error)
+	AddNAR(ctx context.Context, name string, r io.Reader, algo hash.Algo, refs []string) (string, error)
+}
+
+// Builds make outputs valid. Progress may be nil.
+type Builds interface {
+	Build(ctx context.Context, p builder.Progress, targets ...builder.Target) (*builder.Result, error)
+	// Check builds derivations again and compares.
+	Check(ctx context.Context, p builder.Progress, drvs ...string) error
+	// Repair builds the damaged object that drvPath is a derivation of again.
+	Repair(ctx context.Context, p builder.Progress, drvPath, object string) error
+	// ReadLog opens the log of a derivation's last build; fs.ErrNotExist when there
+	// is none.
+	ReadLog(drvPath string) (io.ReadCloser, error)
+}
+
+// Upkeep is about the store as a whole.
+type Upkeep interface {
+	AddRoot(ctx context.Context, link, target string) error
+	Roots(ctx context.Context) ([]store.Root, error)
+	Liveness(ctx context.Context, o store.CollectOptions) (*store.Liveness, error)
+	Collect(ctx context.Context, o store.CollectOptions) (*store.Collected, error)
+	Delete(ctx context.Context, paths []string) (*store.Collected, error)
+	// Verify tells report of each object with which something is wrong, in words.
+	Verify(ctx context.Context, contents bool, report func(problem string), progress func(done, all int)) error
+	VerifyPath(ctx context.Context, p string) (*store.Problem, error)
+	// Optimise returns nil when nothing is known of what was saved.
+	Optimise(ctx context.Context, progress func(done, all int)) (*store.Optimised, error)
+	Export(ctx context.Context, w io.Writer, paths []string, closure bool) error
+	Import(ctx context.Context, r io.Reader) ([]string, error)
+}
+
+// Direct is a store that this process works on itself.
+type Direct struct {
+	*store.Store
+	// Builder makes a builder that tells p how it goes on; p may be nil.
+	Builder func(p builder.Progress) *builder.Builder
+}
+
+var _ Store = (*Direct)(nil)
+
+// Build implements Builds.
+func (d *Direct) Build(ctx context.Context, p builder.Progress, targets ...builder.Target) (*builder.Result, error) {
+	return d.Builder(p).Build(ctx, targets...)
+}
+
+// Check implements Builds.
+func (d *Direct) Check(ctx context.Context, p builder.Progress, drvs ...string) error {
+	return d.Builder(p).Check(ctx, drvs...)
+}
+
+// Repair implements Builds.
+func (d *Direct) Repair(ctx context.Context, p builder.Progress, drvPath, object string) error {
+	return d.Builder(p).Repair(ctx, drvPath, object)
+}
+
+// ReadLog implements Builds.
+func (d *Direct) ReadLog(drvPath string) (io.ReadCloser, error) {
+	return d.Builder(nil).ReadLog(drvPath)
+}
+
+// Verify implements Upkeep.
+func (d *Direct) Verify(ctx context.Context, contents bool, report func(string), progress func(done, all int)) error {
+	return d.Store.Verify(ctx, contents, func(p store.Problem) { report(p.String()) }, progress)
+}

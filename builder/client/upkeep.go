@@ -1,0 +1,221 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"fruix/store"
+	"fruix/store/tree"
+	"fruix/store/wire"
+)
+
+// AddRoot implements access.Upkeep. The link is made by this process, as its user;
+// the daemon only learns where it is.
+func (c *Client) AddRoot(ctx context.Context, link, target string) error {
+	valid, err := c.IsValid(ctx, target)
+	if err != nil {
+		return err
+	}
+	if !valid {
+		return &store.NotValidError{Path: target}
+	}
+	abs, err := filepath.Abs(link)
+	if err != nil {
+		return err
+	}
+	if err := store.MakeLink(c.Physical(target), abs); err != nil {
+		return err
+	}
+	return c.do(ctx, call{
+		op: wire.AddIndirectRoot, write: func(w *wire.Writer) error { w.Text(abs); return nil },
+		read: func(r *wire.Reader) { r.Number() },
+	})
+}
+
+// Roots implements access.Upkeep.
+func (c *Client) Roots(ctx context.Context) ([]store.Root, error) {
+	var pairs [][2]string
+	if err := c.do(ctx, call{op: wire.FindRoots, read: func(r *wire.Reader) { pairs = r.Pairs() }}); err != nil {
+		return nil, err
+	}
+	var out []store.Root
+	for _, p := range pairs {
+		out = append(out, store.Root{Link: p[0], Name: p[0], Target: p[1]})
+	}
+	slices.SortFunc(out, func(a, b store.Root) int { return strings.Compare(a.Link, b.Link) })
+	return out, nil
+}
+
+// collection asks for a collection with options of its own.
+func (c *Client) collection(ctx context.Context, o store.CollectOptions, q wire.Collection) (a wire.Collected, err error) {
+	var more [][2]string
+	if o.KeepOutputs {
+		more = append(more, [2]string{wire.OptionKeepOutputs, "true"})
+	}
+	if o.DropDerivations {
+		more = append(more, [2]string{wire.OptionKeepDrvs, "false"})
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	err = c.locked(ctx, func() error {
+		if len(more) > 0 {
+			if err := c.sendOptions(more); err != nil {
+				return err
+			}
+		}
+		err := c.one(call{
+			op: wire.CollectGarbage, write: func(w *wire.Writer) error { q.Write(w); return nil },
+			read: func(r *wire.Reader) { a = wire.ReadCollected(r) },
+		})
+		if len(more) > 0 && c.r.Err() == nil && c.w.Err() == nil {
+			err = errors.Join(err, c.sendOptions(nil))
+		}
+		return err
+	})
+	return a, err
+}
+
+// Liveness implements access.Upkeep.
+func (c *Client) Liveness(ctx context.Context, o store.CollectOptions) (*store.Liveness, error) {
+	live, err := c.collection(ctx, o, wire.Collection{Action: wire.ReturnLive, MaxFreed: wire.NoLimit})
+	if err != nil {
+		return nil, err
+	}
+	dead, err := c.collection(ctx, o, wire.Collection{Action: wire.ReturnDead, MaxFreed: wire.NoLimit})
+	if err != nil {
+		return nil, err
+	}
+	l := &store.Liveness{Live: append([]string{}, live.Paths...), Dead: append([]string{}, dead.Paths...), DeadBytes: int64(dead.Bytes)}
+	slices.Sort(l.Live)
+	slices.Sort(l.Dead)
+	return l, nil
+}
+
+// Collect implements access.Upkeep.
+func (c *Client) Collect(ctx context.Context, o store.CollectOptions) (*store.Collected, error) {
+	most := uint64(wire.NoLimit)
+	if o.MaxFreed > 0 {
+		most = uint64(o.MaxFreed)
+	}
+	return deleted(c.collection(ctx, o, wire.Collection{Action: wire.DeleteDead, MaxFreed: most}))
+}
+
+// Delete implements access.Upkeep.
+func (c *Client) Delete(ctx context.Context, paths []string) (*store.Collected, error) {
+	return deleted(c.collection(ctx, store.CollectOptions{}, wire.Collection{Action: wire.DeleteSpecific, Paths: paths, MaxFreed: wire.NoLimit}))
+}
+
+func deleted(a wire.Collected, err error) (*store.Collected, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &store.Collected{Paths: a.Paths, Bytes: int64(a.Bytes)}, nil
+}
+
+// Verify implements access.Upkeep. The daemon does not tell how far it is.
+func (c *Client) Verify(ctx context.Context, contents bool, report func(string), _ func(done, all int)) error {
+	bad, told := false, 0
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.locked(ctx, func() error {
+		notice := c.o.Notice
+		c.o.Notice = func(line string) { told++; report(line) }
+		defer func() { c.o.Notice = notice }()
+		err := c.one(call{
+			op: wire.VerifyStore, write: func(w *wire.Writer) error { w.Flag(contents); w.Flag(false); return nil },
+			read: func(r *wire.Reader) { bad = r.Flag() },
+		})
+		if err == nil && bad && told == 0 {
+			report("something in the store is damaged; the daemon does not tell what")
+		}
+		return err
+	})
+}
+
+// VerifyPath implements access.Upkeep: the object is read where it lies.
+func (c *Client) VerifyPath(ctx context.Context, p string) (*store.Problem, error) {
+	i, err := c.Info(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	h := sha256.New()
+	_, err = tree.Dump(ctx, h, c.Physical(p), tree.Options{})
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case errors.Is(err, fs.ErrNotExist):
+		if _, lerr := os.Lstat(c.Physical(p)); errors.Is(lerr, fs.ErrNotExist) {
+			return &store.Problem{Path: p, Kind: store.Disappeared}, nil
+		}
+		fallthrough
+	case err != nil:
+		return &store.Problem{Path: p, Kind: store.Unreadable, Err: err}, nil
+	case !bytes.Equal(h.Sum(nil), i.NarHash):
+		return &store.Problem{Path: p, Kind: store.Modified}, nil
+	}
+	return nil, nil
+}
+
+// Optimise implements access.Upkeep. What was saved is part of what the daemon says.
+func (c *Client) Optimise(ctx context.Context, _ func(done, all int)) (*store.Optimised, error) {
+	return nil, c.do(ctx, call{op: wire.OptimiseStore, read: func(r *wire.Reader) { r.Number() }})
+}
+
+// Export implements access.Upkeep.
+func (c *Client) Export(ctx context.Context, w io.Writer, paths []string, closure bool) error {
+	if closure {
+		var err error
+		if paths, err = c.Closure(ctx, paths...); err != nil {
+			return err
+		}
+	}
+	ordered, err := store.ReferencesFirst(paths, func(p string) ([]string, error) { return c.References(ctx, p) })
+	if err != nil {
+		return err
+	}
+	number := func(n uint64) error {
+		out := wire.NewWriter(w)
+		out.Number(n)
+		return out.Flush()
+	}
+	for _, p := range ordered {
+		if err := number(1); err != nil {
+			return err
+		}
+		if err := c.exportObject(ctx, w, p); err != nil {
+			return err
+		}
+	}
+	return number(0)
+}
+
+// exportObject writes one object, without a signature.
+func (c *Client) exportObject(ctx context.Context, to io.Writer, p string) error {
+	err := c.do(ctx, call{
+		op: wire.ExportPath, write: func(w *wire.Writer) error { w.Text(p); w.Flag(false); return nil },
+		read:    func(r *wire.Reader) { r.Number() },
+		replies: replies{Replies: wire.Replies{Sink: to}},
+	})
+	return c.known(ctx, p, err)
+}
+
+// Import implements access.Upkeep.
+func (c *Client) Import(ctx context.Context, r io.Reader) (paths []string, err error) {
+	err = c.do(ctx, call{
+		op: wire.ImportPaths, read: func(r *wire.Reader) { paths = r.Texts() },
+		replies: replies{Replies: wire.Replies{Source: r}},
+	})
+	if err != nil {
+		err = fmt.Errorf("cannot import: %w", err)
+	}
+	return paths, err
+}

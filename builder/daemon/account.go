@@ -1,0 +1,107 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"fruix/builder/socket"
+)
+
+// account is what one user takes, over all connections.
+type account struct {
+	mu          sync.Mutex
+	connections int
+	memory      int64
+	limit       int64 // of memory
+
+	builds, adds, heavy slots
+}
+
+// slots is a number of things that may go on at a time.
+type slots chan struct{}
+
+// take waits for a slot. The result gives it back, once.
+func (s slots) take(ctx context.Context) (release func(), err error) {
+	select {
+	case s <- struct{}{}:
+		return sync.OnceFunc(func() { <-s }), nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+var errMemory = errors.New("you send too much at a time; send it bit by bit, or over fewer connections")
+
+// charge counts n bytes, unless there would be too many.
+func (a *account) charge(n int64) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.memory+n > a.limit {
+		return errMemory
+	}
+	a.memory += n
+	return nil
+}
+
+func (a *account) discharge(n int64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.memory -= n
+}
+
+// accounts are those of the users who are connected.
+type accounts struct {
+	mu     sync.Mutex
+	limits Limits
+	byUser map[int]*account
+	all    int // connections
+}
+
+// errFull is a server that takes no more connections.
+var errFull = errors.New("the daemon has too many connections; try again later")
+
+// open counts a connection of a user. An error means that it must not be served.
+func (a *accounts) open(user int, trusted bool) (*account, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	u := a.byUser[user]
+	if u == nil {
+		u = &account{
+			limit: a.limits.Memory, builds: make(slots, a.limits.Builds), adds: make(slots, a.limits.Adds), heavy: make(slots, a.limits.Heavy),
+		}
+	}
+	switch {
+	case trusted: // can do worse
+	case a.all >= a.limits.Connections:
+		return nil, errFull
+	case u.connections >= a.limits.PerUser:
+		return nil, fmt.Errorf("you have %d connections already, and no user may have more", u.connections)
+	}
+	a.byUser[user] = u
+	u.connections++
+	a.all++
+	return u, nil
+}
+
+func (a *accounts) close(user int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.all--
+	if u := a.byUser[user]; u.connections > 1 {
+		u.connections--
+	} else {
+		// What still goes on for the user holds the old account's slots.
+		delete(a.byUser, user)
+	}
+}
+
+// userOf is the key under which what a peer takes is counted: all that come from
+// other machines are one.
+func userOf(p socket.Peer) int {
+	if p.Local {
+		return p.UID
+	}
+	return -1
+}

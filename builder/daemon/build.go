@@ -1,0 +1,264 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"fruix/builder"
+	"fruix/store"
+	"fruix/store/wire"
+)
+
+// withBuilder lets f use a builder of the connection's options, and shows the
+// client how it goes on.
+func (c *conn) withBuilder(ctx context.Context, f func(st *store.Store, b *builder.Builder) error) error {
+	st, err := c.store(ctx)
+	if err != nil {
+		return err
+	}
+	shown := c.traced()
+	r := Request{Options: c.options, Peer: c.peer, Progress: shown, Sharing: &c.s.sharing}
+	if !c.trusted {
+		r.Slot = c.acct.builds.take
+	}
+	b, closed, err := c.s.c.Builder(st, r)
+	if err != nil {
+		return err
+	}
+	defer closed()
+	err = f(st, b)
+	c.tails.Go(b.Wait)
+	var failure *builder.Failure
+	if errors.As(err, &failure) {
+		shown.Failure(failure)
+	}
+	return err
+}
+
+// things are what a client wants to be built.
+type things struct {
+	targets []builder.Target
+	paths   []string // that are not derivations: they can only be fetched
+}
+
+// wanted reads DERIVATION, DERIVATION!OUTPUT,… and PATH.
+func wanted(words []string) things {
+	var t things
+	outputs := map[string][]string{}
+	var order []string
+	for _, word := range words {
+		p, names, some := strings.Cut(word, "!")
+		if !strings.HasSuffix(p, ".drv") {
+			t.paths = append(t.paths, word)
+			continue
+		}
+		list, known := outputs[p]
+		if !known {
+			order = append(order, p)
+		}
+		switch {
+		case !some:
+			outputs[p] = nil // all
+		case !known || list != nil:
+			outputs[p] = append(list, strings.Split(names, ",")...)
+		}
+	}
+	for _, p := range order {
+		slices.Sort(outputs[p])
+		t.targets = append(t.targets, builder.Target{Drv: p, Outputs: slices.Compact(outputs[p])})
+	}
+	return t
+}
+
+func (c *conn) buildPaths() work {
+	words := c.r.Texts()
+	mode := wire.BuildMode(c.r.Number())
+	return func(ctx context.Context, w *wire.Writer) error {
+		t := wanted(words)
+		err := c.withBuilder(ctx, func(st *store.Store, b *builder.Builder) error {
+			switch mode {
+			case wire.BuildNormal:
+				return c.build(ctx, b, t)
+			case wire.BuildCheck:
+				return c.check(ctx, b, t)
+			case wire.BuildRepair:
+				return c.repair(ctx, st, b, t)
+			}
+			return fmt.Errorf("there is no build mode %d", mode)
+		})
+		w.Number(1)
+		return err
+	}
+}
+
+func (c *conn) build(ctx context.Context, b *builder.Builder, t things) error {
+	if len(t.paths) > 0 {
+		if err := b.Ensure(ctx, t.paths...); err != nil {
+			return err
+		}
+	}
+	if len(t.targets) == 0 {
+		return nil
+	}
+	_, err := b.Build(ctx, t.targets...)
+	return err
+}
+
+// check builds again what is there, and compares.
+func (c *conn) check(ctx context.Context, b *builder.Builder, t things) error {
+	if len(t.paths) > 0 {
+		return fmt.Errorf("%s is no derivation, so it cannot be built again", t.paths[0])
+	}
+	for _, target := range t.targets {
+		if err := b.Check(ctx, target.Drv); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var errPrivileged = errors.New("only users whom the daemon trusts may repair objects: somebody could be using them")
+
+// repair builds objects again that are damaged, and derivations whose outputs are.
+func (c *conn) repair(ctx context.Context, st *store.Store, b *builder.Builder, t things) error {
+	if !c.trusted {
+		return errPrivileged
+	}
+	for _, p := range t.paths {
+		if err := repairObject(ctx, st, b, p); err != nil {
+			return err
+		}
+	}
+	if err := c.build(ctx, b, things{targets: t.targets}); err != nil {
+		return err
+	}
+	for _, target := range t.targets {
+		d, err := st.ReadDerivation(ctx, target.Drv)
+		if err != nil {
+			return err
+		}
+		for _, name := range slices.Sorted(maps.Keys(d.Outputs)) {
+			if err := repairObject(ctx, st, b, d.Outputs[name].Path); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// repairObject builds the valid object p again if it is damaged.
+func repairObject(ctx context.Context, st *store.Store, b *builder.Builder, p string) error {
+	problem, err := st.VerifyPath(ctx, p)
+	if err != nil || problem == nil {
+		return err
+	}
+	derivers, err := st.Derivers(ctx, p)
+	if err != nil {
+		return err
+	}
+	if len(derivers) == 0 {
+		return fmt.Errorf("%s is damaged, and nothing in the store says how it was made", p)
+	}
+	return b.Repair(ctx, derivers[0], p)
+}
+
+func (c *conn) ensurePath() work {
+	p := c.r.Text()
+	return func(ctx context.Context, w *wire.Writer) error {
+		w.Number(1)
+		st, err := c.store(ctx)
+		if err != nil {
+			return err
+		}
+		if valid, err := st.IsValid(ctx, p); err != nil || valid {
+			return err
+		}
+		return c.withBuilder(ctx, func(_ *store.Store, b *builder.Builder) error { return b.Ensure(ctx, p) })
+	}
+}
+
+// substitutable finds out which of paths can be fetched.
+func (c *conn) substitutable(ctx context.Context, paths []string) ([]wire.Substitutable, error) {
+	var out []wire.Substitutable
+	err := c.withBuilder(ctx, func(_ *store.Store, b *builder.Builder) error {
+		offers, err := b.Offers(ctx, paths)
+		if err != nil {
+			return err
+		}
+		for _, p := range paths {
+			o, ok := offers[p]
+			if !ok {
+				continue
+			}
+			delete(offers, p)
+			out = append(out, wire.Substitutable{
+				Path: p, Deriver: o.Deriver, References: o.References,
+				DownloadSize: uint64(max(o.Download, 0)), NarSize: uint64(max(o.NarSize, 0)),
+			})
+		}
+		return nil
+	})
+	return out, err
+}
+
+func (c *conn) hasSubstitutes() work {
+	p := c.r.Text()
+	return func(ctx context.Context, w *wire.Writer) error {
+		list, err := c.substitutable(ctx, []string{p})
+		w.Flag(len(list) > 0)
+		return err
+	}
+}
+
+func (c *conn) querySubstitutablePaths() work {
+	paths := c.r.Texts()
+	return func(ctx context.Context, w *wire.Writer) error {
+		list, err := c.substitutable(ctx, paths)
+		var out []string
+		for _, s := range list {
+			out = append(out, s.Path)
+		}
+		w.Texts(out)
+		return err
+	}
+}
+
+func (c *conn) querySubstitutableInfo() work {
+	p := c.r.Text()
+	return func(ctx context.Context, w *wire.Writer) error {
+		list, err := c.substitutable(ctx, []string{p})
+		w.Flag(len(list) > 0)
+		if len(list) > 0 {
+			list[0].WriteRest(w)
+		}
+		return err
+	}
+}
+
+func (c *conn) querySubstitutableInfos() work {
+	paths := c.r.Texts()
+	return func(ctx context.Context, w *wire.Writer) error {
+		list, err := c.substitutable(ctx, paths)
+		wire.WriteSubstitutables(w, list)
+		return err
+	}
+}
+
+// substituteURLs answers with the servers that objects are fetched from.
+func (c *conn) substituteURLs() work {
+	return func(_ context.Context, w *wire.Writer) error {
+		switch {
+		case !c.options.Substitutes:
+			w.Texts(nil)
+		case c.options.URLs != nil:
+			w.Texts(c.options.URLs)
+		default:
+			w.Texts(c.s.c.URLs)
+		}
+		return nil
+	}
+}
