@@ -477,7 +477,7 @@ func (s *Store) removeTrees(ctx context.Context, names []string, progress func(d
 	}
 	defer s.Discard(trash)
 	dir := filepath.Dir(trash)
-	since, err := s.settle(ctx, dir)
+	settled, err := s.settle(ctx, dir, names)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -488,7 +488,7 @@ func (s *Store) removeTrees(ctx context.Context, names []string, progress func(d
 	for w := range workers {
 		wg.Go(func() {
 			for i := w; i < len(names) && errs[w] == nil && ctx.Err() == nil; i += workers {
-				gone, bytes, err := s.removeTree(ctx, names[i], filepath.Join(dir, names[i]), since)
+				gone, bytes, err := s.removeTree(ctx, names[i], filepath.Join(dir, names[i]), settled[names[i]])
 				mu.Lock()
 				freed += bytes
 				mu.Unlock()
@@ -533,8 +533,9 @@ func (s *Store) invalidTrees(ctx context.Context) (invalid []string, valid map[s
 }
 
 // removeTree removes a tree that is not valid, by way of the temporary place
-// trash, unless somebody is making it, or came to its place after since.
-func (s *Store) removeTree(ctx context.Context, base, trash string, since time.Time) (removed bool, freed int64, err error) {
+// trash, unless somebody is making it, or it is not the node of the given number: then
+// it is left to the next collection.
+func (s *Store) removeTree(ctx context.Context, base, trash string, number uint64) (removed bool, freed int64, err error) {
 	lock, err := s.tryLockOutput(base)
 	if err != nil || lock == nil {
 		return false, 0, err
@@ -547,8 +548,8 @@ func (s *Store) removeTree(ctx context.Context, base, trash string, since time.T
 	if valid, err := d.Valid(ctx, base); err != nil || valid {
 		return false, 0, err
 	}
-	if changed, err := tree.Changed(s.final(base)); err != nil || changed.After(since) {
-		return false, 0, ignoreMissing(err) // it is left to the next collection
+	if _, now, err := tree.Changed(s.final(base)); err != nil || now != number {
+		return false, 0, ignoreMissing(err)
 	}
 	if _, err := tree.Move(s.final(base), trash); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
@@ -564,27 +565,33 @@ func (s *Store) removeTree(ctx context.Context, base, trash string, since time.T
 }
 
 // settle sees to it that what is not valid now stays so (see [db.DB.Settle]), as far
-// as trees that came to their places before the time that it returns, which is that of
-// the file system. dir is a directory of this process.
-func (s *Store) settle(ctx context.Context, dir string) (time.Time, error) {
-	// Touching it takes no room on the disk.
+// as trees that were at their places before. It returns the numbers of those among
+// names. dir is a directory of this process.
+func (s *Store) settle(ctx context.Context, dir string, names []string) (map[string]uint64, error) {
+	// Touching it takes no room on the disk, and tells the file system's time.
 	if err := os.Chtimes(dir, time.Time{}, s.c.Now()); err != nil {
-		return time.Time{}, err
+		return nil, err
 	}
-	since, err := tree.Changed(dir)
+	since, _, err := tree.Changed(dir)
 	if err != nil {
-		return time.Time{}, err
+		return nil, err
 	}
 	d, err := s.database(ctx)
 	if err != nil {
-		return time.Time{}, err
+		return nil, err
 	}
 	err = d.Settle(ctx)
 	var full *db.FullError
-	if errors.As(err, &full) {
-		err = nil // a collection is what makes room
+	if err != nil && !errors.As(err, &full) { // a collection is what makes room
+		return nil, err
 	}
-	return since, err
+	out := make(map[string]uint64, len(names))
+	for _, n := range names {
+		if changed, number, err := tree.Changed(s.final(n)); err == nil && !changed.After(since) {
+			out[n] = number
+		}
+	}
+	return out, nil
 }
 
 // ignoreMissing returns err unless it says that a file is not there.

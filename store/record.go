@@ -27,10 +27,7 @@ import (
 // has the object; who writes the journal anew holds it alone, and so sees in the
 // database all that the lines are about.
 
-const (
-	journalFile = ".fruix-journal"
-	journalNew  = journalFile + ".new" // while it is written anew
-)
+const journalFile = ".fruix-journal"
 
 func (s *Store) journalFile() string { return filepath.Join(s.Physical(s.c.StoreDir), journalFile) }
 
@@ -216,8 +213,12 @@ func (s *Store) rewriteJournal(ctx context.Context, missing bool) error {
 // writeJournal replaces the journal, whose lock is held alone, by one about the
 // objects that all puts.
 func (s *Store) writeJournal(all func(put func(*db.Object) error) error) error {
-	name := filepath.Join(s.Physical(s.c.StoreDir), journalNew)
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
+	name, err := s.temp("journal")
+	if err != nil {
+		return err
+	}
+	defer s.Discard(name)
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return err
 	}
@@ -239,14 +240,10 @@ func (s *Store) writeJournal(all func(put func(*db.Object) error) error) error {
 	if err = errors.Join(err, f.Close()); err == nil {
 		err = os.Rename(name, s.journalFile())
 	}
-	if err != nil {
-		_ = os.Remove(name)
+	if err != nil || s.c.Relaxed {
 		return err
 	}
-	if s.c.Relaxed {
-		return nil
-	}
-	return syncDir(filepath.Dir(name))
+	return syncDir(s.Physical(s.c.StoreDir))
 }
 
 // noted is a line of the journal, and which one it is.

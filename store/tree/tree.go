@@ -110,13 +110,14 @@ func lstatat(dir int, name string) (st unix.Stat_t, err error) {
 
 // Changed returns when the node at path, or its name, was last changed in any way
 // (st_ctime, stat(2)): a time of the file system, which nobody can set. A link is not
-// followed.
-func Changed(path string) (time.Time, error) {
+// followed. It returns the node's number, too (st_ino), which is the same for all
+// names of a file, as the time is: a name that goes changes the others.
+func Changed(path string) (when time.Time, number uint64, err error) {
 	st, err := lstatat(unix.AT_FDCWD, path)
 	if err != nil {
-		return time.Time{}, pathError("lstat", path, err)
+		return time.Time{}, 0, pathError("lstat", path, err)
 	}
-	return time.Unix(st.Ctim.Unix()), nil
+	return time.Unix(st.Ctim.Unix()), uint64(st.Ino), nil
 }
 
 // readlinkat returns the target of the link name in dir.
