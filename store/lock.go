@@ -85,7 +85,7 @@ func (s *Store) lockOne(ctx context.Context, base string) (*os.File, error) {
 		if err != nil {
 			return nil, err
 		}
-		err = s.waitFlock(ctx, f, unix.LOCK_EX, 0, func() Wait { return Wait{Path: s.c.StoreDir + "/" + base, Holder: holder(f)} })
+		err = s.waitFlock(ctx, f, unix.LOCK_EX, 0, func() Wait { return Wait{Path: s.c.StoreDir + "/" + base, Holder: lockedBy(f)} })
 		if ctx.Err() != nil {
 			err = fmt.Errorf("while waiting for another process to finish %s/%s: %w", s.c.StoreDir, base, ctx.Err())
 		}
@@ -191,11 +191,11 @@ func (s *Store) tell(ctx context.Context, w Wait) {
 // sign writes into a lock file who holds it. It only helps people, so it may fail.
 func sign(f *os.File) {
 	_ = f.Truncate(0)
-	_, _ = fmt.Fprintf(f, "process %d\n", os.Getpid())
+	_, _ = f.WriteAt(fmt.Appendf(nil, "process %d\n", os.Getpid()), 0) // who has read it is not at its beginning
 }
 
 func holder(f *os.File) string {
-	b, _ := io.ReadAll(io.LimitReader(f, 100))
+	b, _ := io.ReadAll(io.NewSectionReader(f, 0, 100))
 	return strings.TrimSpace(string(b))
 }
 

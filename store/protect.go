@@ -88,7 +88,7 @@ func (s *Store) lockCollector(ctx context.Context, how int) (*os.File, error) {
 	}
 	// Nobody holds it shared for longer than it takes to write a line, so a wait
 	// that a person could notice is for a collector.
-	err = s.waitFlock(ctx, f, how, noticeable, func() Wait { return Wait{Holder: holder(f), Collector: true} })
+	err = s.waitFlock(ctx, f, how, noticeable, func() Wait { return Wait{Holder: lockedBy(f), Collector: true} })
 	if err != nil {
 		return nil, err
 	}

@@ -9,5 +9,7 @@
 //
 //	FRUIX_CRASH_SEED=N     what was printed by a run that failed
 //	FRUIX_CRASH_ROUNDS=N   kills at random instants (default 500)
+//	FRUIX_CRASH_RACES=N    builds against collections (default 100)
+//	FRUIX_CRASH_SOAK=5m    how long many processes share one store (default 15s)
 //	FRUIX_CRASH_FAULTS=all every error at every call, rather than one at each
 package crashtest

@@ -48,6 +48,20 @@ func number(t testing.TB, variable string, usual int) int {
 	return n
 }
 
+// duration is what the environment variable says, or usual.
+func duration(t testing.TB, variable string, usual time.Duration) time.Duration {
+	t.Helper()
+	text := os.Getenv(variable)
+	if text == "" {
+		return usual
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		t.Fatalf("$%s: %v", variable, err)
+	}
+	return d
+}
+
 // seed is what randomness begins with. It is printed, so that a failure can be
 // had again.
 func seed(t testing.TB) uint64 {
