@@ -269,18 +269,3 @@ func TestVerifyReadsTheJournal(t *testing.T) {
 		t.Errorf("found %v", found)
 	}
 }
-
-// TestSweepJournal has a collection remove a journal that was half written anew.
-func TestSweepJournal(t *testing.T) {
-	root := scratch(t)
-	s := open(t, root)
-	must(s.AddText(t.Context(), "a", nil, nil))(t)
-	left := filepath.Join(root, "frx/store/.fruix-journal.new")
-	if err := os.WriteFile(left, []byte("half"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	must(s.Collect(t.Context(), store.CollectOptions{}))(t)
-	if _, err := os.Lstat(left); !os.IsNotExist(err) {
-		t.Errorf("%v", err)
-	}
-}

@@ -153,7 +153,6 @@ func objectOf(r journal.Record) db.Object {
 func (s *Store) compactJournal(ctx context.Context, valid map[string]bool) {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
-	s.sweepJournal(ctx)
 	lines := 0
 	covered := make(map[string]bool, len(valid))
 	f, err := os.Open(s.journalFile())
@@ -171,21 +170,6 @@ func (s *Store) compactJournal(ctx context.Context, valid map[string]bool) {
 		return
 	}
 	_ = s.rewriteJournal(ctx, false)
-}
-
-// sweepJournal removes what a process left that was killed while it wrote the journal
-// anew.
-func (s *Store) sweepJournal(ctx context.Context) {
-	left := filepath.Join(s.Physical(s.c.StoreDir), journalNew)
-	if _, err := os.Lstat(left); err != nil {
-		return
-	}
-	lock, err := s.lockJournal(ctx, unix.LOCK_EX) // somebody may be writing it
-	if err != nil {
-		return
-	}
-	defer lock.Close()
-	_ = os.Remove(left)
 }
 
 // few is how many lines about nothing do not matter.
