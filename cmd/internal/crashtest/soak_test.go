@@ -113,6 +113,9 @@ type soak struct {
 
 // TestSoak lets 8 builders, 2 collectors, 4 adders and 50 readers work on one store.
 func TestSoak(t *testing.T) {
+	if os.Getenv("FRUIX_CRASH_LONG") == "" {
+		t.Skip("FRUIX_CRASH_LONG=1 runs it: what it waits for takes longer on a busy machine")
+	}
 	first := seed(t)
 	w := newWorld(t, "soak", first)
 	const variants = 12
