@@ -144,7 +144,7 @@ func TestKilled(t *testing.T) {
 	start := time.Now()
 	_, err = executor{l}.Execute(w.Ctx, req, plan.IO{Scratch: filepath.Dir(place), Physical: w.Store.Physical, Log: &log})
 	unavailable(t, err, true)
-	if took := time.Since(start); took > 5*time.Second {
+	if took := time.Since(start); took > 30*time.Second {
 		t.Errorf("after %v", took)
 	}
 	must(t, w.Store.Discard(place))
@@ -155,7 +155,7 @@ func TestKilled(t *testing.T) {
 	must(t, next.Close())
 	empty(t, far)
 	for start := time.Now(); running("/never/killed"); time.Sleep(10 * time.Millisecond) {
-		if time.Since(start) > 5*time.Second {
+		if time.Since(start) > 30*time.Second {
 			t.Fatal("the builder goes on")
 		}
 	}
@@ -200,6 +200,17 @@ func greeted(c net.Conn) {
 	h.Write(c)
 }
 
+// says is a server that greets and then says text, whatever it is asked. It leaves
+// the end to the other side: a connection that it ended might be found lost by who
+// writes before who reads finds that what came makes no sense.
+func says(text []byte) func(in *bufio.Reader, c net.Conn) {
+	return func(in *bufio.Reader, c net.Conn) {
+		greeted(c)
+		go c.Write(text)
+		io.Copy(io.Discard, in)
+	}
+}
+
 // TestStrangeServers: whatever the other side says, there is an error that tells of
 // it, and soon.
 func TestStrangeServers(t *testing.T) {
@@ -210,22 +221,14 @@ func TestStrangeServers(t *testing.T) {
 		server func(in *bufio.Reader, c net.Conn)
 		want   string // of the error
 	}{
-		"nothing":    {func(*bufio.Reader, net.Conn) {}, "ended without a greeting"},
-		"shell":      {func(_ *bufio.Reader, c net.Conn) { io.WriteString(c, "sh: fruix: not found\n") }, `says "sh: fruix: not found"`},
-		"noise":      {func(_ *bufio.Reader, c net.Conn) { c.Write(noise) }, "does not greet as fruix does"},
-		"version":    {func(_ *bufio.Reader, c net.Conn) { (&protocol.Hello{Versions: []int{9}, Program: "7"}).Write(c) }, "fruix 7 over there speaks version 9 of the protocol, this one 1"},
-		"refusal":    {func(_ *bufio.Reader, c net.Conn) { serve.Refuse(c, errors.New("closed today")) }, "it refuses: closed today"},
-		"then noise": {func(in *bufio.Reader, c net.Conn) { greeted(c); go io.Copy(io.Discard, in); c.Write(noise) }, "makes no sense"},
-		"then zeros": {func(in *bufio.Reader, c net.Conn) {
-			greeted(c)
-			go io.Copy(io.Discard, in)
-			c.Write(make([]byte, 1<<16))
-		}, "makes no sense"},
-		"then text": {func(in *bufio.Reader, c net.Conn) {
-			greeted(c)
-			go io.Copy(io.Discard, in)
-			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc")
-		}, "makes no sense"},
+		"nothing":      {func(*bufio.Reader, net.Conn) {}, "ended without a greeting"},
+		"shell":        {func(_ *bufio.Reader, c net.Conn) { io.WriteString(c, "sh: fruix: not found\n") }, `says "sh: fruix: not found"`},
+		"noise":        {func(_ *bufio.Reader, c net.Conn) { c.Write(noise) }, "does not greet as fruix does"},
+		"version":      {func(_ *bufio.Reader, c net.Conn) { (&protocol.Hello{Versions: []int{9}, Program: "7"}).Write(c) }, "fruix 7 over there speaks version 9 of the protocol, this one 1"},
+		"refusal":      {func(_ *bufio.Reader, c net.Conn) { serve.Refuse(c, errors.New("closed today")) }, "it refuses: closed today"},
+		"then noise":   {says(noise), "makes no sense"},
+		"then zeros":   {says(make([]byte, 1<<16)), "makes no sense"},
+		"then text":    {says([]byte("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc")), "makes no sense"},
 		"then the end": {func(in *bufio.Reader, c net.Conn) { greeted(c); in.ReadString('\n') }, "is lost"},
 		"then silence": {func(in *bufio.Reader, c net.Conn) { greeted(c); io.Copy(io.Discard, in) }, "does not answer any more"},
 		"an echo":      {func(in *bufio.Reader, c net.Conn) { greeted(c); in.ReadString('\n'); io.Copy(c, in) }, "makes no sense"},
@@ -244,7 +247,7 @@ func TestStrangeServers(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Error(err)
 			}
-			if took := time.Since(start); took > 3*time.Second {
+			if took := time.Since(start); took > 15*time.Second {
 				t.Errorf("after %v", took)
 			}
 		})

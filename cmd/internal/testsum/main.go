@@ -3,9 +3,12 @@
 // package, what failed tests printed, and which tests were skipped and why, and
 // ends with "N passed, N failed, N skipped".
 //
-// It exits with status 1 when something failed, when nothing was tested and, with the argument -strict,
-// when a test was skipped that should not have been: where everything that tests
-// need is installed, a skipped test is one that nobody runs.
+// It exits with status 1 when something failed, when nothing was tested and, with the
+// option -strict, when a test was skipped that should not have been: where everything
+// that tests need is installed, a skipped test is one that nobody runs.
+//
+// Arguments are the command that made the events, without packages: by it a few tests
+// that failed are tried once more, alone, and marked UNSTEADY if they pass then.
 package main
 
 import (
@@ -16,6 +19,8 @@ import (
 	"os"
 	"regexp"
 	"strings"
+
+	"github.com/spf13/pflag"
 )
 
 // expected are the tests that may be skipped everywhere, by "package.Test".
@@ -32,16 +37,22 @@ func expected() *regexp.Regexp {
 }
 
 func main() {
-	strict := len(os.Args) > 1 && os.Args[1] == "-strict"
-	s := summary{w: os.Stdout, strict: strict, expected: expected(), output: map[key][]string{}}
+	strict := pflag.Bool("strict", false, "fail when a test was skipped that should run")
+	pflag.CommandLine.SetInterspersed(false)
+	pflag.Parse()
+	s := summary{w: os.Stdout, strict: *strict, expected: expected(), output: map[key][]string{}}
 	if err := s.read(os.Stdin); err != nil {
 		fmt.Fprintln(os.Stderr, "testsum:", err)
 		os.Exit(1)
 	}
 	s.finish()
-	if s.passed == 0 || s.failed > 0 || s.broken > 0 || s.unexpected > 0 {
-		os.Exit(1)
+	if s.good() {
+		return
 	}
+	if few, ok := s.again(); ok && pflag.NArg() > 0 && tryAgain(os.Stdout, pflag.Args(), few) {
+		return
+	}
+	os.Exit(1)
 }
 
 // event is one line of "go test -json".
@@ -60,7 +71,16 @@ type summary struct {
 	output   map[key][]string
 
 	passed, failed, skipped, unexpected int
-	broken                              int // packages that failed without a failed test
+	broken                              int // packages that failed
+
+	brokenPackages []string
+	failedTests    map[string][]string // by package, without subtests
+	panicked       map[string]bool     // by package
+}
+
+// good tells whether nothing is wrong.
+func (s *summary) good() bool {
+	return s.passed > 0 && s.failed == 0 && s.broken == 0 && s.unexpected == 0
 }
 
 func (s *summary) read(r io.Reader) error {
@@ -83,6 +103,7 @@ func (s *summary) event(e event) {
 	switch e.Action {
 	case "output":
 		s.output[k] = append(s.output[k], e.Output)
+		s.listen(e.Package, e.Output)
 	case "build-output":
 		fmt.Fprint(s.w, e.Output)
 	case "pass", "fail", "skip":
@@ -102,6 +123,7 @@ func (s *summary) testEnds(e event) {
 		s.passed++
 	case "fail":
 		s.failed++
+		s.note(e.Package, e.Test)
 		fmt.Fprintf(s.w, "FAIL %s.%s\n%s", e.Package, e.Test, strings.Join(said(out), ""))
 	case "skip":
 		s.skipped++
@@ -131,6 +153,7 @@ func (s *summary) packageEnds(e event) {
 		fmt.Fprintf(s.w, "ok   %s %.1fs\n", e.Package, e.Elapsed)
 	case "fail":
 		s.broken++
+		s.brokenPackages = append(s.brokenPackages, e.Package)
 		fmt.Fprintf(s.w, "FAIL %s %.1fs\n", e.Package, e.Elapsed)
 		// A panic or a time-out ends a package in the middle of tests.
 		for k, out := range s.output {
