@@ -1,6 +1,7 @@
 package builder
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -9,6 +10,8 @@ import (
 
 	"fruix/builder/sched"
 	"fruix/store"
+	"fruix/store/nar"
+	"fruix/store/tree"
 )
 
 // Offer is an object that can be had without building it.
@@ -136,8 +139,56 @@ func (b *Builder) addOffers(ctx context.Context, f *forecast, paths []string, lo
 	return nil
 }
 
+// Refetch fetches the valid object p, which is damaged, from who offers it with the
+// hash that it is registered with, and puts it in the place of what lies there. It
+// says whether it did; that nobody offers it is no error.
+func (b *Builder) Refetch(ctx context.Context, p string) (bool, error) {
+	if b.o.Substitutes == nil {
+		return false, nil
+	}
+	info, err := b.store.Info(ctx, p)
+	if err != nil {
+		return false, err
+	}
+	// What it needs is not asked for.
+	others := func(paths []string) (map[string]bool, error) {
+		valid := make(map[string]bool, len(paths))
+		for _, q := range paths {
+			valid[q] = q != p
+		}
+		return valid, nil
+	}
+	offers, err := b.o.Substitutes.Find(ctx, []string{p}, others)
+	if err != nil {
+		return false, err
+	}
+	o, offered := offers[p]
+	if !offered || !bytes.Equal(o.NarHash, info.NarHash) {
+		return false, nil
+	}
+	place, err := b.store.TempOutput(p)
+	if err != nil {
+		return false, err
+	}
+	defer b.store.Discard(place)
+	err = b.fetch(ctx, o, func(r io.Reader) error {
+		// One byte more than announced is enough to see that there is too much.
+		_, err := tree.Restore(ctx, nar.NewReader(io.LimitReader(r, o.NarSize+1)), place, nil)
+		if err != nil {
+			return err
+		}
+		return b.store.Repair(ctx, p, place)
+	})
+	return err == nil, err
+}
+
 // fetchOne fetches one object.
-func (b *Builder) fetchOne(ctx context.Context, o Offer) (err error) {
+func (b *Builder) fetchOne(ctx context.Context, o Offer) error {
+	return b.fetch(ctx, o, func(r io.Reader) error { return b.store.AddForeign(ctx, o.Info, r) })
+}
+
+// fetch opens an archive that is offered and lets take read it.
+func (b *Builder) fetch(ctx context.Context, o Offer, take func(io.Reader) error) (err error) {
 	start := b.o.Now()
 	defer func() {
 		b.o.Progress.Event(Fetched{Path: o.Path, From: o.From, Err: err, Duration: b.o.Now().Sub(start)})
@@ -148,6 +199,5 @@ func (b *Builder) fetchOne(ctx context.Context, o Offer) (err error) {
 	if err != nil {
 		return err
 	}
-	err = b.store.AddForeign(ctx, o.Info, r)
-	return errors.Join(err, r.Close())
+	return errors.Join(take(r), r.Close())
 }

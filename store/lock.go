@@ -85,7 +85,7 @@ func (s *Store) lockOne(ctx context.Context, base string) (*os.File, error) {
 		if err != nil {
 			return nil, err
 		}
-		err = s.waitFlock(ctx, f, unix.LOCK_EX, 0, func() Wait { return Wait{Path: s.c.StoreDir + "/" + base, Holder: lockedBy(f)} })
+		err = s.waitFlock(ctx, f, unix.LOCK_EX, 0, func() Wait { return Wait{Path: s.c.StoreDir + "/" + base, Holder: lockedByOne(f)} })
 		if ctx.Err() != nil {
 			err = fmt.Errorf("while waiting for another process to finish %s/%s: %w", s.c.StoreDir, base, ctx.Err())
 		}
@@ -103,6 +103,10 @@ func (s *Store) lockOne(ctx context.Context, base string) (*os.File, error) {
 // noticeable is for how long a wait goes on before a person could notice it.
 const noticeable = 50 * time.Millisecond
 
+// mostAsked is how often who waits asks for the holder of a lock: one of another
+// machine or namespace has no number here.
+const mostAsked = 10
+
 // waitFlock locks f, LOCK_SH or LOCK_EX, when it can. When that takes longer than
 // quiet, somebody is told of what notice returns. On an error f is closed.
 //
@@ -117,9 +121,6 @@ func (s *Store) waitFlock(ctx context.Context, f *os.File, how int, quiet time.D
 		f.Close()
 		return err
 	}
-	if quiet == 0 {
-		s.tell(ctx, notice())
-	}
 	done := make(chan error)
 	ended := make(chan struct{})
 	go func() {
@@ -132,7 +133,7 @@ func (s *Store) waitFlock(ctx context.Context, f *os.File, how int, quiet time.D
 	}()
 	timer := time.NewTimer(quiet)
 	defer timer.Stop()
-	for {
+	for asked := 1; ; asked++ {
 		select {
 		case err := <-done:
 			if err != nil {
@@ -143,8 +144,12 @@ func (s *Store) waitFlock(ctx context.Context, f *os.File, how int, quiet time.D
 			close(ended)
 			return ctx.Err()
 		case <-timer.C:
-			if quiet > 0 {
-				s.tell(ctx, notice())
+			// Where nobody holds it, it has just been given up: then either the wait is
+			// over, or the next one holds it, who is asked for.
+			if w := notice(); w.Holder != "" || asked >= mostAsked {
+				s.tell(ctx, w)
+			} else {
+				timer.Reset(2 * time.Millisecond)
 			}
 		}
 	}

@@ -65,6 +65,18 @@ func lockedBy(f *os.File) string {
 	return "processes " + strings.Join(words[:last], ", ") + " and " + words[last]
 }
 
+// lockedByOne is lockedBy for a lock that one process holds alone. Where two seem to
+// hold it, one has just taken it from the other, and nobody is named.
+func lockedByOne(f *os.File) string {
+	switch pids := sharers(f); len(pids) {
+	case 0:
+		return holder(f)
+	case 1:
+		return fmt.Sprintf("process %d", pids[0])
+	}
+	return ""
+}
+
 // entry is what is being registered: lines in the journal, and its lock.
 type entry struct {
 	lock    *os.File

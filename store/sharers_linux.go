@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -35,5 +36,7 @@ func sharers(f *os.File) []int {
 			out = append(out, pid)
 		}
 	}
-	return out
+	// The list may change while it is read, and then have a line twice.
+	slices.Sort(out)
+	return slices.Compact(out)
 }

@@ -22,7 +22,8 @@ import (
 type Problem struct {
 	Path string // logical
 	Kind ProblemKind
-	Err  error // what kept it from being read; nil otherwise
+	Err  error  // what kept it from being read; nil otherwise
+	What string // what is irregular; "" otherwise
 }
 
 // ProblemKind is what can be wrong.
@@ -34,6 +35,7 @@ const (
 	Modified                             // its content is not what was registered
 	Unreadable                           // it could not be read to the end
 	Misregistered                        // it is well, but the database is wrong about it
+	Irregular                            // its content is right, but modes, times or owners are not
 )
 
 func (p Problem) String() string {
@@ -42,6 +44,8 @@ func (p Problem) String() string {
 		return p.Path + " has disappeared"
 	case Modified:
 		return p.Path + " was modified: its contents are not what was registered"
+	case Irregular:
+		return p.Path + " is irregular: " + p.What
 	case Misregistered:
 		return p.Path + " is not what the database says, but what the journal says"
 	}
@@ -148,13 +152,25 @@ func (v *verifier) object(ctx context.Context, p string) *Problem {
 	}
 	right := bytes.Equal(h.Sum(nil), info.NarHash)
 	if right && (v.records == nil || v.recorded(info)) {
-		return nil
+		return v.form(ctx, p)
 	}
 	said := slices.ContainsFunc(v.records[filepath.Base(p)], func(n noted) bool { return bytes.Equal(n.NarHash, h.Sum(nil)) })
 	if right || said {
 		return &Problem{Path: p, Kind: Misregistered}
 	}
 	return &Problem{Path: p, Kind: Modified}
+}
+
+// form says what is wrong with a sound object apart from its content.
+func (v *verifier) form(ctx context.Context, p string) *Problem {
+	odd, err := tree.Irregular(v.s.Physical(p), v.s.owner)
+	switch {
+	case err != nil:
+		return v.s.problem(ctx, p, err)
+	case odd != nil:
+		return &Problem{Path: p, Kind: Irregular, What: odd.String()}
+	}
+	return nil
 }
 
 // recorded says whether the journal says the same of an object as the database, or
@@ -235,6 +251,22 @@ func (s *Store) LayBeside(ctx context.Context, p, physical, suffix string) (stri
 	}
 	to := s.final(q.Base() + suffix)
 	return to, s.explain("keep "+p+suffix, s.place(physical, to))
+}
+
+// Regularise gives all parts of the valid object p, whose content is right, the
+// modes, times and owners that the store's objects have. A copy that has them takes
+// the place of what lies there: whoever can still write to that could lead changes
+// of it astray.
+func (s *Store) Regularise(ctx context.Context, p string) error {
+	place, err := s.TempOutput(p)
+	if err != nil {
+		return err
+	}
+	defer s.Discard(place)
+	if _, err := tree.Dump(ctx, io.Discard, s.Physical(p), tree.Options{CopyTo: place, Owner: s.owner}); err != nil {
+		return s.explain("repair "+p, err)
+	}
+	return s.Repair(ctx, p, place)
 }
 
 // Repair puts a new tree in the place of the valid object p, whose content is

@@ -39,6 +39,7 @@ type flags struct {
 	relaxed          bool
 	unshared         bool
 	unchecked        bool // store rebuild
+	mend             bool // store verify
 	timeout, silent  time.Duration
 	withSource       []string
 	// Bounds of builds, as they were written.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"fruix/store"
@@ -43,7 +44,7 @@ func runGC(ctx context.Context, e *environment, args []string) error {
 	f.BoolVar(&a.roots, "list-roots", false, "list what keeps objects")
 	f.BoolVar(&a.live, "list-live", false, "list the objects that are kept")
 	f.BoolVar(&a.dead, "list-dead", false, "list the objects that would be deleted")
-	f.StringVar(&a.verify, "verify", "", "check the store: \"--verify\" that objects are there, \"--verify=contents\" every byte")
+	f.StringVar(&a.verify, "verify", "", "check the store: \"--verify\" that objects are there, \"--verify=contents\" every byte, \"--verify=contents,repair\" repairs what is damaged")
 	f.Lookup("verify").NoOptDefVal = "presence"
 	f.BoolVar(&a.optimise, "optimize", false, "let equal files share their place on the disk")
 	f.BoolVar(&a.keepOutputs, "gc-keep-outputs", false, "let derivations that are kept keep their outputs")
@@ -88,8 +89,8 @@ func (a gcActions) check(f *flags, paths []string) error {
 		return f.usage("%q is more than can be used; \"-D\" deletes single objects", paths[0])
 	case a.generations != "" && (n > 1 || n == 1 && a.collect == "" && a.free == ""):
 		return f.usage("--delete-generations goes with collecting garbage only")
-	case a.verify != "" && a.verify != "presence" && a.verify != "contents":
-		return f.usage("--verify can be \"contents\", not %q", a.verify)
+	case !slices.Contains([]string{"", "presence", "contents", "repair", "contents,repair", "repair,contents"}, a.verify):
+		return f.usage("--verify can be \"contents\", \"repair\" or \"contents,repair\", not %q", a.verify)
 	}
 	return nil
 }
@@ -119,7 +120,7 @@ func (s *session) gc(ctx context.Context, st *store.Store, a gcActions, paths []
 		}
 		return s.printList(l.Live)
 	case a.verify != "":
-		return s.verifyStore(ctx, st, a.verify == "contents")
+		return s.verifyStore(ctx, st, strings.Contains(a.verify, "contents"), strings.Contains(a.verify, "repair"))
 	case a.optimise:
 		return s.optimiseStore(ctx, st)
 	case a.delete:

@@ -36,7 +36,7 @@ func storeVerbs() []storeVerb {
 		{"export", "PATH...", "write objects, with what is known of them, to standard output", 1, -1, storeExport},
 		{"import", "", "add the objects that standard input holds", 0, 0, storeImport},
 		{"verify", "[PATH...]", "read every byte of all, or of some objects, and compare with what was registered", 0, -1, storeVerify},
-		{"repair", "PATH...", "build damaged objects again", 1, -1, storeRepair},
+		{"repair", "PATH...", "fetch or build damaged objects again", 1, -1, storeRepair},
 		{"rebuild", "", "make the database anew from what lies in the store, when it is damaged or lost", 0, 0, storeRebuild},
 		{"optimise", "", "let equal files share their place on the disk", 0, 0, storeOptimise},
 	}...)
@@ -46,6 +46,8 @@ func storeVerbs() []storeVerb {
 func runStore(ctx context.Context, e *environment, args []string) error {
 	f := newFlags("store", "VERB [OPTION]... [ARGUMENT]...", storeText+verbList())
 	f.addBuildFlags()
+	f.Bool("check-contents", true, "with verify: read every byte, which it does anyway")
+	f.BoolVar(&f.mend, "repair", false, "with verify: repair what is damaged")
 	f.BoolVar(&f.unchecked, "no-check-contents", false, "with rebuild: read no objects, and believe what is noted of them")
 	if err := f.parse(args); err != nil {
 		return err
@@ -115,35 +117,46 @@ func (s *session) addAll(ctx context.Context, files []string, o store.AddOptions
 
 func storeVerify(ctx context.Context, s *session, paths []string) error {
 	if len(paths) == 0 {
-		return s.verifyStore(ctx, s.store, true)
+		return s.verifyStore(ctx, s.store, true, s.flags.mend)
 	}
 	objects, err := findObjects(s.store, paths)
 	if err != nil {
 		return err
 	}
-	bad := 0
+	var bad []string
 	for _, p := range objects {
 		problem, err := s.store.VerifyPath(ctx, p)
 		if err != nil {
 			return err
 		}
 		if problem != nil {
-			bad++
+			bad = append(bad, p)
 			fmt.Fprintln(s.env.stdout, problem)
 		}
 	}
-	return damaged(bad)
+	return s.damagedOrRepaired(ctx, bad, s.flags.mend)
 }
 
-// verifyStore checks all objects.
-func (s *session) verifyStore(ctx context.Context, st *store.Store, contents bool) error {
-	bad, wrong := 0, 0
+// damagedOrRepaired ends a verification that has found bad objects: it repairs them
+// if that is wanted.
+func (s *session) damagedOrRepaired(ctx context.Context, bad []string, repair bool) error {
+	if !repair {
+		return damaged(len(bad))
+	}
+	return s.repairAll(ctx, bad)
+}
+
+// verifyStore checks all objects, and repairs those that are damaged if that is
+// wanted.
+func (s *session) verifyStore(ctx context.Context, st *store.Store, contents, repair bool) error {
+	var bad []string
+	wrong := 0
 	meter := s.meter("verifying")
 	err := st.Verify(ctx, contents, func(p store.Problem) {
 		if p.Kind == store.Misregistered {
 			wrong++
 		} else {
-			bad++
+			bad = append(bad, p.Path)
 		}
 		s.progress().Aside(func() { fmt.Fprintln(s.env.stdout, p) })
 	}, meter.set)
@@ -157,7 +170,7 @@ func (s *session) verifyStore(ctx context.Context, st *store.Store, contents boo
 			Hint: "\"fruix store rebuild\" makes it anew from what lies in the store",
 		}
 	}
-	return errors.Join(err, damaged(bad))
+	return errors.Join(err, s.damagedOrRepaired(ctx, bad, repair))
 }
 
 // damaged is the error that ends a check which found something.
@@ -167,7 +180,7 @@ func damaged(n int) error {
 	}
 	return &report.AdvisedError{
 		Err:  fmt.Errorf("%s damaged", map[bool]string{true: "1 object is", false: fmt.Sprintf("%d objects are", n)}[n == 1]),
-		Hint: "\"fruix store repair PATH...\" builds them again",
+		Hint: "\"fruix store repair PATH...\" fetches or builds them again",
 	}
 }
 
@@ -187,6 +200,13 @@ func storeRepair(ctx context.Context, s *session, args []string) error {
 	if err != nil {
 		return err
 	}
+	return s.repairAll(ctx, objects)
+}
+
+// repairAll repairs those of objects that are damaged and prints them. One that
+// cannot be repaired does not keep the others from it.
+func (s *session) repairAll(ctx context.Context, objects []string) error {
+	var failed error
 	for _, p := range objects {
 		problem, err := s.store.VerifyPath(ctx, p)
 		if err != nil {
@@ -196,26 +216,43 @@ func storeRepair(ctx context.Context, s *session, args []string) error {
 			s.note("%s is as it should be", p)
 			continue
 		}
-		if err := s.repair(ctx, p); err != nil {
-			return err
+		if err := s.repair(ctx, p, problem); err != nil {
+			failed = errors.Join(failed, err)
+			continue
 		}
 		fmt.Fprintln(s.env.stdout, p)
 	}
-	return nil
+	return failed
 }
 
-func (s *session) repair(ctx context.Context, p string) error {
+// repair puts an object right: modes and times from its own content; that, when it is
+// damaged, from who has it, or from building it again.
+func (s *session) repair(ctx context.Context, p string, problem *store.Problem) error {
+	if problem.Kind == store.Irregular {
+		return s.store.Regularise(ctx, p)
+	}
 	derivers, err := s.store.Derivers(ctx, p)
 	if err != nil {
 		return err
 	}
-	if len(derivers) == 0 {
-		return &report.AdvisedError{
-			Err:  fmt.Errorf("%s is damaged, and nothing in the store says how it was made", p),
-			Hint: "delete it with \"fruix gc -D\" once nothing needs it, and add it again",
+	return s.withProgress(func(b *builder.Builder) error {
+		fetched, err := b.Refetch(ctx, p)
+		switch {
+		case fetched:
+			return nil
+		case len(derivers) > 0:
+			if err != nil {
+				s.note("%s cannot be fetched: %v", p, err)
+			}
+			return b.Repair(ctx, derivers[0], p)
+		case err != nil:
+			return err
 		}
-	}
-	return s.withProgress(func(b *builder.Builder) error { return b.Repair(ctx, derivers[0], p) })
+		return &report.AdvisedError{
+			Err:  fmt.Errorf("%s is damaged, nobody offers it, and nothing in the store says how it was made", p),
+			Hint: "name a server that has it with --substitute-urls; or delete it with \"fruix gc -D\" once nothing needs it, and add it again",
+		}
+	})
 }
 
 // storeRebuild makes the database anew. It prints what does not become valid.

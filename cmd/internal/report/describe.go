@@ -210,7 +210,7 @@ func branches(err error) *Problem {
 		found := false
 		for _, x := range many.Unwrap() {
 			q := Describe(x)
-			found = found || q.Kind != "error"
+			found = found || q.Kind != "error" || len(q.Hints) > 0
 			causes = append(causes, q)
 		}
 		switch {

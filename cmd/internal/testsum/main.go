@@ -26,13 +26,12 @@ import (
 // expected are the tests that may be skipped everywhere, by "package.Test".
 func expected() *regexp.Regexp {
 	return regexp.MustCompile(`^(` + strings.Join([]string{
-		`fruix/image/ext4\.TestKernelGrows`,                 // growing a mounted file system: containers lack the capability
-		`fruix/image/ufs\.TestFsckFFS.*`,                    // FreeBSD's own checker, which no package has
-		`fruix/osmodel/etc/freebsd/pwdb\.TestPeer.*`,        // FreeBSD's own pwd_mkdb, likewise
-		`fruix/builder\.TestChild`,                          // a process for other tests
-		`fruix/jail/freebsd\.Test.*`,                        // FreeBSD only
-		`fruix/cmd/internal/crashtest\.Test(Soak|PowerCut)`, // on request: they judge by time
-		`fruix/cmd/internal/defences\.TestNeeded`,           // minutes of its own: "make defences"
+		`fruix/image/ext4\.TestKernelGrows`,          // growing a mounted file system: containers lack the capability
+		`fruix/image/ufs\.TestFsckFFS.*`,             // FreeBSD's own checker, which no package has
+		`fruix/osmodel/etc/freebsd/pwdb\.TestPeer.*`, // FreeBSD's own pwd_mkdb, likewise
+		`fruix/builder\.TestChild`,                   // a process for other tests
+		`fruix/jail/freebsd\.Test.*`,                 // FreeBSD only
+		`fruix/cmd/internal/defences\.TestNeeded`,    // minutes of its own: "make defences"
 	}, "|") + `)$`)
 }
 
