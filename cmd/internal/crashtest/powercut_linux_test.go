@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -86,52 +85,58 @@ func (w *world) copyAtOnce(image, copied string) error {
 
 // freeze stops the process pid, which makes the call c, and returns when none of its
 // threads is in another call that could still write; thaw lets it go on. The thread
-// that makes the call is waiting for this process. On a machine that is too busy it is
-// errMoves: then nothing can be said.
+// that makes the call is waiting for this process. When one does not stop, on a machine
+// that is too busy, nothing can be said: the error is a movesError.
 func freeze(pid int, c call) (thaw func(), err error) {
 	if err := unix.Kill(pid, unix.SIGSTOP); err != nil {
 		return func() {}, err
 	}
 	thaw = func() { unix.Kill(pid, unix.SIGCONT) }
-	for begin := time.Now(); ; {
+	for begin := time.Now(); ; time.Sleep(time.Millisecond) {
 		tasks, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
 		if err != nil {
 			return thaw, err
 		}
-		if time.Since(begin) > 10*time.Second {
-			return thaw, errMoves
+		moving := ""
+		for _, task := range tasks {
+			if task.Name() != fmt.Sprint(c.pid) && moving == "" {
+				moving = moves(pid, task.Name())
+			}
 		}
-		if !slices.ContainsFunc(tasks, func(task os.DirEntry) bool {
-			return task.Name() != fmt.Sprint(c.pid) && moves(pid, task.Name())
-		}) {
+		switch {
+		case moving == "":
 			return thaw, nil
+		case time.Since(begin) > 10*time.Second:
+			return thaw, movesError(moving)
 		}
-		time.Sleep(time.Millisecond)
 	}
 }
 
-var errMoves = errors.New("the process does not stand still")
+// movesError is what a thread does instead of standing still.
+type movesError string
 
-// moves says whether a thread of the process pid, which has been stopped, could still
-// write: it has not come to its end, nor to where it stops.
-func moves(pid int, tid string) bool {
+func (e movesError) Error() string { return "the process does not stand still: " + string(e) }
+
+// moves says what a thread of the process pid, which has been stopped, is doing that
+// could still write; "" when it has come to its end or to where it stops.
+func moves(pid int, tid string) string {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%s/stat", pid, tid))
 	if err != nil {
-		return false // it has ended
+		return "" // it has ended
 	}
 	_, state, _ := strings.Cut(string(stat), ") ")
 	if state == "" || strings.ContainsRune("TtZX", rune(state[0])) {
-		return false
+		return ""
 	}
 	// Who has started a process waits, and cannot be stopped, until that has become
 	// another program; and that one may itself be waiting for us, who are asked about
 	// its calls one after another.
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%s/syscall", pid, tid))
-	if err != nil {
-		return true
-	}
 	number, _, _ := strings.Cut(string(text), " ")
-	return number != fmt.Sprint(unix.SYS_CLONE) && number != fmt.Sprint(unix.SYS_CLONE3)
+	if err == nil && (number == fmt.Sprint(unix.SYS_CLONE) || number == fmt.Sprint(unix.SYS_CLONE3)) {
+		return ""
+	}
+	return fmt.Sprintf("state %c, system call %s", state[0], strings.TrimSpace(number))
 }
 
 // threadGroup is the process that a thread belongs to.
@@ -197,9 +202,10 @@ func TestPowerCut(t *testing.T) {
 				err = w.afterPowerCut(image, struck)
 			}
 			thaw()
-			if err == errMoves {
+			if errors.As(err, new(movesError)) {
 				cuts--
 				missed++
+				t.Logf("before call %d, %v: %v", seen, c, err)
 			} else if err != nil {
 				t.Errorf("power cut in fruix %s before call %d, %v:\n%v", strings.Join(o.args, " "), seen, c, err)
 			}
