@@ -56,10 +56,15 @@ func (w *watcher) said() string {
 	return strings.Join(w.warnings, "\n")
 }
 
-// machine makes a machine for a world.
-func machine(t *testing.T, w *buildtest.World, see *watcher, dial remote.Dialer, parallel int) *remote.Machine {
+// machine makes a machine for a world. It is asked whether it lives after a silence
+// of a length that no busy processor makes, unless the test is about silence.
+func machine(t *testing.T, w *buildtest.World, see *watcher, dial remote.Dialer, parallel int, heartbeat ...time.Duration) *remote.Machine {
+	beat := 15 * time.Second
+	for _, b := range heartbeat {
+		beat = b
+	}
 	m := remote.NewMachine(remote.MachineOptions{
-		LinkOptions: remote.LinkOptions{Name: "far", Store: w.Store, Program: "test", Parallel: parallel, Heartbeat: 300 * time.Millisecond},
+		LinkOptions: remote.LinkOptions{Name: "far", Store: w.Store, Program: "test", Parallel: parallel, Heartbeat: beat},
 		Dial:        dial, Builders: "1", Warn: see.warn,
 	})
 	t.Cleanup(func() { m.Close() })
@@ -147,13 +152,14 @@ func TestFixed(t *testing.T) {
 // done elsewhere or again, and nothing half made is left.
 func TestLostInBuild(t *testing.T) {
 	for name, c := range map[string]struct {
-		jobs int // here
-		how  string
-		want string // of the warning
+		jobs      int // here
+		how       string
+		want      string // of the warning
+		heartbeat []time.Duration
 	}{
-		"killed, then here":        {1, "kill", "the machine far is lost: "},
-		"killed, then there again": {-1, "kill", "the machine far is lost: "},
-		"silent, then here":        {1, "stop", "the machine far is lost: the machine does not answer any more"},
+		"killed, then here":        {1, "kill", "the machine far is lost: ", nil},
+		"killed, then there again": {-1, "kill", "the machine far is lost: ", nil},
+		"silent, then here":        {1, "stop", "the machine far is lost: the machine does not answer any more", []time.Duration{time.Second}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := buildtest.New(t)
@@ -174,7 +180,7 @@ func TestLostInBuild(t *testing.T) {
 				}
 				return remote.Start(cmd)
 			}
-			m := machine(t, w, &see, dial, 4)
+			m := machine(t, w, &see, dial, 4, c.heartbeat...)
 			var ts []builder.Target
 			for i := range 6 {
 				ts = append(ts, builder.Target{Drv: w.Drv(fmt.Sprint("d", i), "echo here ; sleep 300 ; write out x", nil)})

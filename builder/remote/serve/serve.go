@@ -95,7 +95,7 @@ func Serve(ctx context.Context, c io.ReadWriteCloser, o Options) error {
 	err = server.Serve(listener)
 	cancel()
 	server.Close()
-	s.going.Wait()
+	s.end()
 	if errors.Is(err, http.ErrServerClosed) {
 		return context.Cause(ctx)
 	}
@@ -106,12 +106,33 @@ func Serve(ctx context.Context, c io.ReadWriteCloser, o Options) error {
 type server struct {
 	o      Options
 	packer *protocol.Packer
-	slots  chan struct{} // one for each build that goes on
-	going  sync.WaitGroup
+	slots  chan struct{}  // one for each build that goes on
+	going  sync.WaitGroup // of handlers
 
 	mu              sync.Mutex
+	ended           bool              // no handler begins any more
 	builds          map[string]*build // by number
 	running, queued int
+}
+
+// enter lets a handler begin unless the connection has ended: HTTP starts handlers
+// whenever it comes to them, even after it was closed.
+func (s *server) enter() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended {
+		return false
+	}
+	s.going.Add(1)
+	return true
+}
+
+// end lets no handler begin any more, and waits for those that have.
+func (s *server) end() {
+	s.mu.Lock()
+	s.ended = true
+	s.mu.Unlock()
+	s.going.Wait()
 }
 
 // handler answers what is asked. Handlers' contexts end with the connection, and
@@ -120,7 +141,9 @@ func (s *server) handler(ctx context.Context) http.Handler {
 	mux := http.NewServeMux()
 	handle := func(pattern string, h func(w *answer, r *http.Request) error) {
 		mux.HandleFunc(pattern, func(rw http.ResponseWriter, r *http.Request) {
-			s.going.Add(1)
+			if !s.enter() {
+				return // the connection has ended: nobody hears an answer
+			}
 			defer s.going.Done()
 			rctx, cancel := context.WithCancel(r.Context())
 			defer cancel()
