@@ -88,9 +88,6 @@ func (w *world) copyAtOnce(image, copied string) error {
 // that makes the call is waiting for this process. When one does not stop, on a machine
 // that is too busy, nothing can be said: the error is a movesError.
 func freeze(pid int, c call) (thaw func(), err error) {
-	if err := unix.Kill(pid, unix.SIGSTOP); err != nil {
-		return func() {}, err
-	}
 	thaw = func() { unix.Kill(pid, unix.SIGCONT) }
 	for begin := time.Now(); ; time.Sleep(time.Millisecond) {
 		tasks, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
@@ -99,8 +96,15 @@ func freeze(pid int, c call) (thaw func(), err error) {
 		}
 		moving := ""
 		for _, task := range tasks {
-			if task.Name() != fmt.Sprint(c.pid) && moving == "" {
-				moving = moves(pid, task.Name())
+			tid, err := strconv.Atoi(task.Name())
+			if err != nil || tid == c.pid {
+				continue
+			}
+			if what := moves(pid, tid); what != "" {
+				moving = what
+				// The first thread that gets the signal stops all of them. Sent to the
+				// process, it might be left to the one that waits for us, and to no other.
+				_ = unix.Tgkill(pid, tid, unix.SIGSTOP)
 			}
 		}
 		switch {
@@ -119,8 +123,8 @@ func (e movesError) Error() string { return "the process does not stand still: "
 
 // moves says what a thread of the process pid, which has been stopped, is doing that
 // could still write; "" when it has come to its end or to where it stops.
-func moves(pid int, tid string) string {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%s/stat", pid, tid))
+func moves(pid, tid int) string {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/stat", pid, tid))
 	if err != nil {
 		return "" // it has ended
 	}
@@ -131,7 +135,7 @@ func moves(pid int, tid string) string {
 	// Who has started a process waits, and cannot be stopped, until that has become
 	// another program; and that one may itself be waiting for us, who are asked about
 	// its calls one after another.
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%s/syscall", pid, tid))
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/syscall", pid, tid))
 	number, _, _ := strings.Cut(string(text), " ")
 	if err == nil && (number == fmt.Sprint(unix.SYS_CLONE) || number == fmt.Sprint(unix.SYS_CLONE3)) {
 		return ""
