@@ -399,10 +399,20 @@ func (l *liveness) deadOrder(wanted []bool) []int32 {
 // root is an object that must stay, and why.
 type root struct{ base, what string }
 
-// allRoots lists what keeps objects: links, programs that run, and what is
-// protected.
+// allRoots lists what keeps objects: what is protected, links, and programs that run.
+// They are looked up in the order in which one takes over from another: who protects
+// an object makes a link to it and ends, and the link goes when a program of the
+// object has been started. In another order an object could be missed that was kept
+// all the time.
 func (s *Store) allRoots(ctx context.Context, without []string) ([]root, error) {
 	var out []root
+	used, err := s.inUse()
+	if err != nil {
+		return nil, s.explain("find out what is in use", err)
+	}
+	for _, b := range used {
+		out = append(out, root{b, "an evaluation or a build that is going on"})
+	}
 	links, err := s.Roots(ctx)
 	if err != nil {
 		return nil, err
@@ -414,13 +424,6 @@ func (s *Store) allRoots(ctx context.Context, without []string) ([]root, error) 
 		if p, err := s.parse(r.Target); err == nil {
 			out = append(out, root{p.Base(), "the root " + r.Name})
 		}
-	}
-	used, err := s.inUse()
-	if err != nil {
-		return nil, s.explain("find out what is in use", err)
-	}
-	for _, b := range used {
-		out = append(out, root{b, "an evaluation or a build that is going on"})
 	}
 	return append(out, runningRoots(s.c.StoreDir)...), nil
 }

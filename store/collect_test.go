@@ -336,3 +336,45 @@ func TestCollectorKilled(t *testing.T) {
 	checkEmpty(t, root)
 	checkTidy(t, root)
 }
+
+// TestRootTakesOver lets processes that protect an object make a root of it, and end,
+// at any instant of a collection: it must stay.
+func TestRootTakesOver(t *testing.T) {
+	ctx, root := t.Context(), scratch(t)
+	collector := open(t, root)
+	closed(t, root, func(s *store.Store) {
+		other := must(s.AddText(ctx, "other", []byte("other"), nil))(t)
+		// Many roots, so that it takes a while to read them.
+		for i := range 200 {
+			if err := s.AddRoot(ctx, filepath.Join(root, fmt.Sprint("link", i)), other); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+	user := must(store.Open(ctx, config(root)))(t)
+	text := must(user.AddText(ctx, "kept", []byte("kept"), nil))(t)
+	r := rand.New(rand.NewPCG(1, 2))
+	for round := range 40 {
+		link := filepath.Join(root, fmt.Sprint("kept", round))
+		wait := time.Duration(r.IntN(4000)) * time.Microsecond
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			time.Sleep(wait)
+			if err := errors.Join(user.AddRoot(ctx, link, text), user.Close()); err != nil {
+				t.Error(err)
+			}
+		})
+		if _, err := collector.Collect(ctx, store.CollectOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		wg.Wait()
+		user = must(store.Open(ctx, config(root)))(t)
+		if valid := must(user.IsValid(ctx, text))(t); !valid {
+			t.Fatalf("round %d: %s has a root and was collected", round, text)
+		}
+		if err := os.Remove(link); err != nil {
+			t.Fatal(err)
+		}
+	}
+	user.Close()
+}

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"fruix/store/hash"
 	"fruix/store/nixbase32"
 	"fruix/store/path"
@@ -48,7 +50,13 @@ func (s *Store) AddRoot(ctx context.Context, linkPath, target string) error {
 	if err := mayLink(abs); err != nil {
 		return err
 	}
-	// First the indirect root, which is harmless while the link is missing.
+	// A collector removes indirect roots without a link. First the indirect root, which
+	// keeps nothing while the link is missing.
+	lock, err := s.lockCollector(ctx, unix.LOCK_SH)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
 	if err := s.AddIndirectRoot(ctx, abs); err != nil {
 		return err
 	}
