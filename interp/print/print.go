@@ -40,8 +40,9 @@ type Config struct {
 	// Guile's print options: RawNewlines writes line ends in strings as they
 	// are, Bars writes symbols that need quoting as |…|, QuoteColons quotes
 	// symbols that would read as keywords, HexEscapes writes characters that
-	// need it as \x…; alone, and as #\x….
-	RawNewlines, Bars, QuoteColons, HexEscapes bool
+	// need it as \x…; alone, and as #\x…, Bytestrings writes bytevectors as
+	// #u8"…" (SRFI 207).
+	RawNewlines, Bars, QuoteColons, HexEscapes, Bytestrings bool
 	// Check is asked from time to time, with the length of the text so far,
 	// whether to go on; nil always goes on.
 	Check func(length int) error

@@ -11,6 +11,10 @@ import (
 // bytevector writes #vu8(…) and the uniform vectors of SRFI 4.
 func (p *printer) bytevector(bv *datum.Bytevector) {
 	tag := bv.Elem
+	if p.Bytestrings && (tag == "" || tag == "vu8") {
+		p.bytestring(bv.B)
+		return
+	}
 	if tag == "" {
 		tag = "vu8"
 	}
@@ -23,6 +27,25 @@ func (p *printer) bytevector(bv *datum.Bytevector) {
 		p.text(num.Format(array.Element(bv.Elem, bv.B[i:]), 10))
 	}
 	p.text(")")
+}
+
+// byteLetters are the letters after a backslash in a bytestring.
+var byteLetters = map[byte]byte{7: 'a', '\b': 'b', '\t': 't', '\n': 'n', '\r': 'r', '"': '"', '\\': '\\', '|': '|'}
+
+// bytestring writes #u8"…" (SRFI 207).
+func (p *printer) bytestring(bytes []byte) {
+	p.text("#u8\"")
+	for _, b := range bytes {
+		switch letter, ok := byteLetters[b]; {
+		case ok:
+			p.buf = append(p.buf, '\\', letter)
+		case b >= 32 && b < 127:
+			p.buf = append(p.buf, b)
+		default:
+			p.text("\\x" + strconv.FormatInt(int64(b), 16) + ";")
+		}
+	}
+	p.text("\"")
 }
 
 // array writes #RANK TYPE @LO :LEN (…); bounds are left out where they are

@@ -279,6 +279,11 @@ func (r *Reader) lexHashName(at source.Pos) (datum.Value, lexeme, error) {
 		if r.peek() == '(' {
 			return r.openTyped(1, strings.ToLower(tok), at)
 		}
+		if tok == "u8" && r.set.Bytestrings && r.peek() == '"' {
+			r.next()
+			v, err := r.readBytestring(at)
+			return v, lexDatum, err
+		}
 	}
 	if i := strings.IndexAny(tok, "@:"); i > 0 && r.peek() == '(' && datum.ElemSize(tok[:i]) > 0 {
 		return r.openBounded(1, tok[:i], tok[i:], at)

@@ -31,6 +31,8 @@ type Settings struct {
 	// CurlyInfix reads {…} as SRFI 105 has it, BracketLists also […] as
 	// ($bracket-list$ …).
 	CurlyInfix, BracketLists bool
+	// Bytestrings reads #u8"…" as SRFI 207 has it.
+	Bytestrings bool
 }
 
 // Directive changes how the rest of a text is read: most are #! comments.

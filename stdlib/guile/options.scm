@@ -79,7 +79,8 @@
      (square-brackets #t "Read [ and ] as parentheses." switch)
      (hungry-eol-escapes #f "Skip the blanks at the start of a continued line of a string." switch)
      (curly-infix #f "Read {...} as SRFI 105 has it." switch)
-     (r7rs-symbols #f "Read |...| as symbols; they always are." switch))
+     (r7rs-symbols #f "Read |...| as symbols; they always are." switch)
+     (bytestrings #f "Read #u8\"...\" as SRFI 207 has it." switch))
    (lambda (name value)
      (%reading! name value)
      (when (eq? name 'keywords)
@@ -94,7 +95,8 @@
      (highlight-suffix "}" "What is written after highlighted values." value)
      (quote-keywordish-symbols reader "Quote symbols with a colon first or last: always (#t), never (#f), or when they would read as keywords (reader)." value)
      (escape-newlines #t "Write line ends in strings as \\n." switch)
-     (r7rs-symbols #f "Write symbols that need quoting as |...|." switch))
+     (r7rs-symbols #f "Write symbols that need quoting as |...|." switch)
+     (bytestrings #f "Write bytevectors as SRFI 207 has it." switch))
    (lambda (name value) (%printing! name value))))
 
 (define %debug-options

@@ -29,6 +29,8 @@ func options() []*datum.Primitive {
 				s.HungryEOL = v.Truthy()
 			case "curly-infix":
 				s.CurlyInfix = v.Truthy()
+			case "bytestrings":
+				s.Bytestrings = v.Truthy()
 			}
 			return datum.Unspecified, nil
 		}),
@@ -39,6 +41,8 @@ func options() []*datum.Primitive {
 				s.RawNewlines = !v.Truthy()
 			case "r7rs-symbols":
 				s.Bars = v.Truthy()
+			case "bytestrings":
+				s.Bytestrings = v.Truthy()
 			case "quote-keywordish-symbols":
 				s.QuoteColons = v != datum.False && (v != datum.Sym("reader") || state.Of(c).Reading.Keywords != read.KeywordHash)
 			}

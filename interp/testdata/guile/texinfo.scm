@@ -22,3 +22,20 @@
 (test '("  ab" "cd") (string->wrapped-lines "ab cd" #:line-width 5 #:initial-indent "  "))
 (test '(" ab " "a\\\"b" "a b") (list (center-string "ab" 4) (escape-special-chars "a\"b" "\"" #\\)
                                      (collapse-repeated-chars "a   b")))
+
+;; DocBook, and indices.
+(use-modules (texinfo docbook) (texinfo indexing) (sxml transform))
+(define book '(refsect1 (@ (id "x")) (title "One") (para "a " (emphasis "b")) (refsect2 (title "Two") (note (para "c")))))
+(test '((refsect1 (@ (id "x"))) (title "One") (para "a " (emphasis "b")) (refsect2) (title "Two") (note) (para "c"))
+  (sdocbook-flatten book))
+(test '((title "One") (para "x")) (filter-empty-elements '((note) (title "One") (para "x"))))
+(test '((chapter "One") (para "x") (section "Two"))
+  (replace-titles '((refsect1) (title "One") (para "x") (refsect2 (@)) (title "Two"))))
+(test '((para "a " (emph "b")) (itemize (item (para "c"))) (uref (% (url "u") (title "t"))))
+  (map (lambda (x) (pre-post-order x *sdocbook->stexi-rules*))
+       '((para (@ (id "x")) "a " (emphasis "b")) (itemizedlist (listitem (para "c"))) (ulink (@ (url "u")) "t"))))
+(test '(("idea" . "a2") ("f" . "a1"))
+  (stexi-extract-index
+   '(texinfo (anchor (% (name "a1"))) (defun (% (name "f") (arguments)) (para "x"))
+             (para "y" (anchor (% (name "a2"))) (cindex (% (entry)) "idea")))
+   "manual" 'all))
