@@ -22,6 +22,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/klauspost/compress/gzip"
@@ -44,6 +45,8 @@ type Options struct {
 	// Parallel is how many questions are under way at a time; less than 1 means
 	// 16.
 	Parallel int
+	// Now is the clock by which answers are timed; nil means that of the machine.
+	Now func() time.Time
 	// Warn is told of caches that do not answer and of objects that are signed
 	// by nobody who is trusted, each once; nil means nobody is told.
 	Warn func(text string)
@@ -66,6 +69,8 @@ type cache struct {
 	once     sync.Once
 	down     error // why it is not asked
 	closures bool  // it tells of whole closures at once
+
+	requests atomic.Int64 // how many were made of it
 }
 
 // Offer is an object that a cache has.
@@ -81,6 +86,9 @@ func (o *Offer) From() string { return o.from.url.String() }
 func New(o Options) (*Client, error) {
 	if o.Parallel < 1 {
 		o.Parallel = 16
+	}
+	if o.Now == nil {
+		o.Now = time.Now
 	}
 	c := &Client{o: o, warned: map[string]bool{}, http: &http.Client{Transport: &http.Transport{
 		Proxy: o.Proxy, MaxIdleConnsPerHost: o.Parallel, ResponseHeaderTimeout: 30 * time.Second,
@@ -119,6 +127,7 @@ var errAbsent = errors.New("not there")
 // get reads a small file of a cache.
 func (c *Client) get(ctx context.Context, from *cache, name string, limit int64) ([]byte, error) {
 	r, err := c.open(ctx, from, name)
+	from.requests.Add(1)
 	if err != nil {
 		return nil, err
 	}
@@ -322,6 +331,7 @@ func (c *Client) askClosure(ctx context.Context, from *cache, paths []string) ([
 		return nil, err
 	}
 	r, err := c.answer(ctx, http.MethodPost, u, &body)
+	from.requests.Add(1)
 	if err != nil {
 		return nil, err
 	}

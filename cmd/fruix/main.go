@@ -142,6 +142,8 @@ func commands() []command {
 		{"gc", "[ACTION] [OPTION]... [PATH]...", "delete what nothing needs any more", runGC},
 		{"store", "VERB [OPTION]... [ARGUMENT]...", "look at and work on the store", runStore},
 		{"publish", "[OPTION]...", "serve the store to other machines", runPublish},
+		{"challenge", "[OPTION]... [PACKAGE|PATH]...", "compare what was built here with what servers have", runChallenge},
+		{"weather", "[OPTION]... [PACKAGE|PATH]...", "say how much of something servers have", runWeather},
 		{"archive", "ACTION [OPTION]... [PATH]...", "exchange objects with others, and say whom to trust", runArchive},
 		{"download", "[OPTION]... URL", "fetch a file or a git repository into the store and print its hash", runDownload},
 		{"hash", "[OPTION]... FILE", "print the hash of a file or of a folder's archive", runHash},

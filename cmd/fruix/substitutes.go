@@ -77,6 +77,16 @@ func (s *session) substituter(root string) (builder.Substituter, error) {
 	if s.flags.noSubstitutes || s.flags.Lookup("no-substitutes") == nil {
 		return nil, nil
 	}
+	c, err := s.cacheClient(root)
+	if c == nil || err != nil {
+		return nil, err
+	}
+	return caches{c}, nil
+}
+
+// cacheClient makes what asks the servers that the options or the configuration name;
+// nil when they name none.
+func (s *session) cacheClient(root string) (*substitute.Client, error) {
 	urls := strings.Fields(s.flags.substituteURLs)
 	if s.flags.substituteURLs == "" {
 		var err error
@@ -95,7 +105,7 @@ func (s *session) substituter(root string) (builder.Substituter, error) {
 	if dir == "" {
 		dir = store.DefaultStoreDir
 	}
-	c, err := substitute.New(substitute.Options{
+	return substitute.New(substitute.Options{
 		StoreDir: dir, URLs: urls, Keys: keys, Proxy: fetch.Proxies(s.env.getenv),
 		Warn: func(text string) {
 			if !s.flags.quiet {
@@ -103,10 +113,22 @@ func (s *session) substituter(root string) (builder.Substituter, error) {
 			}
 		},
 	})
+}
+
+// theCaches makes what asks servers for a command that has nothing else to do.
+func (s *session) theCaches() (*substitute.Client, error) {
+	root, err := s.storeRoot()
 	if err != nil {
 		return nil, err
 	}
-	return caches{c}, nil
+	c, err := s.cacheClient(root)
+	if err == nil && c == nil {
+		err = &report.UsageError{
+			Command: s.flags.name, Message: "no server is named",
+			Hint: "name some with --substitute-urls, or in " + filepath.Join(root, configDir, urlsFile),
+		}
+	}
+	return c, err
 }
 
 // caches makes a builder.Substituter of a client.

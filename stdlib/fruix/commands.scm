@@ -20,6 +20,8 @@
   #:use-module (gnu packages)
   #:export (object->derivation
             named-derivation
+            all-derivations
+            manifest-items
             search-packages))
 
 (define* (object->derivation object #:optional (transform identity))
@@ -46,6 +48,30 @@ output."
   (call-with-values (lambda () (specification->package+output specification))
     (lambda (package output)
       (values (lower-item (transform package)) output))))
+
+;; The system is that of the command, as in 'lower-item'.
+(define (all-derivations)
+  "Return the derivations of all packages that are for the current system."
+  (let ((system (%current-system)))
+    (reverse
+     (fold-packages (lambda (package derivations)
+                      (if (member system (package-supported-systems package))
+                          (cons (lower-item package) derivations)
+                          derivations))
+                    '()))))
+
+(define (manifest-items object)
+  "Return the list of what OBJECT, the value of a manifest's file, names: the
+items of a manifest's entries, a list's elements, or OBJECT itself.  Manifests
+are records of the module (guix profiles), where there is one."
+  (define profiles (resolve-module '(guix profiles) #f #:ensure #f))
+  (define (profiles-ref name)
+    (and=> (and profiles (module-variable profiles name)) variable-ref))
+  (match (profiles-ref 'manifest?)
+    ((? procedure? (= (lambda (manifest?) (manifest? object)) #t))
+     (map (profiles-ref 'manifest-entry-item)
+          ((profiles-ref 'manifest-entries) object)))
+    (_ (if (list? object) object (list object)))))
 
 (define (search-packages patterns)
   "Return the packages in whose name, synopsis or description each of PATTERNS,

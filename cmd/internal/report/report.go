@@ -49,7 +49,7 @@ func (e *UsageError) command() string {
 
 // ExitCode is the exit status of a command that ended with err: 0 without
 // error, 2 for a command line that makes no sense, what a program asked for
-// with (exit), and 1 for everything else.
+// with (exit), that of a [StatusError], and 1 for everything else.
 func ExitCode(err error) int {
 	if err == nil {
 		return 0
@@ -61,8 +61,23 @@ func ExitCode(err error) int {
 	if e, ok := quit(err); ok {
 		return e.Status & 0xff
 	}
+	var status *StatusError
+	if errors.As(err, &status) {
+		return status.Status
+	}
 	return 1
 }
+
+// StatusError is an error with an exit status of its own.
+type StatusError struct {
+	Err    error
+	Status int
+}
+
+func (e *StatusError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the error beneath.
+func (e *StatusError) Unwrap() error { return e.Err }
 
 // quit finds the end that a program asked for.
 func quit(err error) (*interp.Error, bool) {
