@@ -331,6 +331,10 @@ func (s *Store) lockDatabase(ctx context.Context, how int) (*os.File, error) {
 	return f, nil
 }
 
+// Foreign says why this process can only look at the store: an *OwnerError when it
+// belongs to somebody else, nil when it is this user's own.
+func (s *Store) Foreign() error { return s.foreign }
+
 // parse reads a full logical path.
 func (s *Store) parse(p string) (path.Path, error) { return path.Parse(s.c.StoreDir, p) }
 

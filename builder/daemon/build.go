@@ -21,7 +21,7 @@ func (c *conn) withBuilder(ctx context.Context, f func(st *store.Store, b *build
 		return err
 	}
 	shown := c.traced()
-	r := Request{Options: c.options, Peer: c.peer, Progress: shown, Sharing: &c.s.sharing}
+	r := Request{Options: c.options, Peer: c.peer, Trusted: c.trusted, Progress: shown, Sharing: &c.s.sharing}
 	if !c.trusted {
 		r.Slot = c.acct.builds.take
 	}

@@ -69,6 +69,7 @@ type Options struct {
 type Request struct {
 	Options
 	Peer     socket.Peer
+	Trusted  bool
 	Progress builder.Progress
 	// Slot and Sharing are for builder.Options.
 	Slot    func(ctx context.Context) (release func(), err error)

@@ -35,12 +35,14 @@ func New(c Config) *Server {
 func (s *Server) Serve(ctx context.Context, listeners ...net.Listener) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	stop := context.AfterFunc(ctx, func() {
+	// What is left of them is gone when Serve returns, so that the process may end.
+	shut := sync.OnceFunc(func() {
 		for _, l := range listeners {
 			l.Close()
 		}
 	})
-	defer stop()
+	defer shut()
+	defer context.AfterFunc(ctx, shut)()
 	failed := make(chan error, len(listeners))
 	for _, l := range listeners {
 		go func() { failed <- s.accept(ctx, l) }()

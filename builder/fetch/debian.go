@@ -107,7 +107,7 @@ func (a *Apt) Fetch(ctx context.Context, u *url.URL, dst *os.File, progress func
 	if err != nil {
 		return err
 	}
-	return copyFrom(file, dst)
+	return copyFrom(OpenPlain, file, dst)
 }
 
 // watchSize tells now and then how much lies in a folder that apt downloads to, until

@@ -14,12 +14,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"golang.org/x/sys/unix"
 
 	"fruix/store/hash"
 )
@@ -124,7 +127,7 @@ func (c *Client) Get(ctx context.Context, w Want, dst string) (string, error) {
 		return false, nil
 	}
 	for _, file := range c.inFolders(w) {
-		if ok, err := try(file, func(f *os.File) error { return copyFrom(file, f) }); ok || err != nil {
+		if ok, err := try(file, func(f *os.File) error { return copyFrom(OpenPlain, file, f) }); ok || err != nil {
 			return file, err
 		}
 	}
@@ -312,9 +315,9 @@ func digestOf(name string, algo hash.Algo) (hash.Digest, error) {
 	return hash.Digest{Algo: algo, Sum: h.Sum(nil)}, nil
 }
 
-// copyFrom copies a file of the host.
-func copyFrom(name string, dst *os.File) error {
-	src, err := os.Open(name)
+// copyFrom copies what a file of the host holds now.
+func copyFrom(open func(name string) (*os.File, error), name string, dst *os.File) error {
+	src, err := open(name)
 	if err != nil {
 		return err
 	}
@@ -326,17 +329,29 @@ func copyFrom(name string, dst *os.File) error {
 	if !fi.Mode().IsRegular() {
 		return errors.New("not a regular file")
 	}
-	_, err = dst.ReadFrom(src)
+	// No more: somebody may be adding to it without end.
+	_, err = dst.ReadFrom(io.LimitReader(src, fi.Size()))
 	return err
 }
 
+// OpenPlain opens a file for reading, without waiting for who writes to a named pipe.
+func OpenPlain(name string) (*os.File, error) {
+	return os.OpenFile(name, os.O_RDONLY|unix.O_NONBLOCK, 0)
+}
+
 // File fetches file:// locations.
-type File struct{}
+type File struct {
+	// Open opens a file; nil opens all that this process may read. See OpenPublic.
+	Open func(name string) (*os.File, error)
+}
 
 // Fetch implements Fetcher.
-func (File) Fetch(_ context.Context, u *url.URL, dst *os.File, _ func(int64, int64)) error {
+func (l File) Fetch(_ context.Context, u *url.URL, dst *os.File, _ func(int64, int64)) error {
 	if u.Host != "" && u.Host != "localhost" {
 		return fmt.Errorf("a file on another machine (%s) cannot be read", u.Host)
 	}
-	return copyFrom(u.Path, dst)
+	if l.Open == nil {
+		l.Open = OpenPlain
+	}
+	return copyFrom(l.Open, u.Path, dst)
 }

@@ -51,6 +51,9 @@ type unixListener struct {
 	lock *os.File
 }
 
+// Addr is the name that clients know.
+func (l *unixListener) Addr() net.Addr { return &net.UnixAddr{Name: l.path, Net: "unix"} }
+
 // Close removes the socket, too.
 func (l *unixListener) Close() error {
 	err := l.UnixListener.Close()

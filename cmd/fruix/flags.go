@@ -74,6 +74,15 @@ func (discard) Write(b []byte) (int, error) { return len(b), nil }
 // addBuildFlags adds the options of commands that build.
 func (f *flags) addBuildFlags() {
 	f.StringVarP(&f.system, "system", "s", "", "build for `SYSTEM`, such as x86_64-freebsd")
+	f.addWorkFlags()
+	f.BoolVarP(&f.keepGoing, "keep-going", "k", false, "after a failure go on with what does not depend on it")
+	f.BoolVarP(&f.keepFailed, "keep-failed", "K", false, "keep the folders of failed builds")
+	f.BoolVarP(&f.dryRun, "dry-run", "n", false, "print what would be built, and build nothing")
+}
+
+// addWorkFlags adds the options that say how builds go on, whoever has asked for
+// them.
+func (f *flags) addWorkFlags() {
 	f.IntVarP(&f.jobs, "max-jobs", "M", runtime.NumCPU(), "run at most `N` builds at a time")
 	f.IntVarP(&f.cores, "cores", "c", 0, "let a build use `N` processors; 0 means all")
 	f.StringVar(&f.substituteURLs, "substitute-urls", "", "fetch what these servers have, `URLS` with spaces between, in place of building it")
@@ -81,9 +90,6 @@ func (f *flags) addBuildFlags() {
 	f.StringVar(&f.minFree, "min-free", "", "while less `SPACE` is free, such as 5G, delete garbage before adding to the store")
 	f.StringVar(&f.maxFree, "max-free", "", "how much `SPACE` shall be free then (default: that of --min-free)")
 	f.IntVar(&f.rounds, "rounds", 1, "build each derivation `N` times, and fail when the results differ")
-	f.BoolVarP(&f.keepGoing, "keep-going", "k", false, "after a failure go on with what does not depend on it")
-	f.BoolVarP(&f.keepFailed, "keep-failed", "K", false, "keep the folders of failed builds")
-	f.BoolVarP(&f.dryRun, "dry-run", "n", false, "print what would be built, and build nothing")
 	f.Var((*span)(&f.silent), "max-silent-time", "end a build that prints nothing for so `LONG`, such as 10m; a number alone is seconds")
 	f.Var((*span)(&f.timeout), "timeout", "end a build that takes so `LONG`")
 	f.StringVar(&f.maxMemory, "max-build-memory", "", "end a build whose processes use more `MEMORY` together, such as 4G")

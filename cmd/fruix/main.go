@@ -101,7 +101,7 @@ func untilSignalled(args []string) context.Context {
 		switch {
 		case name == "repl" && s == syscall.SIGINT:
 			return
-		case serves(name) && s == syscall.SIGTERM:
+		case serves(name) && (s == syscall.SIGTERM || name == "daemon"):
 			time.Sleep(longPatience)
 		default:
 			time.Sleep(patience)
@@ -114,7 +114,9 @@ func untilSignalled(args []string) context.Context {
 
 // serves says whether a command runs for others, whom it does not leave in the
 // midst of an answer when it is told to end.
-func serves(command string) bool { return command == "repl" || command == "publish" }
+func serves(command string) bool {
+	return command == "repl" || command == "publish" || command == "daemon"
+}
 
 // environment is what a command knows of the process it runs in.
 type environment struct {
@@ -141,6 +143,7 @@ func commands() []command {
 		{"repl", "[OPTION]... [FILE ARG...]", "evaluate Scheme, interactively or from a file", runREPL},
 		{"gc", "[ACTION] [OPTION]... [PATH]...", "delete what nothing needs any more", runGC},
 		{"store", "VERB [OPTION]... [ARGUMENT]...", "look at and work on the store", runStore},
+		{"daemon", "[OPTION]...", "work on the store for users who may not write it", runDaemon},
 		{"publish", "[OPTION]...", "serve the store to other machines", runPublish},
 		{"challenge", "[OPTION]... [PACKAGE|PATH]...", "compare what was built here with what servers have", runChallenge},
 		{"weather", "[OPTION]... [PACKAGE|PATH]...", "say how much of something servers have", runWeather},

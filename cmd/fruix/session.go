@@ -86,20 +86,26 @@ func (s *session) openStore(ctx context.Context) (*store.Store, error) {
 	if s.store != nil {
 		return s.store, nil
 	}
-	root, err := s.storeRoot()
+	c, err := s.storeConfig()
 	if err != nil {
 		return nil, err
 	}
-	c := store.Config{Root: root, StoreDir: s.flags.storeDir, Relaxed: s.flags.relaxed, Unshared: s.flags.unshared, OnWait: s.onWait, OnCollect: s.onCollect}
-	if c.MinFree, c.MaxFree, err = s.flags.room(); err != nil {
-		return nil, err
-	}
-	if s.substitutes, err = s.substituter(root); err != nil {
+	if s.substitutes, err = s.substituter(c.Root); err != nil {
 		return nil, err
 	}
 	st, err := store.Open(ctx, c)
 	s.store = st
 	return st, err
+}
+
+// storeConfig is what the options say of the store.
+func (s *session) storeConfig() (store.Config, error) {
+	c := store.Config{StoreDir: s.flags.storeDir, Relaxed: s.flags.relaxed, Unshared: s.flags.unshared, OnWait: s.onWait, OnCollect: s.onCollect}
+	var err error
+	if c.Root, err = s.storeRoot(); err == nil {
+		c.MinFree, c.MaxFree, err = s.flags.room()
+	}
+	return c, err
 }
 
 func (s *session) start(args []string) error {
@@ -271,6 +277,11 @@ func (s *session) note(format string, args ...any) {
 
 // builder makes the builder that the options ask for. p may be nil.
 func (s *session) builder(p builder.Progress) *builder.Builder {
+	return builder.New(s.store, s.builderOptions(p))
+}
+
+// builderOptions are what the options ask of builders.
+func (s *session) builderOptions(p builder.Progress) builder.Options {
 	o := builder.Options{
 		MaxJobs: s.flags.jobs, Cores: s.flags.cores, KeepGoing: s.flags.keepGoing,
 		MaxSilent: s.flags.silent, Timeout: s.flags.timeout, Rounds: s.flags.rounds, Progress: p,
@@ -288,10 +299,21 @@ func (s *session) builder(p builder.Progress) *builder.Builder {
 	}
 	o.Substitutes = s.substitutes
 	o.Builtins = jailBuiltins()
+	s.addDownloads(o.Builtins, false)
+	return o
+}
+
+// addDownloads adds the builders that fetch. For strangers they read no more of this
+// machine than everybody may.
+func (s *session) addDownloads(to builtin.Table, strangers bool) {
 	files := fetch.Standard(s.env.getenv)
-	o.Builtins["download"] = download.Builtin(files)
-	o.Builtins["git-download"] = download.Git(files, &git.Fetcher{HTTP: &fetch.HTTP{Proxy: fetch.Proxies(s.env.getenv)}})
-	return builder.New(s.store, o)
+	repositories := &git.Fetcher{HTTP: &fetch.HTTP{Proxy: fetch.Proxies(s.env.getenv)}}
+	if strangers {
+		files.Fetchers["file"] = fetch.File{Open: fetch.OpenPublic}
+		repositories.Open = fetch.OpenPublic
+	}
+	to["download"] = download.Builtin(files)
+	to["git-download"] = download.Git(files, repositories)
 }
 
 // warnOfMemory says when a limit of memory is less than what was asked for.

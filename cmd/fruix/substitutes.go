@@ -87,13 +87,28 @@ func (s *session) substituter(root string) (builder.Substituter, error) {
 // cacheClient makes what asks the servers that the options or the configuration name;
 // nil when they name none.
 func (s *session) cacheClient(root string) (*substitute.Client, error) {
-	urls := strings.Fields(s.flags.substituteURLs)
-	if s.flags.substituteURLs == "" {
-		var err error
-		if urls, err = configLines(root, urlsFile); err != nil {
-			return nil, err
-		}
+	urls, err := s.substituteURLs(root)
+	if err != nil {
+		return nil, err
 	}
+	return s.clientOf(root, urls, func(text string) {
+		if !s.flags.quiet {
+			s.warn(text)
+		}
+	})
+}
+
+// substituteURLs are the servers that the options name, or else the
+// configuration.
+func (s *session) substituteURLs(root string) ([]string, error) {
+	if s.flags.substituteURLs != "" {
+		return strings.Fields(s.flags.substituteURLs), nil
+	}
+	return configLines(root, urlsFile)
+}
+
+// clientOf makes what asks these servers; nil when there are none.
+func (s *session) clientOf(root string, urls []string, warn func(text string)) (*substitute.Client, error) {
 	if len(urls) == 0 {
 		return nil, nil
 	}
@@ -106,12 +121,7 @@ func (s *session) cacheClient(root string) (*substitute.Client, error) {
 		dir = store.DefaultStoreDir
 	}
 	return substitute.New(substitute.Options{
-		StoreDir: dir, URLs: urls, Keys: keys, Proxy: fetch.Proxies(s.env.getenv),
-		Warn: func(text string) {
-			if !s.flags.quiet {
-				s.warn(text)
-			}
-		},
+		StoreDir: dir, URLs: urls, Keys: keys, Proxy: fetch.Proxies(s.env.getenv), Warn: warn,
 	})
 }
 

@@ -27,6 +27,9 @@ type Source struct {
 type Fetcher struct {
 	HTTP    *fetch.HTTP
 	TempDir string // for what servers send; "" means the default
+	// Open opens the files of repositories on this machine; nil opens all that this
+	// process may read. See fetch.OpenPublic.
+	Open func(name string) (*os.File, error)
 	// Limits are DefaultLimits when zero.
 	Limits Limits
 }
@@ -146,7 +149,11 @@ func (f *Fetcher) open(ctx context.Context, u *url.URL, progress func(int64)) (r
 		if u.Host != "" && u.Host != "localhost" {
 			return nil, fmt.Errorf("a repository on another machine (%s) cannot be read as a file", u.Host)
 		}
-		l, err := openLocal(u.Path, f.limits().Object)
+		open := f.Open
+		if open == nil {
+			open = fetch.OpenPlain
+		}
+		l, err := openLocal(u.Path, f.limits().Object, open)
 		if err != nil {
 			return nil, err
 		}

@@ -25,13 +25,35 @@ type local struct {
 	folders     []string // of objects, alternates included
 	packs       []*pack
 	files       []*os.File
+	open        func(name string) (*os.File, error)
 }
 
-// openLocal opens the repository at dir, bare or with files.
-func openLocal(dir string, maxObject int64) (*local, error) {
-	l := &local{idSize: 20, maxObject: maxObject}
+// maxText bounds the files of a repository that are text.
+const maxText = 256 << 20
+
+// readFile reads a file that is text.
+func (l *local) readFile(name string) ([]byte, error) {
+	f, err := l.open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if st, err := f.Stat(); err != nil || !st.Mode().IsRegular() {
+		return nil, errors.Join(err, &fs.PathError{Op: "read", Path: name, Err: fs.ErrInvalid})
+	}
+	text, err := io.ReadAll(io.LimitReader(f, maxText+1))
+	if err == nil && len(text) > maxText {
+		err = &LimitError{fmt.Sprintf("%s has more bytes", name), fmt.Sprint(maxText)}
+	}
+	return text, err
+}
+
+// openLocal opens the repository at dir, bare or with files; open opens its files.
+func openLocal(dir string, maxObject int64, open func(name string) (*os.File, error)) (*local, error) {
+	l := &local{idSize: 20, maxObject: maxObject, open: open}
+	var missing error // of the places that were looked at
 	for _, d := range []string{filepath.Join(dir, ".git"), dir, dir + ".git"} {
-		text, err := os.ReadFile(d)
+		text, err := l.readFile(d)
 		if err == nil {
 			target, ok := strings.CutPrefix(strings.TrimSpace(string(text)), "gitdir: ")
 			if !ok {
@@ -42,19 +64,26 @@ func openLocal(dir string, maxObject int64) (*local, error) {
 			}
 			d = target
 		}
-		if _, err := os.Stat(filepath.Join(d, "HEAD")); err == nil {
+		_, err = l.readFile(filepath.Join(d, "HEAD"))
+		if err == nil {
 			l.dir = d
 			break
 		}
+		if missing == nil || !errors.Is(err, fs.ErrNotExist) {
+			missing = err
+		}
 	}
 	if l.dir == "" {
+		if !errors.Is(missing, fs.ErrNotExist) && missing != nil {
+			return nil, missing
+		}
 		if _, err := os.Stat(dir); err != nil {
 			return nil, err
 		}
 		return nil, fmt.Errorf("%s is no git repository", dir)
 	}
 	l.common = l.dir
-	if text, err := os.ReadFile(filepath.Join(l.dir, "commondir")); err == nil {
+	if text, err := l.readFile(filepath.Join(l.dir, "commondir")); err == nil {
 		if l.common = strings.TrimSpace(string(text)); !filepath.IsAbs(l.common) {
 			l.common = filepath.Join(l.dir, l.common)
 		}
@@ -70,7 +99,7 @@ func openLocal(dir string, maxObject int64) (*local, error) {
 }
 
 func (l *local) readConfig() error {
-	text, err := os.ReadFile(filepath.Join(l.common, "config"))
+	text, err := l.readFile(filepath.Join(l.common, "config"))
 	if err != nil {
 		return nil // an old repository may do without
 	}
@@ -109,7 +138,7 @@ func (l *local) addFolder(dir string, depth int) error {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	text, err := os.ReadFile(filepath.Join(dir, "info", "alternates"))
+	text, err := l.readFile(filepath.Join(dir, "info", "alternates"))
 	if err != nil {
 		return nil
 	}
@@ -129,12 +158,12 @@ func (l *local) addFolder(dir string, depth int) error {
 }
 
 func (l *local) addPack(index string) error {
-	x, err := os.Open(index)
+	x, err := l.open(index)
 	if err != nil {
 		return err
 	}
 	l.files = append(l.files, x)
-	f, err := os.Open(strings.TrimSuffix(index, ".idx") + ".pack")
+	f, err := l.open(strings.TrimSuffix(index, ".idx") + ".pack")
 	if err != nil {
 		return err
 	}
@@ -215,7 +244,7 @@ func (l *local) object(i id) (kind, []byte, error) {
 	}
 	hex := i.String()
 	for _, dir := range l.folders {
-		f, err := os.Open(filepath.Join(dir, hex[:2], hex[2:]))
+		f, err := l.open(filepath.Join(dir, hex[:2], hex[2:]))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -275,7 +304,7 @@ func (l *local) loose(f io.Reader) (kind, []byte, error) {
 // refs lists all references.
 func (l *local) refs() ([]ref, error) {
 	known := map[string]id{}
-	if text, err := os.ReadFile(filepath.Join(l.common, "packed-refs")); err == nil {
+	if text, err := l.readFile(filepath.Join(l.common, "packed-refs")); err == nil {
 		for line := range strings.Lines(string(text)) {
 			hex, name, ok := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
 			if i, good := parseID(hex); ok && good {
@@ -285,7 +314,7 @@ func (l *local) refs() ([]ref, error) {
 	}
 	symbolic := map[string]string{}
 	read := func(base, name string) error {
-		text, err := os.ReadFile(filepath.Join(base, filepath.FromSlash(name)))
+		text, err := l.readFile(filepath.Join(base, filepath.FromSlash(name)))
 		if err != nil {
 			return err
 		}

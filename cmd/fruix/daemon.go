@@ -1,0 +1,310 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+
+	"fruix/builder"
+	"fruix/builder/daemon"
+	"fruix/builder/socket"
+	"fruix/cmd/internal/report"
+	"fruix/store"
+	"fruix/store/narinfo"
+	"fruix/store/tree"
+)
+
+const daemonText = `
+Work on the store for users who may not write it, until interrupted: they add,
+build, ask and collect garbage, in the protocol of Guix's daemon. Only root, and
+the user that the daemon runs as, may repair, import what is not signed and name
+other servers. The sockets are printed as soon as clients can connect.
+`
+
+// daemonOptions are the options that only the daemon has.
+type daemonOptions struct {
+	listen                []string
+	key                   string
+	keepOutputs, keepDrvs yesNo
+}
+
+// runDaemon is "fruix daemon".
+func runDaemon(ctx context.Context, e *environment, args []string) error {
+	f := newFlags("daemon", "[OPTION]...", daemonText)
+	o := daemonOptions{keepDrvs: true}
+	f.StringArrayVar(&o.listen, "listen", nil, "listen on `SOCKET`: the path of a socket, or HOST or HOST:PORT; may be given several times (default: daemon-socket/socket in the store's state)")
+	f.addWorkFlags()
+	for _, x := range []struct {
+		to         *yesNo
+		name, text string
+	}{
+		{&o.keepOutputs, "gc-keep-outputs", "let derivations that are kept keep their outputs: `YES` or no"},
+		{&o.keepDrvs, "gc-keep-derivations", "let objects that are kept keep their derivations: `YES` or no"},
+	} {
+		f.Var(x.to, x.name, x.text)
+		f.Lookup(x.name).NoOptDefVal = "yes"
+	}
+	f.StringVar(&o.key, "private-key", "", "sign exports with the key in `FILE` (default: "+configDir+"/"+secretKeyFile+")")
+	debug := f.Bool("debug", false, "tell what each client asks for")
+	if err := f.parse(args); err != nil {
+		return err
+	}
+	if f.NArg() > 0 {
+		return f.usage("%q is more than can be used", f.Arg(0))
+	}
+	if err := f.check(); err != nil {
+		return err
+	}
+	s := &session{env: e, flags: f}
+	defer s.Close()
+	d, err := s.newDaemon(ctx, o, *debug)
+	if err != nil {
+		return err
+	}
+	listeners, err := d.listeners(o.listen)
+	if err != nil {
+		return err
+	}
+	for _, l := range listeners {
+		fmt.Fprintln(e.stdout, l.Addr())
+	}
+	return daemon.New(d.config).Serve(ctx, listeners...)
+}
+
+// daemonWork is what a daemon does for its clients.
+type daemonWork struct {
+	s      *session
+	store  store.Config
+	config daemon.Config
+	open   openStores
+}
+
+// newDaemon finds out whether the store can be served, and how.
+func (s *session) newDaemon(ctx context.Context, o daemonOptions, debug bool) (*daemonWork, error) {
+	c, err := s.storeConfig()
+	if err != nil {
+		return nil, err
+	}
+	d := &daemonWork{s: s, store: c}
+	c.OnWait = func(w store.Wait) { d.log(false, waitText(w)) }
+	c.OnCollect = func(done store.Collected) {
+		d.log(false, fmt.Sprintf("made room: deleted %s, %s", count(len(done.Paths), "object"), sizeText(done.Freed)))
+	}
+	d.open.config = c
+	if d.config.URLs, err = s.substituteURLs(c.Root); err != nil {
+		return nil, err
+	}
+	if s.flags.noSubstitutes {
+		d.config.URLs = nil
+	}
+	// What is wrong with the store or the configuration is said now, to the
+	// administrator, and not to the first client.
+	view, closed, err := d.open.view(ctx)
+	if err != nil {
+		return nil, err
+	}
+	_, err = view.All(ctx)
+	if err == nil {
+		err = view.Foreign()
+	}
+	if err = errors.Join(err, closed()); err != nil {
+		return nil, err
+	}
+	if _, err := trustedKeys(c.Root); err != nil {
+		return nil, err
+	}
+	d.configure(o, debug)
+	return d, nil
+}
+
+// configure completes the server's configuration.
+func (d *daemonWork) configure(o daemonOptions, debug bool) {
+	f, root := d.s.flags, d.store.Root
+	d.config.Open = d.open.view
+	d.config.Builder = d.builder
+	for name := range d.s.builderOptions(nil).Builtins {
+		d.config.Builtins = append(d.config.Builtins, name)
+	}
+	slices.Sort(d.config.Builtins)
+	d.config.Keys = func() ([]narinfo.PublicKey, error) { return trustedKeys(root) }
+	d.config.Sign = func() (narinfo.SecretKey, error) {
+		keys, err := secretKeys(root, o.key)
+		if err == nil && len(keys) == 0 {
+			err = errors.New("this store has no key to sign with; \"fruix archive --generate-key\" makes one")
+		}
+		if err != nil {
+			return narinfo.SecretKey{}, err
+		}
+		return keys[0], nil
+	}
+	d.config.Defaults = daemon.Options{
+		MaxJobs: f.jobs, Cores: f.cores, Rounds: f.rounds, Timeout: f.timeout, MaxSilent: f.silent,
+		KeepOutputs: bool(o.keepOutputs), DropDrvs: !bool(o.keepDrvs),
+	}
+	d.config.EUID = d.s.env.uid
+	var writing sync.Mutex
+	d.config.Log = func(detail bool, text string) {
+		if f.quiet || detail && !debug {
+			return
+		}
+		writing.Lock()
+		defer writing.Unlock()
+		fmt.Fprintf(d.s.env.stderr, "fruix daemon: %s\n", printable(text))
+	}
+}
+
+func (d *daemonWork) log(detail bool, text string) { d.config.Log(detail, text) }
+
+// printable leaves out what could make a terminal or a log show something else
+// than what was written: text may quote what a client has sent.
+func printable(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\n' && r != '\t' || r >= 0x7f && r < 0xa0 {
+			return '?'
+		}
+		return r
+	}, text)
+	return strings.ReplaceAll(text, "\n", "\n  ")
+}
+
+// listeners are the sockets that the process was started with, and those that the
+// options name.
+func (d *daemonWork) listeners(addresses []string) (list []net.Listener, err error) {
+	defer func() {
+		if err != nil {
+			for _, l := range list {
+				l.Close()
+			}
+		}
+	}()
+	if list, err = socket.Inherited(d.s.env.getenv); err != nil {
+		return list, err
+	}
+	if len(addresses) == 0 && len(list) == 0 {
+		place, err := store.NewPlace(d.store.Root, d.store.StoreDir, d.store.StateDir)
+		if err != nil {
+			return list, err
+		}
+		addresses = []string{place.StatePath(daemonSocket)}
+	}
+	for _, address := range addresses {
+		l, err := socket.Listen(address)
+		var busy *socket.BusyError
+		switch {
+		case errors.As(err, &busy):
+			return list, &report.AdvisedError{Err: err, Hint: "end that one first, or name another socket with --listen"}
+		case err != nil:
+			return list, fmt.Errorf("cannot listen on %s: %w", address, err)
+		}
+		list = append(list, l)
+	}
+	return list, nil
+}
+
+// builder makes the builder for a client's request.
+func (d *daemonWork) builder(st *store.Store, r daemon.Request) (*builder.Builder, func(), error) {
+	o := d.s.builderOptions(r.Progress)
+	o.MaxJobs, o.Cores, o.KeepGoing = r.MaxJobs, r.Cores, r.KeepGoing
+	o.MaxSilent, o.Timeout, o.Rounds = r.MaxSilent, r.Timeout, r.Rounds
+	o.Slot, o.Sharing = r.Slot, r.Sharing
+	if r.KeepFailed {
+		o.KeepFailed = os.TempDir()
+		if d.s.env.uid == 0 {
+			o.KeptOwner = &tree.Owner{UID: r.Peer.UID, GID: r.Peer.GID}
+		}
+	}
+	d.s.addDownloads(o.Builtins, !r.Trusted)
+	if r.Substitutes && !d.s.flags.noSubstitutes {
+		urls := r.URLs
+		if urls == nil {
+			urls = d.config.URLs
+		}
+		c, err := d.s.clientOf(d.store.Root, urls, func(text string) { d.log(false, text) })
+		if err != nil {
+			return nil, nil, err
+		}
+		if c != nil {
+			o.Substitutes = caches{c}
+		}
+	}
+	return builder.New(st, o), func() {}, nil
+}
+
+// daemonSocket is where a daemon listens, below the store's state.
+const daemonSocket = "daemon-socket/socket"
+
+// openStores opens the store for the first of several users, and closes it when
+// the last one goes: nobody has to wait for a daemon that has nothing to do.
+type openStores struct {
+	config store.Config
+	mu     sync.Mutex
+	users  int
+	base   *store.Store
+}
+
+// view returns a view of the store, and what ends its use.
+func (o *openStores) view(ctx context.Context) (*store.Store, func() error, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.base == nil {
+		base, err := store.Open(ctx, o.config)
+		if err != nil {
+			return nil, nil, err
+		}
+		o.base = base
+	}
+	o.users++
+	st := o.base.View(func(c *store.Config) {
+		c.MaxDerivations, c.MaxProtected = maxDerivations, maxProtected
+	})
+	return st, func() error { return errors.Join(st.Close(), o.leave()) }, nil
+}
+
+// Bounds of what one client makes the daemon hold.
+const (
+	maxDerivations = 64 << 20
+	maxProtected   = 32 << 20
+)
+
+func (o *openStores) leave() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.users--; o.users > 0 {
+		return nil
+	}
+	base := o.base
+	o.base = nil
+	return base.Close()
+}
+
+// yesNo is an option that is yes or no, as "guix-daemon" has it.
+type yesNo bool
+
+// Set implements pflag.Value.
+func (y *yesNo) Set(text string) error {
+	switch text {
+	case "yes", "true":
+		*y = true
+	case "no", "false":
+		*y = false
+	default:
+		return fmt.Errorf("%q is neither yes nor no", text)
+	}
+	return nil
+}
+
+// String implements pflag.Value.
+func (y *yesNo) String() string {
+	if *y {
+		return "yes"
+	}
+	return "no"
+}
+
+// Type implements pflag.Value.
+func (y *yesNo) Type() string { return "YES" }
