@@ -132,7 +132,9 @@ func (p *pipeline) read(j *job, fd int, mode uint32) error {
 		return nil
 	}
 	dir, name := j.dir.dstFD(), p.dstName(j)
-	out, err := openat(dir, name, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL, 0o600)
+	// With its last mode from the start, which saves a change of it; the
+	// descriptor is writable though the mode is not.
+	out, err := openat(dir, name, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL, mode)
 	if err != nil {
 		return pathError("create", full, err)
 	}
@@ -140,8 +142,7 @@ func (p *pipeline) read(j *job, fd int, mode uint32) error {
 		err = writeAll(out, (*j.data)[:j.head.Size])
 	}
 	if err == nil {
-		// The descriptor stays writable when the mode no longer is; the time of
-		// a larger file is set again after its last byte.
+		// The time of a larger file is set again after its last byte.
 		err = seal(out, dir, name, mode, p.o.Owner)
 	}
 	if large {

@@ -140,13 +140,13 @@ func (u *unpacker) node(h nar.Header, name string) error {
 
 // file unpacks a regular file.
 func (u *unpacker) file(h nar.Header, name, full string) error {
-	fd, err := openat(u.at(), name, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL, 0o600)
-	if err != nil {
-		return pathError("create", full, err)
-	}
 	mode := uint32(FileMode)
 	if h.Executable {
 		mode = ExecMode
+	}
+	fd, err := openat(u.at(), name, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL, mode)
+	if err != nil {
+		return pathError("create", full, err)
 	}
 	var sum *summer
 	if u.share.wants(h.Size) {
