@@ -13,6 +13,7 @@ import (
 	"fruix/builder/buildtest"
 	"fruix/store"
 	"fruix/store/drv"
+	"fruix/store/peak"
 )
 
 // BenchmarkBuild makes trivial outputs, each in a jail of its own, and
@@ -111,6 +112,7 @@ func BenchmarkBuildAgainstNix(b *testing.B) {
 	}
 	n := 0
 	var theirs, ours, theirsAgain, oursAgain time.Duration
+	var memory peak.Meter
 	for b.Loop() {
 		n++
 		expr := fmt.Sprintf(`let b = builtins.path { path = %s; name = %q; }; s = builtins.path { path = %s; name = "source"; };
@@ -140,10 +142,11 @@ func BenchmarkBuildAgainstNix(b *testing.B) {
 			}
 			return time.Since(start)
 		}
-		ours += realiseHere()
+		memory.Around(func() { ours += realiseHere() })
 		oursAgain += realiseHere()
 	}
 	b.ReportMetric(float64(n*count)/ours.Seconds(), "builds/s")
 	b.ReportMetric(float64(theirs)/float64(ours), "x-vs-nix")
 	b.ReportMetric(float64(theirsAgain)/float64(oursAgain), "x-vs-nix-again")
+	b.ReportMetric(memory.MiB(), "MiB")
 }

@@ -14,6 +14,7 @@ import (
 	"fruix/store/db"
 	"fruix/store/hash"
 	"fruix/store/nixbase32"
+	"fruix/store/peak"
 )
 
 // bigGraph registers objects without contents, here and in Nix: n that the last
@@ -85,10 +86,14 @@ func BenchmarkMark(b *testing.B) {
 	n.run("nix-store", "--verify")
 	bigGraph(b, s, n, count)
 	var ours, theirs time.Duration
+	var memory peak.Meter
 	for b.Loop() {
-		start := time.Now()
-		l := must(s.Liveness(b.Context(), store.CollectOptions{}))(b)
-		ours += time.Since(start)
+		var l *store.Liveness
+		memory.Around(func() {
+			start := time.Now()
+			l = must(s.Liveness(b.Context(), store.CollectOptions{}))(b)
+			ours += time.Since(start)
+		})
 		took, out := timed(b, n.command("nix-store", "--gc", "--print-dead"))
 		theirs += took
 		if dead := strings.Count(out, "/frx/store/"); len(l.Dead) != count || dead != count {
@@ -96,6 +101,7 @@ func BenchmarkMark(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(theirs)/float64(ours), "x-vs-nix")
+	b.ReportMetric(memory.MiB(), "MiB")
 }
 
 // BenchmarkRequisites lists what an object with 20,000 requisites needs.
@@ -105,10 +111,14 @@ func BenchmarkRequisites(b *testing.B) {
 	n.run("nix-store", "--verify")
 	root := bigGraph(b, s, n, count)
 	var ours, theirs time.Duration
+	var memory peak.Meter
 	for b.Loop() {
-		start := time.Now()
-		all := must(s.Closure(b.Context(), root))(b)
-		ours += time.Since(start)
+		var all []string
+		memory.Around(func() {
+			start := time.Now()
+			all = must(s.Closure(b.Context(), root))(b)
+			ours += time.Since(start)
+		})
 		took, out := timed(b, n.command("nix-store", "-qR", root))
 		theirs += took
 		if got := strings.Count(out, "\n"); len(all) != count || got != count {
@@ -116,4 +126,5 @@ func BenchmarkRequisites(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(theirs)/float64(ours), "x-vs-nix")
+	b.ReportMetric(memory.MiB(), "MiB")
 }
