@@ -65,7 +65,7 @@ func inMemory(b *testing.B, size uint64) {
 	b.Helper()
 	const dir = "/dev/shm"
 	var st unix.Statfs_t
-	if err := unix.Statfs(dir, &st); err != nil || st.Bavail*uint64(st.Bsize) < size {
+	if err := unix.Statfs(dir, &st); err != nil || uint64(st.Bavail)*uint64(st.Bsize) < size {
 		b.Skipf("needs %d MiB of memory in %s", size>>20, dir)
 	}
 	b.Setenv("TMPDIR", dir)
