@@ -3,6 +3,7 @@ module fruix
 go 1.26.8
 
 require (
+	filippo.io/edwards25519 v1.1.0
 	github.com/bluekeyes/go-gitdiff v0.9.0
 	github.com/dop251/goja v0.0.0-20260917113740-793a2a65c13b
 	github.com/dsnet/compress v0.0.1

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"fruix/cmd/internal/report"
 	"fruix/store/narinfo"
 )
 
@@ -23,7 +24,9 @@ func runArchive(ctx context.Context, e *environment, args []string) error {
 	f := newFlags("archive", "ACTION [OPTION]... [PATH]...", archiveText)
 	generate := f.String("generate-key", "", "make a pair of keys to sign with, called `NAME` (default: this host's name with -1)")
 	f.Lookup("generate-key").NoOptDefVal = "-"
-	authorize := f.Bool("authorize", false, "trust what is signed with the public key that standard input holds")
+	public := f.String("public-key", "", "print the public key of this store, in the `FORM` guix or fruix (default)")
+	f.Lookup("public-key").NoOptDefVal = "fruix"
+	authorize := f.Bool("authorize", false, "trust what is signed with the public keys that standard input holds, in Fruix's, Nix's or Guix's form")
 	export := f.Bool("export", false, "write the PATHs to standard output")
 	recursive := f.BoolP("recursive", "r", false, "with --export, write all that they need, too")
 	imp := f.Bool("import", false, "add the objects that standard input holds")
@@ -31,14 +34,16 @@ func runArchive(ctx context.Context, e *environment, args []string) error {
 		return err
 	}
 	n := 0
-	for _, x := range []bool{*generate != "", *authorize, *export, *imp} {
+	for _, x := range []bool{*generate != "", *public != "", *authorize, *export, *imp} {
 		if x {
 			n++
 		}
 	}
 	switch {
 	case n != 1:
-		return f.usage("exactly one of --generate-key, --authorize, --export and --import is needed")
+		return f.usage("exactly one of --generate-key, --public-key, --authorize, --export and --import is needed")
+	case *public != "" && *public != "fruix" && *public != "guix":
+		return f.usage("--public-key can be fruix or guix, not %q", *public)
 	case *export != (f.NArg() > 0):
 		return f.usage("PATHs go with --export, and it needs some")
 	}
@@ -46,6 +51,8 @@ func runArchive(ctx context.Context, e *environment, args []string) error {
 	switch {
 	case *generate != "":
 		return s.generateKey(*generate)
+	case *public != "":
+		return s.printPublicKey(*public)
 	case *authorize:
 		return s.authorize()
 	}
@@ -105,7 +112,30 @@ func (s *session) generateKey(name string) error {
 	return err
 }
 
-// authorize makes keys trusted.
+// printPublicKey prints the public half of the store's key.
+func (s *session) printPublicKey(form string) error {
+	root, err := s.storeRoot()
+	if err != nil {
+		return err
+	}
+	keys, err := secretKeys(root, "")
+	if err != nil {
+		return err
+	}
+	if len(keys) == 0 {
+		return &report.AdvisedError{Err: errors.New("this store has no key"), Hint: "\"fruix archive --generate-key\" makes one"}
+	}
+	public := keys[0].Public()
+	if form == "guix" {
+		_, err = fmt.Fprintln(s.env.stdout, public.Canonical())
+	} else {
+		_, err = fmt.Fprintln(s.env.stdout, public)
+	}
+	return err
+}
+
+// authorize makes keys trusted: those with names by a line for each, Guix's by entries
+// of an access control list.
 func (s *session) authorize() error {
 	text, err := io.ReadAll(io.LimitReader(s.env.stdin, 64<<10))
 	if err != nil {
@@ -115,29 +145,46 @@ func (s *session) authorize() error {
 	if err != nil {
 		return err
 	}
+	keys, err := narinfo.ParsePublicKeys(string(text))
+	if err != nil {
+		return fmt.Errorf("standard input: %w", err)
+	}
+	if len(keys) == 0 {
+		return errors.New("standard input holds no public key")
+	}
 	lines, err := configLines(root, trustedKeysFile)
 	if err != nil {
 		return err
 	}
-	added := false
-	for _, line := range strings.Fields(string(text)) {
-		k, err := narinfo.ParsePublicKey(line)
-		if err != nil {
-			return fmt.Errorf("standard input: %w", err)
-		}
-		if !slices.Contains(lines, k.String()) {
+	known := len(lines)
+	var bare []narinfo.PublicKey
+	for _, k := range keys {
+		if k.Name == "" {
+			bare = append(bare, k)
+		} else if !slices.Contains(lines, k.String()) {
 			lines = append(lines, k.String())
 		}
-		added = true
 	}
-	if !added {
-		return errors.New("standard input holds no public key")
+	if len(lines) > known {
+		if err := writeConfig(root, trustedKeysFile, strings.Join(append(lines, ""), "\n")); err != nil {
+			return err
+		}
 	}
-	return writeConfig(root, trustedKeysFile, lines)
+	if len(bare) == 0 {
+		return nil
+	}
+	acl, err := readConfig(root, aclFile)
+	if err != nil {
+		return err
+	}
+	if acl, err = narinfo.AddToAccessList(acl, bare); err != nil {
+		return fmt.Errorf("%s: %w", filepath.Join(root, configDir, aclFile), err)
+	}
+	return writeConfig(root, aclFile, acl)
 }
 
 // writeConfig replaces a file of the configuration in one step.
-func writeConfig(root, name string, lines []string) error {
+func writeConfig(root, name, text string) error {
 	dir := filepath.Join(root, configDir)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
@@ -147,7 +194,7 @@ func writeConfig(root, name string, lines []string) error {
 		return err
 	}
 	defer os.Remove(f.Name()) // after the rename there is nothing of that name
-	_, err = io.WriteString(f, strings.Join(append(lines, ""), "\n"))
+	_, err = io.WriteString(f, text)
 	if err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
 		return err
 	}

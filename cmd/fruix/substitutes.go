@@ -25,6 +25,7 @@ const configDir = "/frx/etc/fruix"
 // Files in it.
 const (
 	trustedKeysFile = "trusted-keys"    // public keys, one a line
+	aclFile         = "acl"             // public keys in the form of Guix's file of this name
 	urlsFile        = "substitute-urls" // servers, one a line
 	secretKeyFile   = "signing-key.sec"
 	publicKeyFile   = "signing-key.pub"
@@ -51,6 +52,15 @@ func configLines(root, name string) ([]string, error) {
 	return out, lines.Err()
 }
 
+// readConfig reads a file of the configuration; "" when there is none.
+func readConfig(root, name string) (string, error) {
+	text, err := os.ReadFile(filepath.Join(root, configDir, name))
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	return string(text), err
+}
+
 // trustedKeys are whom the administrator of the store under root believes.
 func trustedKeys(root string) ([]narinfo.PublicKey, error) {
 	lines, err := configLines(root, trustedKeysFile)
@@ -68,7 +78,18 @@ func trustedKeys(root string) ([]narinfo.PublicKey, error) {
 		}
 		keys = append(keys, k)
 	}
-	return keys, nil
+	acl, err := readConfig(root, aclFile)
+	if err != nil {
+		return nil, err
+	}
+	more, err := narinfo.ParsePublicKeys(acl)
+	if err != nil {
+		return nil, &report.AdvisedError{
+			Err:  fmt.Errorf("%s: %w", filepath.Join(root, configDir, aclFile), err),
+			Hint: "it is to be an access control list such as Guix's; remove it, and make the keys trusted again with \"fruix archive --authorize\"",
+		}
+	}
+	return append(keys, more...), nil
 }
 
 // substituter makes what the options and the configuration ask for; nil when

@@ -25,16 +25,22 @@ func ParseSignature(text string) (Signature, error) {
 	return Signature{name, sig}, err
 }
 
-// PublicKey is the public half of a named key.
+// PublicKey is the public half of a key.
 type PublicKey struct {
-	Name string
+	Name string // "" for one of Guix's, which stands for every name
 	key  ed25519.PublicKey
 }
 
-// String is "NAME:BASE64", the form in which keys are given to others.
-func (k PublicKey) String() string { return k.Name + ":" + base64.StdEncoding.EncodeToString(k.key) }
+// String is "NAME:BASE64", the form in which keys are given to others, and that of
+// [PublicKey.Canonical] for one without a name.
+func (k PublicKey) String() string {
+	if k.Name == "" {
+		return k.Canonical()
+	}
+	return k.Name + ":" + base64.StdEncoding.EncodeToString(k.key)
+}
 
-// ParsePublicKey reads "NAME:BASE64".
+// ParsePublicKey reads "NAME:BASE64"; [ParsePublicKeys] knows other forms.
 func ParsePublicKey(text string) (PublicKey, error) {
 	name, b, err := named(text, ed25519.PublicKeySize)
 	return PublicKey{name, b}, err
@@ -70,8 +76,10 @@ func (k SecretKey) Public() PublicKey {
 	return PublicKey{k.Name, k.key.Public().(ed25519.PublicKey)}
 }
 
-// Sign adds a signature to i.
+// Sign adds signatures to i: one of Nix's kind, and one of Guix's, of which a narinfo
+// has one, that of the last key. Nothing of i may change afterwards.
 func (k SecretKey) Sign(i *Info) {
+	i.guix = k.signGuix(i)
 	i.Signatures = append(i.Signatures, Signature{k.Name, ed25519.Sign(k.key, []byte(i.Fingerprint()))})
 }
 
@@ -80,13 +88,19 @@ func (i *Info) SignedBy(keys []PublicKey) (PublicKey, bool) {
 	text := []byte(i.Fingerprint())
 	for _, k := range keys {
 		for _, s := range i.Signatures {
-			if s.Key == k.Name && ed25519.Verify(k.key, text, s.Sig) {
+			if k.named(s.Key) && ed25519.Verify(k.key, text, s.Sig) {
 				return k, true
 			}
+		}
+		if i.guix != nil && i.guix.covers(i) && i.guix.by(k) {
+			return k, true
 		}
 	}
 	return PublicKey{}, false
 }
+
+// named says whether a signature with the given name may be with k.
+func (k PublicKey) named(name string) bool { return k.Name == "" || k.Name == name }
 
 // exportFingerprint is what is signed of an object in an export.
 func exportFingerprint(digest []byte) []byte {
@@ -102,7 +116,7 @@ func (k SecretKey) SignExport(digest []byte) Signature {
 // export.
 func (s Signature) OfExport(digest []byte, keys []PublicKey) bool {
 	for _, k := range keys {
-		if s.Key == k.Name && ed25519.Verify(k.key, exportFingerprint(digest), s.Sig) {
+		if k.named(s.Key) && ed25519.Verify(k.key, exportFingerprint(digest), s.Sig) {
 			return true
 		}
 	}

@@ -1,0 +1,298 @@
+package narinfo
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"fruix/store/hash"
+	"fruix/store/sexp"
+)
+
+// berlin is the key of the server that testdata/guix.narinfo comes from: a narinfo
+// that Guix's build farm served.
+const berlin = `(public-key
+ (ecc
+  (curve Ed25519)
+  (q #8D156F295D24B0D9A86FA5741A840FF2D24F60F7B6C4134814AD55625971B394#)
+  )
+ )
+`
+
+func guixKeys(t *testing.T, text string) []PublicKey {
+	t.Helper()
+	keys, err := ParsePublicKeys(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keys
+}
+
+func TestGuixNarinfo(t *testing.T) {
+	b, err := os.ReadFile("testdata/guix.narinfo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(b)
+	parse := func(text string) *Info {
+		i, err := Parse("/gnu/store", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return i
+	}
+	trusted := guixKeys(t, berlin)
+	i := parse(text)
+	if _, ok := i.SignedBy(trusted); !ok {
+		t.Fatal("a right signature is not seen")
+	}
+	if i.Path != "/gnu/store/y857mykfnc9vd1sc2lqz5g35l111fp71-opensmtpd-test" || i.Compression != "gzip" || i.FileSize != 894 {
+		t.Errorf("%+v", i)
+	}
+	// What is below the signature nobody has signed.
+	if _, ok := parse(text + "Priority: 1\n").SignedBy(trusted); !ok {
+		t.Error("a line below the signature spoils it")
+	}
+	other, err := GenerateKey("other", rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := i.SignedBy([]PublicKey{other.Public()}); ok {
+		t.Error("a stranger's signature is taken")
+	}
+	for old, bad := range map[string]string{
+		"NarSize: 2600":   "NarSize: 2601",
+		"References: 2sz": "References: 3sz",
+		"NarHash: sha256:136lm3fxh4kbsgz32157cnmyypgynkkmrqqb03biym1nm6cdwyv7\n": "",
+		"y857mykfnc9vd1sc2lqz5g35l111fp71-opensmtpd-test\nURL":                   "y857mykfnc9vd1sc2lqz5g35l111fp71-opensmtpd-fest\nURL",
+		"Signature: 1":          "Signature: 2",
+		";berlin.guixsd.org":    "",
+		"KHNpZ25hdHVyZSAKIChkY": "KHNpZ25hdHVyZSAKIChkZ",
+	} {
+		changed := strings.Replace(text, old, bad, 1)
+		if changed == text {
+			t.Fatalf("%q does not occur", old)
+		}
+		if bad == "" && strings.HasPrefix(old, "NarHash") {
+			changed += old // below the signature
+		}
+		if _, ok := parse(changed).SignedBy(trusted); ok {
+			t.Errorf("%q is taken", bad)
+		}
+	}
+	for what, change := range map[string]func(*Info){
+		"path":       func(i *Info) { i.Path += "x" },
+		"hash":       func(i *Info) { i.NarHash = hash.Sum(hash.SHA256, nil) },
+		"size":       func(i *Info) { i.NarSize++ },
+		"references": func(i *Info) { i.References = nil },
+	} {
+		i := parse(text)
+		change(i)
+		if _, ok := i.SignedBy(trusted); ok {
+			t.Errorf("a changed %s is not seen", what)
+		}
+	}
+}
+
+// Each number of a signature counts.
+func TestGuixSignatureChanged(t *testing.T) {
+	key, err := GenerateKey("cache.example.org-1", rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i, err := Parse("/frx/store", []byte(example))
+	if err != nil {
+		t.Fatal(err)
+	}
+	key.Sign(i)
+	i.Signatures = nil
+	text := i.String()
+	keys := guixKeys(t, key.Public().Canonical())
+	head, rest, _ := strings.Cut(text, "Signature: 1;cache.example.org-1;")
+	encoded, tail, _ := strings.Cut(rest, "\n")
+	signature, err := base64.StdEncoding.DecodeString(encoded)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed := func(signature []byte) bool {
+		i, err := Parse("/frx/store", []byte(head+"Signature: 1;x;"+base64.StdEncoding.EncodeToString(signature)+"\n"+tail))
+		if err != nil {
+			t.Fatal(err)
+		}
+		k, ok := i.SignedBy(keys)
+		return ok && k.Name == ""
+	}
+	if !signed(signature) {
+		t.Fatal("a right signature is not seen")
+	}
+	for at, c := range signature {
+		if c < '0' || c > '9' {
+			continue
+		}
+		changed := slices.Clone(signature)
+		changed[at] = '0' + (c-'0'+1)%10
+		if signed(changed) {
+			t.Errorf("byte %d of %s does not count", at, signature)
+		}
+	}
+	order := "1000000000000000000000000000000014DEF9DEA2F79CD65812631A5CF5D3ED"
+	for _, r := range []string{"", "00", order, "FF" + order} {
+		v, err := sexp.Parse(signature)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{"r", "s"} {
+			l, _ := v.Find(name)
+			was := l.String()
+			if signed([]byte(strings.Replace(string(signature), was, fmt.Sprintf("(%s #%s#)", name, r), 1))) {
+				t.Errorf("%s = %q is taken", name, r)
+			}
+		}
+	}
+}
+
+func TestSeveralForms(t *testing.T) {
+	const head = "StorePath: /frx/store/0vrfckp768hl9j13gwj39l479299qram-a\nNarHash: sha256:1l0xj7vcmw2pz2az490i4c09sy9dv1ngrwcsqadi4mqr4wn7gzg5\nNarSize: 488\nReferences: \n"
+	for text, want := range map[string]string{
+		"URL: a\n": "a  0",
+		"URL: a\nCompression: gzip\nFileSize: 1\nURL: b\nCompression: zstd\nFileSize: 2\nURL: c\nCompression: lzip\nFileSize: 3\n": "b zstd 2",
+		"URL: a\nURL: b\nCompression: brotli\nCompression: xz\nFileSize: 1\n":                                                      "b xz 0",
+	} {
+		i, err := Parse("/frx/store", []byte(head+text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprintf("%s %s %d", i.URL, i.Compression, i.FileSize); got != want {
+			t.Errorf("%q: %q, not %q", text, got, want)
+		}
+	}
+	for _, bad := range []string{"URL: a\nURL: b\n", "URL: a\nCompression: gzip\nURL: b\n", "URL: a\nCompression: x\nCompression: y\n", "URL: \n"} {
+		if _, err := Parse("/frx/store", []byte(head+bad)); err == nil {
+			t.Errorf("%q is taken", bad)
+		}
+	}
+}
+
+func TestPublicKeys(t *testing.T) {
+	one, err := GenerateKey("one", rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	public := one.Public()
+	list := func(keys []PublicKey) string {
+		text, err := AddToAccessList("", keys)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	named := guixKeys(t, "# trusted\n\n"+public.String()+"\n")
+	if len(named) != 1 || named[0].String() != public.String() {
+		t.Errorf("%v", named)
+	}
+	bare := guixKeys(t, public.Canonical())
+	if len(bare) != 1 || bare[0].Name != "" || !bare[0].Same(public) || bare[0].String() != public.Canonical() {
+		t.Errorf("%v", bare)
+	}
+	both := guixKeys(t, list(append(bare, guixKeys(t, berlin)...)))
+	if len(both) != 2 || !both[0].Same(public) {
+		t.Errorf("%v", both)
+	}
+	if got := guixKeys(t, "(acl (entry "+berlin+" (tag (guix other))))"); len(got) != 0 {
+		t.Errorf("an entry for something else: %v", got)
+	}
+	if got := guixKeys(t, list(nil)); len(got) != 0 {
+		t.Errorf("an empty list: %v", got)
+	}
+	other := "(entry (public-key (rsa (n #05#))) (tag (guix other)))"
+	more, err := AddToAccessList("(acl "+other+" (entry "+berlin+" (tag (guix import))))", append(guixKeys(t, berlin), public))
+	if err != nil || !strings.Contains(more, other) || strings.Count(more, "(entry") != 3 {
+		t.Errorf("%v\n%s", err, more)
+	}
+	if _, err := AddToAccessList(berlin, bare); err == nil {
+		t.Error("a key is taken for a list")
+	}
+	for _, bad := range []string{
+		"nonsense", "(", "(acl", "(acl (x))", "(public-key)", "(public-key (rsa (n #00#) (e #03#)))",
+		"(public-key (ecc (curve Ed448) (q #00#)))", "(public-key (ecc (curve Ed25519) (q #00#)))", "(public-key (ecc (curve Ed25519)))",
+		"(key-data " + berlin + ")",
+	} {
+		if keys, err := ParsePublicKeys(bad); err == nil {
+			t.Errorf("%q gives %v", bad, keys)
+		}
+	}
+}
+
+// TestGcrypt lets Libgcrypt check what is signed here, and the reverse.
+func TestGcrypt(t *testing.T) {
+	guile, err := exec.LookPath("guile-3.0")
+	if err != nil {
+		t.Skip("guile-3.0 is not installed")
+	}
+	if exec.Command(guile, "-c", "(use-modules (gcrypt pk-crypto))").Run() != nil {
+		t.Skip("guile-gcrypt is not installed")
+	}
+	var in strings.Builder
+	const n = 20
+	for i := range n {
+		key, err := GenerateKey("k", rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		info := &Info{Path: fmt.Sprintf("/frx/store/0vrfckp768hl9j13gwj39l479299qra%d-a", i%10), NarHash: hash.Sum(hash.SHA256, nil), NarSize: int64(i)}
+		key.Sign(info)
+		fmt.Fprintln(&in, info.guix.data)
+	}
+	cmd := exec.Command(guile, "-c", `
+(use-modules (gcrypt pk-crypto) (ice-9 rdelim))
+(define key (generate-key (string->canonical-sexp "(genkey (ecdsa (curve Ed25519) (flags rfc6979)))")))
+(let loop ((n 0))
+  (let ((line (read-line)))
+    (unless (eof-object? line)
+      (let* ((s (string->canonical-sexp line))
+             (data (find-sexp-token s 'data)))
+        (format #t "~a ~s~%" (verify (find-sexp-token s 'sig-val) data (find-sexp-token s 'public-key))
+                (canonical-sexp->string
+                 (string->canonical-sexp
+                  (format #f "(signature ~a ~a ~a)" (canonical-sexp->string data)
+                          (canonical-sexp->string (sign data (find-sexp-token key 'private-key)))
+                          (canonical-sexp->string (find-sexp-token key 'public-key)))))))
+      (loop (+ n 1)))))`)
+	cmd.Env = append(cmd.Environ(), "GUILE_AUTO_COMPILE=0")
+	cmd.Stdin, cmd.Stderr = strings.NewReader(in.String()), os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	if len(lines) != n {
+		t.Fatalf("%d answers of %d", len(lines), n)
+	}
+	for _, line := range lines {
+		said, quoted, _ := strings.Cut(line, " ")
+		if said != "#t" {
+			t.Errorf("Libgcrypt does not take a signature: %s", line)
+		}
+		text := strings.ReplaceAll(strings.Trim(quoted, `"`), `\n`, "\n")
+		g := parseGuixSignature("1;peer;" + base64.StdEncoding.EncodeToString([]byte(text)))
+		if g == nil {
+			t.Fatalf("cannot be read: %s", text)
+		}
+		h, _ := g.data.Find("hash")
+		g.sum = [sha256.Size]byte(h.List[2].Atom)
+		public, _ := g.data.Find("public-key")
+		q, err := keyOf(public)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !g.by(PublicKey{key: q}) {
+			t.Errorf("a signature of Libgcrypt is not taken: %s", text)
+		}
+	}
+}
