@@ -17,26 +17,32 @@ const profilesDir = "profiles"
 // store. The generations of a profile that lies elsewhere are made known as
 // indirect roots.
 func (s *Store) Profile(ctx context.Context, path string) (*profile.Profile, error) {
-	if strings.HasPrefix(path, s.c.StateDir+"/"+profilesDir+"/") {
-		path = s.Physical(path)
+	return s.ProfileAt(path, func(object, link string) error { return s.AddRoot(ctx, link, object) })
+}
+
+// ProfileAt returns the profile at path; see [Store.Profile]. root makes link, which
+// lies elsewhere than below the state directory, a root that keeps an object.
+func (p Place) ProfileAt(path string, root func(object, link string) error) (*profile.Profile, error) {
+	if strings.HasPrefix(path, p.state+"/"+profilesDir+"/") {
+		path = p.Physical(path)
 	}
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return nil, err
 	}
 	o := profile.Options{}
-	if !strings.HasPrefix(abs, s.StatePath(profilesDir)+"/") {
+	if !strings.HasPrefix(abs, p.StatePath(profilesDir)+"/") {
 		o.Link = func(target, link string) error {
-			p, _, _ := s.object(target)
-			return s.AddRoot(ctx, link, p)
+			object, _, _ := p.object(target)
+			return root(object, link)
 		}
 	}
 	return profile.At(abs, o)
 }
 
 // UserProfile returns the path of the profile of that name that belongs to a user.
-func (s *Store) UserProfile(user, name string) string {
-	return s.StatePath(profilesDir, "per-user", user, name)
+func (p Place) UserProfile(user, name string) string {
+	return p.StatePath(profilesDir, "per-user", user, name)
 }
 
 // SetProfile makes the valid object target the current generation of the profile
@@ -64,6 +70,12 @@ func (s *Store) Profiles(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	return ProfilesOf(roots), nil
+}
+
+// ProfilesOf returns the paths of all profiles of which roots are generations, in
+// order.
+func ProfilesOf(roots []Root) []string {
 	var out []string
 	for _, r := range roots {
 		if p, ok := profile.Of(r.Name); ok {
@@ -71,5 +83,5 @@ func (s *Store) Profiles(ctx context.Context) ([]string, error) {
 		}
 	}
 	slices.Sort(out)
-	return slices.Compact(out), nil
+	return slices.Compact(out)
 }

@@ -12,9 +12,11 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 
 	"fruix/store/db"
+	"fruix/store/path"
 	"fruix/store/tree"
 )
 
@@ -50,6 +52,27 @@ func (p Problem) String() string {
 		return p.Path + " is not what the database says, but what the journal says"
 	}
 	return fmt.Sprintf("%s cannot be read: %v", p.Path, p.Err)
+}
+
+// ParseProblem reads what [Problem.String] has written, of an object of the store
+// called dir.
+func ParseProblem(dir, line string) (Problem, bool) {
+	object, said, _ := strings.Cut(line, " ")
+	if _, err := path.Parse(dir, object); err != nil {
+		return Problem{}, false
+	}
+	if what, ok := strings.CutPrefix(said, "is irregular: "); ok {
+		return Problem{Path: object, Kind: Irregular, What: what}, true
+	}
+	if why, ok := strings.CutPrefix(said, "cannot be read: "); ok {
+		return Problem{Path: object, Kind: Unreadable, Err: errors.New(why)}, true
+	}
+	for _, k := range []ProblemKind{Disappeared, Modified, Misregistered} {
+		if p := (Problem{Path: object, Kind: k}); p.String() == line {
+			return p, true
+		}
+	}
+	return Problem{}, false
 }
 
 // Verify looks whether the database is in order, and whether what it says is what

@@ -13,6 +13,7 @@ import (
 	"fruix/store"
 	"fruix/store/drv"
 	"fruix/store/hash"
+	"fruix/store/profile"
 )
 
 // Store is a store as its users see it. It is made of smaller interfaces, for those
@@ -23,6 +24,7 @@ type Store interface {
 	Additions
 	Builds
 	Upkeep
+	Profiles
 	Close() error
 }
 
@@ -58,6 +60,8 @@ type Additions interface {
 
 // Builds make outputs valid. Progress may be nil.
 type Builds interface {
+	// Foresee finds out what Build would do, and does nothing.
+	Foresee(ctx context.Context, targets ...builder.Target) (*builder.Foreseen, error)
 	Build(ctx context.Context, p builder.Progress, targets ...builder.Target) (*builder.Result, error)
 	// Check builds derivations again and compares.
 	Check(ctx context.Context, p builder.Progress, drvs ...string) error
@@ -66,6 +70,7 @@ type Builds interface {
 	// ReadLog opens the log of a derivation's last build; fs.ErrNotExist when there
 	// is none.
 	ReadLog(drvPath string) (io.ReadCloser, error)
+	LogFile(drvPath string) string // where that log is
 }
 
 // Upkeep is about the store as a whole.
@@ -75,13 +80,22 @@ type Upkeep interface {
 	Liveness(ctx context.Context, o store.CollectOptions) (*store.Liveness, error)
 	Collect(ctx context.Context, o store.CollectOptions) (*store.Collected, error)
 	Delete(ctx context.Context, paths []string) (*store.Collected, error)
-	// Verify tells report of each object with which something is wrong, in words.
-	Verify(ctx context.Context, contents bool, report func(problem string), progress func(done, all int)) error
+	// Verify tells report of each object with which something is wrong.
+	Verify(ctx context.Context, contents bool, report func(store.Problem), progress func(done, all int)) error
 	VerifyPath(ctx context.Context, p string) (*store.Problem, error)
 	// Optimise returns nil when nothing is known of what was saved.
 	Optimise(ctx context.Context, progress func(done, all int)) (*store.Optimised, error)
 	Export(ctx context.Context, w io.Writer, paths []string, closure bool) error
 	Import(ctx context.Context, r io.Reader) ([]string, error)
+}
+
+// Profiles are made and changed by this process, as its user, wherever they lie.
+type Profiles interface {
+	// Profile returns the profile at path, whose generations are roots.
+	Profile(ctx context.Context, path string) (*profile.Profile, error)
+	SetProfile(ctx context.Context, path, target string) (profile.Generation, error)
+	UserProfile(user, name string) string           // path of a user's profile
+	Profiles(ctx context.Context) ([]string, error) // paths of all that keep something
 }
 
 // Direct is a store that this process works on itself.
@@ -113,7 +127,10 @@ func (d *Direct) ReadLog(drvPath string) (io.ReadCloser, error) {
 	return d.Builder(nil).ReadLog(drvPath)
 }
 
-// Verify implements Upkeep.
-func (d *Direct) Verify(ctx context.Context, contents bool, report func(string), progress func(done, all int)) error {
-	return d.Store.Verify(ctx, contents, func(p store.Problem) { report(p.String()) }, progress)
+// Foresee implements Builds.
+func (d *Direct) Foresee(ctx context.Context, targets ...builder.Target) (*builder.Foreseen, error) {
+	return d.Builder(nil).Foresee(ctx, targets...)
 }
+
+// LogFile implements Builds.
+func (d *Direct) LogFile(drvPath string) string { return d.Builder(nil).LogFile(drvPath) }

@@ -94,6 +94,9 @@ func (c *Client) Repair(ctx context.Context, p builder.Progress, _, object strin
 	return c.builds(ctx, p, []string{object}, wire.BuildRepair)
 }
 
+// LogFile implements access.Builds.
+func (c *Client) LogFile(drvPath string) string { return log.File(c.StatePath("log", "drvs"), drvPath) }
+
 // ReadLog implements access.Builds.
 func (c *Client) ReadLog(drvPath string) (io.ReadCloser, error) {
 	return log.Open(c.StatePath("log", "drvs"), drvPath)

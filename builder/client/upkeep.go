@@ -118,28 +118,38 @@ func deleted(a wire.Collected, err error) (*store.Collected, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &store.Collected{Paths: a.Paths, Bytes: int64(a.Bytes)}, nil
+	// How large they were when they were read is not told.
+	return &store.Collected{Paths: a.Paths, Bytes: int64(a.Bytes), Freed: int64(a.Bytes)}, nil
 }
 
 // Verify implements access.Upkeep. The daemon does not tell how far it is.
-func (c *Client) Verify(ctx context.Context, contents bool, report func(string), _ func(done, all int)) error {
+func (c *Client) Verify(ctx context.Context, contents bool, report func(store.Problem), _ func(done, all int)) error {
 	bad, told := false, 0
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.locked(ctx, func() error {
 		notice := c.o.Notice
-		c.o.Notice = func(line string) { told++; report(line) }
+		c.o.Notice = func(line string) {
+			if p, ok := store.ParseProblem(c.Dir(), line); ok {
+				told++
+				report(p)
+			} else if notice != nil {
+				notice(line)
+			}
+		}
 		defer func() { c.o.Notice = notice }()
 		err := c.one(call{
 			op: wire.VerifyStore, write: func(w *wire.Writer) error { w.Flag(contents); w.Flag(false); return nil },
 			read: func(r *wire.Reader) { bad = r.Flag() },
 		})
 		if err == nil && bad && told == 0 {
-			report("something in the store is damaged; the daemon does not tell what")
+			err = errUntold
 		}
 		return err
 	})
 }
+
+var errUntold = errors.New("something in the store is damaged; the daemon does not tell what")
 
 // VerifyPath implements access.Upkeep: the object is read where it lies.
 func (c *Client) VerifyPath(ctx context.Context, p string) (*store.Problem, error) {

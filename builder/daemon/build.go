@@ -150,14 +150,20 @@ func (c *conn) repair(ctx context.Context, st *store.Store, b *builder.Builder, 
 	return nil
 }
 
-// repairObject builds the valid object p again if it is damaged.
+// repairObject fetches or builds the valid object p again if it is damaged.
 func repairObject(ctx context.Context, st *store.Store, b *builder.Builder, p string) error {
 	problem, err := st.VerifyPath(ctx, p)
 	if err != nil || problem == nil {
 		return err
 	}
+	if problem.Kind == store.Irregular {
+		return st.Regularise(ctx, p)
+	}
 	derivers, err := st.Derivers(ctx, p)
 	if err != nil {
+		return err
+	}
+	if fetched, err := b.Refetch(ctx, p); fetched || err != nil && len(derivers) == 0 {
 		return err
 	}
 	if len(derivers) == 0 {

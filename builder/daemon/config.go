@@ -17,6 +17,8 @@ type Config struct {
 	Open func(ctx context.Context) (st *store.Store, closed func() error, err error)
 	// Builder makes the builder for one request, and what ends its use.
 	Builder func(st *store.Store, r Request) (b *builder.Builder, closed func(), err error)
+	// Connected, when given, is told of everybody who is served.
+	Connected func(socket.Peer)
 	// Texts, when given, takes texts in place of the store.
 	Texts Texts
 	// Builtins are the names of builders that are part of this program.

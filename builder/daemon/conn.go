@@ -89,6 +89,9 @@ func (c *conn) greet(refuse error) error {
 		return &fatalError{refuse}
 	}
 	c.version = g.Version
+	if c.s.c.Connected != nil {
+		c.s.c.Connected(c.peer)
+	}
 	return c.out.send(frame(func(w *wire.Writer) { w.Done() }))
 }
 

@@ -90,7 +90,7 @@ func (c *conn) collect(ctx context.Context, st *store.Store, q wire.Collection) 
 		if done == nil {
 			return nil, err
 		}
-		return &wire.Collected{Paths: done.Paths, Bytes: uint64(done.Bytes)}, err
+		return &wire.Collected{Paths: done.Paths, Bytes: uint64(max(done.Freed, 0))}, err
 	}
 	switch q.Action {
 	case wire.ReturnLive, wire.ReturnDead:

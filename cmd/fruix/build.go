@@ -228,7 +228,7 @@ func (s *session) checkGoals(ctx context.Context, goals []goal) error {
 			drvs = append(drvs, g.drv)
 		}
 	}
-	return s.withProgress(func(b *builder.Builder) error { return b.Check(ctx, drvs...) })
+	return s.withProgress(func(p builder.Progress) error { return s.store.Check(ctx, p, drvs...) })
 }
 
 // printLines prints the lines of all goals, or one JSON array of them.
@@ -266,7 +266,7 @@ type foreseeable struct {
 
 // printPlan tells what would be built and fetched.
 func (s *session) printPlan(ctx context.Context, goals []goal) error {
-	f, err := s.builder(nil).Foresee(ctx, targetsOf(goals)...)
+	f, err := s.store.Foresee(ctx, targetsOf(goals)...)
 	if err != nil {
 		return err
 	}

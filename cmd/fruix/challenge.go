@@ -89,7 +89,11 @@ func (h *challenger) paths(ctx context.Context, names []string) ([]string, error
 	if len(names) > 0 {
 		return h.s.outputsOf(ctx, names)
 	}
-	all, err := h.s.store.All(ctx)
+	st, err := h.s.openLocal(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all, err := st.All(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -127,7 +131,11 @@ func (s *session) outputsOf(ctx context.Context, names []string) ([]string, erro
 // local is the hash of the archive of p when it was built here, nil otherwise: what
 // was fetched is not of this machine. Who has built something has its log.
 func (h *challenger) local(ctx context.Context, p string) ([]byte, error) {
-	info, err := h.s.store.Peek(ctx, p)
+	st, err := h.s.openLocal(ctx)
+	if err != nil {
+		return nil, err
+	}
+	info, err := st.Peek(ctx, p)
 	var invalid *store.NotValidError
 	if errors.As(err, &invalid) {
 		return nil, nil
@@ -135,7 +143,7 @@ func (h *challenger) local(ctx context.Context, p string) ([]byte, error) {
 	if err != nil || info.Deriver == "" {
 		return nil, err
 	}
-	log, err := builder.New(h.s.store, builder.Options{}).ReadLog(info.Deriver)
+	log, err := builder.New(st, builder.Options{}).ReadLog(info.Deriver)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

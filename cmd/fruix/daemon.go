@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -127,6 +128,9 @@ func (d *daemonWork) configure(o daemonOptions, debug bool) {
 	f, root := d.s.flags, d.store.Root
 	d.config.Open = d.open.view
 	d.config.Builder = d.builder
+	if d.s.env.uid == 0 {
+		d.config.Connected = d.welcome
+	}
 	for name := range d.s.builderOptions(nil).Builtins {
 		d.config.Builtins = append(d.config.Builtins, name)
 	}
@@ -155,6 +159,33 @@ func (d *daemonWork) configure(o daemonOptions, debug bool) {
 		writing.Lock()
 		defer writing.Unlock()
 		fmt.Fprintf(d.s.env.stderr, "fruix daemon: %s\n", printable(text))
+	}
+}
+
+// welcome makes the folder of a user's profiles, which is the user's own.
+func (d *daemonWork) welcome(p socket.Peer) {
+	if !p.Local || p.UID == 0 {
+		return
+	}
+	place, err := store.NewPlace(d.store.Root, d.store.StoreDir, d.store.StateDir)
+	if err != nil {
+		return
+	}
+	folder := filepath.Dir(place.UserProfile(accountName(p.UID), "x"))
+	if _, err := os.Lstat(folder); err == nil {
+		return
+	}
+	// It appears when it is the user's already.
+	temp, err := os.MkdirTemp(filepath.Dir(folder), ".new-")
+	if err == nil {
+		err = errors.Join(os.Chmod(temp, 0o755), os.Chown(temp, p.UID, p.GID))
+	}
+	if err == nil {
+		err = os.Rename(temp, folder)
+	}
+	if err != nil {
+		os.Remove(temp)
+		d.log(false, fmt.Sprintf("cannot make %s: %v", folder, err))
 	}
 }
 
@@ -234,9 +265,6 @@ func (d *daemonWork) builder(st *store.Store, r daemon.Request) (*builder.Builde
 	}
 	return builder.New(st, o), func() {}, nil
 }
-
-// daemonSocket is where a daemon listens, below the store's state.
-const daemonSocket = "daemon-socket/socket"
 
 // openStores opens the store for the first of several users, and closes it when
 // the last one goes: nobody has to wait for a daemon that has nothing to do.

@@ -23,6 +23,7 @@ type flags struct {
 	*pflag.FlagSet
 	name             string
 	root, storeDir   string
+	daemonSocket     string
 	loadPath         []string
 	system           string
 	jobs, cores      int
@@ -54,6 +55,7 @@ func newFlags(name, usage, text string) *flags {
 	f.SortFlags = false
 	f.StringVar(&f.root, "root", "", "physical `DIR` under which the store lies (default: $FRUIX_ROOT, \"/\" for root, else a folder of yours)")
 	f.StringVar(&f.storeDir, "store", "", "logical name of the store's `DIR` (default /frx/store)")
+	f.StringVar(&f.daemonSocket, "daemon-socket", "", "work through the daemon at `ADDRESS`: the path of its socket, unix://PATH or guix://HOST (default: $FRUIX_DAEMON_SOCKET; else only when you may not write the store)")
 	f.StringArrayVarP(&f.loadPath, "load-path", "L", nil, "look for modules in `DIR` first; may be given several times")
 	f.BoolVarP(&f.quiet, "quiet", "q", false, "print no progress")
 	f.IntVarP(&f.verbosity, "verbosity", "v", 1, "how much progress to print: 0 none, 1 what is built, 2 addresses and phases too, 3 all that builders print")

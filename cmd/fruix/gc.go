@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"fruix/builder/access"
 	"fruix/store"
 	"fruix/store/profile"
 )
@@ -95,7 +96,7 @@ func (a gcActions) check(f *flags, paths []string) error {
 	return nil
 }
 
-func (s *session) gc(ctx context.Context, st *store.Store, a gcActions, paths []string) error {
+func (s *session) gc(ctx context.Context, st access.Store, a gcActions, paths []string) error {
 	o := store.CollectOptions{KeepOutputs: a.keepOutputs, DropDerivations: a.dropDrvs}
 	var gone []generation
 	if a.generations != "" {
@@ -155,7 +156,7 @@ func (s *session) gc(ctx context.Context, st *store.Store, a gcActions, paths []
 
 // limit is how many bytes to free at least: 0 for all, less when nothing needs
 // to be done.
-func (a gcActions) limit(f *flags, st *store.Store) (int64, error) {
+func (a gcActions) limit(f *flags, st access.Store) (int64, error) {
 	switch {
 	case a.free != "":
 		want, err := parseSize(a.free)
@@ -239,7 +240,7 @@ func sizeText(n int64) string {
 	return fmt.Sprintf("%.1f %ciB", x, units[i])
 }
 
-func (s *session) listRoots(ctx context.Context, st *store.Store) error {
+func (s *session) listRoots(ctx context.Context, st access.Store) error {
 	roots, err := st.Roots(ctx)
 	if err != nil {
 		return err
@@ -269,7 +270,7 @@ func (s *session) printList(lines []string) error {
 }
 
 // findObjects turns what a person names into objects.
-func findObjects(st *store.Store, names []string) ([]string, error) {
+func findObjects(st access.Store, names []string) ([]string, error) {
 	out := make([]string, len(names))
 	for i, n := range names {
 		var err error

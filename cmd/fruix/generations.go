@@ -6,13 +6,14 @@ import (
 	"fmt"
 	"os"
 	"os/user"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
-	"fruix/store"
+	"fruix/builder/access"
 	"fruix/store/profile"
 )
 
@@ -27,7 +28,7 @@ type generation struct {
 }
 
 // describeGeneration makes what is printed of a generation.
-func describeGeneration(st *store.Store, of string, g profile.Generation) generation {
+func describeGeneration(st access.Store, of string, g profile.Generation) generation {
 	target := g.Target
 	if object, inside, err := st.Find(target); err == nil {
 		target = object + inside
@@ -42,7 +43,7 @@ const allGenerations = "all"
 // deleteGenerations deletes generations of the caller's profiles, of all profiles
 // when the caller is root, that are older than age says. With -n it only returns
 // them.
-func (s *session) deleteGenerations(ctx context.Context, st *store.Store, age string) ([]generation, error) {
+func (s *session) deleteGenerations(ctx context.Context, st access.Store, age string) ([]generation, error) {
 	choose := profile.Pattern(profile.All)
 	if age != allGenerations {
 		d, err := profile.ParseDuration(age)
@@ -76,13 +77,22 @@ func (s *session) mayChange(path string) bool {
 	if err != nil {
 		return false
 	}
+	uid, ok := uidOf(fi)
+	return s.env.uid == 0 || ok && uid == s.env.uid
+}
+
+// uidOf is the owner of a file.
+func uidOf(fi os.FileInfo) (int, bool) {
 	st, ok := fi.Sys().(*syscall.Stat_t)
-	return s.env.uid == 0 || ok && int(st.Uid) == s.env.uid
+	if !ok {
+		return 0, false
+	}
+	return int(st.Uid), true
 }
 
 // deleteOf deletes the generations of one profile that choose chooses, but for the
 // current one; with -n it only returns them.
-func (s *session) deleteOf(ctx context.Context, st *store.Store, path string, choose profile.Pattern) ([]generation, error) {
+func (s *session) deleteOf(ctx context.Context, st access.Store, path string, choose profile.Pattern) ([]generation, error) {
 	p, err := st.Profile(ctx, path)
 	if err != nil {
 		return nil, err
@@ -101,6 +111,14 @@ func (s *session) deleteOf(ctx context.Context, st *store.Store, path string, ch
 		out[i] = describeGeneration(st, path, g)
 	}
 	return out, err
+}
+
+// accountName is the name of a user, or the number of one who has none.
+func accountName(uid int) string {
+	if u, err := user.LookupId(strconv.Itoa(uid)); err == nil && filepath.IsLocal(u.Username) && filepath.Base(u.Username) == u.Username {
+		return u.Username
+	}
+	return strconv.Itoa(uid)
 }
 
 // userName is the name of the caller, for the folder of the caller's profiles.
@@ -220,7 +238,7 @@ func runPackage(ctx context.Context, e *environment, args []string) error {
 // everything stands for a pattern that is not given.
 const everything = "0.."
 
-func (s *session) listGenerations(st *store.Store, p *profile.Profile, pattern string) error {
+func (s *session) listGenerations(st access.Store, p *profile.Profile, pattern string) error {
 	choose, err := profile.ParsePattern(pattern, false)
 	if err != nil {
 		return s.flags.usage("--list-generations: %v", err)
@@ -236,7 +254,7 @@ func (s *session) listGenerations(st *store.Store, p *profile.Profile, pattern s
 	return s.printGenerations(out)
 }
 
-func (s *session) removeGenerations(ctx context.Context, st *store.Store, p *profile.Profile, pattern string) error {
+func (s *session) removeGenerations(ctx context.Context, st access.Store, p *profile.Profile, pattern string) error {
 	choose, err := profile.ParsePattern(pattern, true)
 	if err != nil {
 		return s.flags.usage("--delete-generations: %v", err)

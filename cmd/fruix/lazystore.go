@@ -25,7 +25,7 @@ func (l lazyStore) NewBatch() (*store.Batch, error) {
 	if err != nil {
 		return nil, err
 	}
-	return st.NewBatch(), nil
+	return store.NewBatch(st), nil
 }
 
 func (l lazyStore) IsValid(ctx context.Context, p string) (bool, error) {

@@ -28,11 +28,10 @@ func (s *session) findLog(ctx context.Context, p string) (*buildLog, error) {
 			return nil, err
 		}
 	}
-	b := s.builder(nil)
 	for _, d := range drvs {
-		r, err := b.ReadLog(d)
+		r, err := s.store.ReadLog(d)
 		if err == nil {
-			return &buildLog{r, b.LogFile(d)}, nil
+			return &buildLog{r, s.store.LogFile(d)}, nil
 		}
 		if !errors.Is(err, fs.ErrNotExist) {
 			return nil, err

@@ -47,7 +47,7 @@ func runPublish(ctx context.Context, e *environment, args []string) error {
 		return f.usage("--port is %d; ports are numbers up to 65535", *port)
 	}
 	s := &session{env: e, flags: f}
-	st, err := s.openStore(ctx)
+	st, err := s.openLocal(ctx)
 	if err != nil {
 		return err
 	}
@@ -115,5 +115,9 @@ func (s *session) storeRoot() (string, error) {
 	if s.flags.root != "" {
 		return filepath.Abs(s.flags.root)
 	}
-	return store.DefaultRoot(s.env.uid, s.env.getenv)
+	root, err := store.DefaultRoot(s.env.uid, s.env.getenv)
+	if s.env.getenv("FRUIX_ROOT") == "" && (s.daemonAddress() != "" || err == nil && s.usesSystem(root)) {
+		return "/", nil
+	}
+	return root, err
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"sync"
 
 	"fruix/builder"
+	"fruix/builder/access"
 	"fruix/builder/builtin"
 	"fruix/builder/builtin/archive"
 	"fruix/builder/builtin/disk"
@@ -46,7 +48,8 @@ const builderVersion = "2"
 type session struct {
 	env    *environment
 	flags  *flags
-	store  *store.Store
+	store  access.Store // nil until it is opened
+	local  *store.Store // the store itself, when this process has opened it
 	lang   *lang.Session
 	engine *interp.Engine
 	// ownsProcess lets programs change what belongs to the whole process.
@@ -81,10 +84,11 @@ func open(ctx context.Context, e *environment, f *flags, args []string) (*sessio
 	return s, nil
 }
 
-// openStore opens the store that the options name, once.
-func (s *session) openStore(ctx context.Context) (*store.Store, error) {
-	if s.store != nil {
-		return s.store, nil
+// openLocal opens the store that the options name, once, for this process to work
+// on it itself.
+func (s *session) openLocal(ctx context.Context) (*store.Store, error) {
+	if s.local != nil {
+		return s.local, nil
 	}
 	c, err := s.storeConfig()
 	if err != nil {
@@ -94,7 +98,7 @@ func (s *session) openStore(ctx context.Context) (*store.Store, error) {
 		return nil, err
 	}
 	st, err := store.Open(ctx, c)
-	s.store = st
+	s.local = st
 	return st, err
 }
 
@@ -158,10 +162,14 @@ func (s *session) Close() error {
 	if s.engine != nil {
 		s.engine.Close()
 	}
-	if s.store == nil {
-		return nil
+	var err error
+	if s.store != nil {
+		err = s.store.Close()
 	}
-	return s.store.Close()
+	if _, own := s.store.(*access.Direct); s.local != nil && !own {
+		err = errors.Join(err, s.local.Close())
+	}
+	return err
 }
 
 // warn shows a warning. The module system words its warnings as Guile.
@@ -215,8 +223,8 @@ func (s *session) build(ctx context.Context, drvs []*lang.Derivation) error {
 }
 
 func (s *session) buildTargets(ctx context.Context, targets []builder.Target) error {
-	err := s.withProgress(func(b *builder.Builder) error {
-		r, err := b.Build(ctx, targets...)
+	err := s.withProgress(func(p builder.Progress) error {
+		r, err := s.store.Build(ctx, p, targets...)
 		if r != nil {
 			s.built += len(r.Built)
 		}
@@ -239,12 +247,12 @@ func (s *session) hashPlace(drvPath string) source.Pos {
 	return source.Pos{File: f, Line: uint32(p.Line), Col: uint32(p.Column)}
 }
 
-// withProgress lets f use a builder whose progress is shown.
-func (s *session) withProgress(f func(*builder.Builder) error) error {
+// withProgress lets f tell how builds go on.
+func (s *session) withProgress(f func(builder.Progress) error) error {
 	if s.ownsProcess {
 		defer s.endProgress() // the dialogue goes on
 	}
-	return f(s.builder(s.progress()))
+	return f(s.progress())
 }
 
 // progress returns what shows progress on standard error.
@@ -275,12 +283,7 @@ func (s *session) note(format string, args ...any) {
 	s.progress().Note(fmt.Sprintf(format, args...))
 }
 
-// builder makes the builder that the options ask for. p may be nil.
-func (s *session) builder(p builder.Progress) *builder.Builder {
-	return builder.New(s.store, s.builderOptions(p))
-}
-
-// builderOptions are what the options ask of builders.
+// builderOptions are what the options ask of builders. p may be nil.
 func (s *session) builderOptions(p builder.Progress) builder.Options {
 	o := builder.Options{
 		MaxJobs: s.flags.jobs, Cores: s.flags.cores, KeepGoing: s.flags.keepGoing,

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"fruix/builder"
+	"fruix/builder/access"
 	"fruix/cmd/internal/progress"
 	"fruix/cmd/internal/report"
 	"fruix/store"
@@ -148,7 +149,7 @@ func (s *session) damagedOrRepaired(ctx context.Context, bad []string, repair bo
 
 // verifyStore checks all objects, and repairs those that are damaged if that is
 // wanted.
-func (s *session) verifyStore(ctx context.Context, st *store.Store, contents, repair bool) error {
+func (s *session) verifyStore(ctx context.Context, st access.Store, contents, repair bool) error {
 	var bad []string
 	wrong := 0
 	meter := s.meter("verifying")
@@ -228,14 +229,19 @@ func (s *session) repairAll(ctx context.Context, objects []string) error {
 // repair puts an object right: modes and times from its own content; that, when it is
 // damaged, from who has it, or from building it again.
 func (s *session) repair(ctx context.Context, p string, problem *store.Problem) error {
+	direct, ok := s.store.(*access.Direct)
+	if !ok {
+		return s.withProgress(func(show builder.Progress) error { return s.store.Repair(ctx, show, "", p) })
+	}
 	if problem.Kind == store.Irregular {
-		return s.store.Regularise(ctx, p)
+		return direct.Regularise(ctx, p)
 	}
 	derivers, err := s.store.Derivers(ctx, p)
 	if err != nil {
 		return err
 	}
-	return s.withProgress(func(b *builder.Builder) error {
+	return s.withProgress(func(show builder.Progress) error {
+		b := direct.Builder(show)
 		fetched, err := b.Refetch(ctx, p)
 		switch {
 		case fetched:
@@ -257,8 +263,12 @@ func (s *session) repair(ctx context.Context, p string, problem *store.Problem) 
 
 // storeRebuild makes the database anew. It prints what does not become valid.
 func storeRebuild(ctx context.Context, s *session, _ []string) error {
+	st, err := s.openLocal(ctx)
+	if err != nil {
+		return err
+	}
 	meter := s.meter("reading")
-	r, err := s.store.Rebuild(ctx, store.RebuildOptions{Trust: s.flags.unchecked, Progress: meter.set})
+	r, err := st.Rebuild(ctx, store.RebuildOptions{Trust: s.flags.unchecked, Progress: meter.set})
 	meter.End()
 	if err != nil {
 		return err
@@ -291,7 +301,7 @@ func storeOptimise(ctx context.Context, s *session, _ []string) error {
 	return s.optimiseStore(ctx, s.store)
 }
 
-func (s *session) optimiseStore(ctx context.Context, st *store.Store) error {
+func (s *session) optimiseStore(ctx context.Context, st access.Store) error {
 	meter := s.meter("optimising")
 	done, err := st.Optimise(ctx, meter.set)
 	meter.End()

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"fruix/builder/access"
 	"fruix/store"
 	"fruix/store/hash"
 	"fruix/store/nar"
@@ -18,15 +19,15 @@ import (
 )
 
 func storeQueries() []storeVerb {
-	list := func(ask func(*store.Store, context.Context, string) ([]string, error)) func(context.Context, *session, []string) error {
+	list := func(ask func(access.Store, context.Context, string) ([]string, error)) func(context.Context, *session, []string) error {
 		return func(ctx context.Context, s *session, args []string) error { return s.askEach(ctx, args, ask) }
 	}
 	return []storeVerb{
 		{"path-info", "PATH...", "tell what is known of objects", 1, -1, storeInfo},
-		{"references", "PATH...", "list what objects refer to", 1, -1, list((*store.Store).References)},
-		{"referrers", "PATH...", "list the objects that refer to some", 1, -1, list((*store.Store).Referrers)},
+		{"references", "PATH...", "list what objects refer to", 1, -1, list(access.Store.References)},
+		{"referrers", "PATH...", "list the objects that refer to some", 1, -1, list(access.Store.Referrers)},
 		{"requisites", "PATH...", "list objects with all that they need", 1, -1, storeRequisites},
-		{"derivers", "PATH...", "list the derivations that objects are outputs of", 1, -1, list((*store.Store).Derivers)},
+		{"derivers", "PATH...", "list the derivations that objects are outputs of", 1, -1, list(access.Store.Derivers)},
 		{"outputs", "DERIVATION...", "list the outputs of derivations", 1, -1, list(outputsOf)},
 		{"size", "PATH...", "print the size of objects, alone and with all that they need", 1, -1, storeSize},
 		{"roots", "[PATH...]", "list the roots, of all or of some objects", 0, -1, storeRoots},
@@ -39,7 +40,7 @@ func storeQueries() []storeVerb {
 }
 
 // askEach prints the answers for all objects, each once, in order.
-func (s *session) askEach(ctx context.Context, names []string, ask func(*store.Store, context.Context, string) ([]string, error)) error {
+func (s *session) askEach(ctx context.Context, names []string, ask func(access.Store, context.Context, string) ([]string, error)) error {
 	objects, err := s.validObjects(ctx, names)
 	if err != nil {
 		return err
@@ -74,7 +75,7 @@ func (s *session) validObjects(ctx context.Context, names []string) ([]string, e
 	return objects, nil
 }
 
-func outputsOf(st *store.Store, ctx context.Context, p string) ([]string, error) {
+func outputsOf(st access.Store, ctx context.Context, p string) ([]string, error) {
 	d, err := st.ReadDerivation(ctx, p)
 	if err != nil {
 		return nil, err

@@ -1,0 +1,243 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// servedStore is a store of root's that a daemon serves, and an ordinary user.
+type servedStore struct {
+	root, socket string
+	daemon       *exec.Cmd
+	ending       bool
+	said         *bytes.Buffer
+	own          run // as who runs the test
+	other        run // as a user who may not write the store
+}
+
+// serveStore starts a daemon.
+func serveStore(t *testing.T, options ...string) *servedStore {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("needs root, to be another user as well")
+	}
+	dir := newDir(t)
+	home := filepath.Join(dir, "home")
+	if err := os.Mkdir(home, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chown(home, ordinaryID, ordinaryID); err != nil {
+		t.Fatal(err)
+	}
+	s := &servedStore{root: filepath.Join(dir, "root"), said: &bytes.Buffer{}}
+	env := []string{"FRUIX_ROOT=" + s.root, "FRUIX_ARCHIVES=none", "XDG_CACHE_HOME=" + filepath.Join(dir, "cache")}
+	s.own = run{dir: dir, env: append(env, "HOME="+dir)}
+	s.other = run{
+		dir: home, env: append(env[:2:2], "HOME="+home),
+		user: &syscall.Credential{Uid: ordinaryID, Gid: ordinaryID},
+	}
+	s.start(t, options...)
+	return s
+}
+
+func (s *servedStore) start(t *testing.T, options ...string) {
+	t.Helper()
+	s.ending = false
+	s.daemon = exec.Command(binary(t), append([]string{"daemon"}, options...)...)
+	s.daemon.Env = append([]string{"PATH=" + os.Getenv("PATH")}, s.own.env...)
+	s.daemon.Stderr = s.said
+	out, err := s.daemon.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.daemon.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.stop(t) })
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatalf("the daemon does not listen: %v", err)
+	}
+	s.socket = strings.TrimSpace(line)
+}
+
+// end tells the daemon to end, once.
+func (s *servedStore) end() {
+	if !s.ending {
+		s.ending = true
+		s.daemon.Process.Signal(syscall.SIGTERM)
+	}
+}
+
+// stop ends the daemon as an administrator does, and returns what it said.
+func (s *servedStore) stop(t *testing.T) string {
+	t.Helper()
+	if s.daemon.ProcessState == nil {
+		s.end()
+		if err := s.daemon.Wait(); err != nil {
+			t.Errorf("the daemon ends with %v\n%s", err, s.said)
+		}
+		if _, err := os.Lstat(s.socket); err == nil {
+			t.Error("the socket is left")
+		}
+	}
+	return s.said.String()
+}
+
+// ok is a run that works; it returns its results.
+func (r run) ok(t *testing.T, args ...string) string {
+	t.Helper()
+	out, messages, code := r.fruix(t, args...)
+	if code != 0 {
+		t.Fatalf("fruix %q: exit %d\n%s", args, code, messages)
+	}
+	return strings.TrimSpace(out)
+}
+
+// refused is a run that fails with words among its messages.
+func (r run) refused(t *testing.T, words string, args ...string) {
+	t.Helper()
+	out, messages, code := r.fruix(t, args...)
+	if code == 0 || !strings.Contains(messages, words) {
+		t.Errorf("fruix %q: exit %d, %q is not said\n%s%s", args, code, words, out, messages)
+	}
+}
+
+func expr(text string) string { return "-e" + "(begin (use-modules (guix gexp)) " + text + ")" }
+
+// TestThroughDaemon is a user who may not write the store: everything works that
+// harms nobody.
+func TestThroughDaemon(t *testing.T) {
+	s := serveStore(t)
+	u := s.other
+	out := u.ok(t, "build", "hello-script")
+	if again := s.own.ok(t, "build", "--no-substitutes", "hello-script"); again != out {
+		t.Errorf("the user has built %s, root %s", out, again)
+	}
+	if got := u.ok(t, "build", "-n", "hello-script"); got != "nothing to be built" {
+		t.Errorf("foreseen: %s", got)
+	}
+	file := filepath.Join(u.dir, "file")
+	if err := os.WriteFile(file, []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chown(file, ordinaryID, ordinaryID); err != nil {
+		t.Fatal(err)
+	}
+	added := u.ok(t, "store", "add", file)
+	if info := u.ok(t, "store", "path-info", added); !strings.Contains(info, "physical: "+s.root+added) {
+		t.Errorf("path-info: %s", info)
+	}
+	if got := u.ok(t, "store", "cat", added); got != "mine" {
+		t.Errorf("content: %s", got)
+	}
+	// Generations of profiles, here and where the daemon has made a place for them.
+	u.ok(t, "build", "-p", "mine", expr(`(plain-file "one" "1")`))
+	theirs := filepath.Join(s.root, "frx/var/fruix/profiles/per-user", fmt.Sprint(ordinaryID), "fruix-profile")
+	u.ok(t, "build", "-p", theirs, expr(`(plain-file "two" "2")`))
+	if got := u.ok(t, "package", "-l"); !strings.HasSuffix(got, "-two\tcurrent") {
+		t.Errorf("generations: %s", got)
+	}
+	live := u.ok(t, "gc", "--list-live")
+	for _, name := range []string{"-one", "-two"} {
+		if !strings.Contains(live, name) {
+			t.Errorf("%s is not among %s", name, live)
+		}
+	}
+	u.ok(t, "store", "verify")
+	u.refused(t, "kept by the root", "gc", "-D", filepath.Join(u.dir, "mine"))
+	u.refused(t, "-bad.drv failed: builder failed", "build", expr(`(computed-file "bad" #~(exit 3))`))
+	u.ok(t, "gc")
+	if got := s.own.ok(t, "store", "cat", filepath.Join(u.dir, "mine")); got != "1" {
+		t.Errorf("the profile holds %s", got)
+	}
+}
+
+// TestMayNot is a user who tries what only root may do.
+func TestMayNot(t *testing.T) {
+	s := serveStore(t)
+	u := s.other
+	out := u.ok(t, "build", "-r", "kept", expr(`(computed-file "kept" #~(symlink "kept" #$output))`))
+	u.refused(t, "kept by the root", "gc", "-D", out)
+	// An export that claims something else of an object, without a signature.
+	export := filepath.Join(s.own.dir, "export")
+	data := s.own.ok(t, "store", "export", out)
+	other := strings.ReplaceAll(data, filepath.Base(out)[:32], strings.Repeat("1", 32))
+	if err := os.WriteFile(export, []byte(other+"\x00"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	c := exec.Command("sh", "-c", `exec "$0" store import < "$1"`, binary(t), export)
+	c.Dir, c.Env = u.dir, u.env
+	c.SysProcAttr = &syscall.SysProcAttr{Credential: u.user}
+	if said, err := c.CombinedOutput(); err == nil || !strings.Contains(string(said), "cannot import") {
+		t.Errorf("import: %v %s", err, said)
+	}
+	u.refused(t, "belongs to the user 0", "store", "rebuild")
+	u.refused(t, "", "build", "-p", "/frx/var/fruix/profiles/system", expr(`(plain-file "x" "x")`))
+	if err := os.WriteFile(filepath.Join(s.root, "frx/store/.planted"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"frx/store/.planted", "frx/var/fruix/db/db.sqlite", "frx/var/fruix/daemon-socket/socket.lock"} {
+		c := exec.Command("sh", "-c", `echo > "$0"`, filepath.Join(s.root, name))
+		c.SysProcAttr = &syscall.SysProcAttr{Credential: u.user}
+		if c.Run() == nil {
+			t.Errorf("%s can be written", name)
+		}
+	}
+	// Files that the user cannot read are not fetched either.
+	secret := filepath.Join(s.own.dir, "secret")
+	if err := os.WriteFile(secret, []byte("secret"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	u.refused(t, "not a plain file that every user of this machine may read", "build",
+		"-e(begin (use-modules (guix packages) (guix download) (guix base32)) (origin (method url-fetch) (uri \"file://"+secret+
+			"\") (sha256 (base32 \""+strings.Repeat("0", 52)+"\"))))")
+}
+
+// TestDaemonEnds ends a daemon in the midst of a build, and then there is none.
+func TestDaemonEnds(t *testing.T) {
+	s := serveStore(t)
+	u := s.other
+	c := exec.Command(binary(t), "build", expr(`(computed-file "long" #~(begin (display "begun\n") (force-output) (sleep 600)))`))
+	c.Args = append(c.Args, "-v3")
+	c.Dir, c.Env = u.dir, u.env
+	c.SysProcAttr = &syscall.SysProcAttr{Credential: u.user}
+	said, err := c.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(said)
+	begun := false
+	for lines.Scan() {
+		if strings.Contains(lines.Text(), "begun") {
+			begun = true
+			s.end()
+		}
+	}
+	if !begun {
+		t.Error("the build has not begun")
+	}
+	if c.Wait() == nil {
+		t.Error("the client has not failed")
+	}
+	ended := time.AfterFunc(time.Minute, func() { s.daemon.Process.Kill() })
+	s.stop(t)
+	ended.Stop()
+	u.refused(t, "no daemon answers", "store", "add", "/etc/passwd")
+	u.refused(t, "start \"fruix daemon\"", "build", "hello-script")
+	u.refused(t, "cannot speak with the daemon", "store", "add", "--daemon-socket=unix://"+s.socket, "/etc/passwd")
+	s.start(t, "--listen="+filepath.Join(s.own.dir, "elsewhere"))
+	u.env = append(u.env, "FRUIX_DAEMON_SOCKET=unix://"+s.socket)
+	u.ok(t, "store", "add", "/etc/passwd")
+}
