@@ -12,6 +12,9 @@ import (
 // profilesDir is the folder of the state in which every link is a root.
 const profilesDir = "profiles"
 
+// perUser is the folder in it that holds a folder of each user's.
+const perUser = "per-user"
+
 // Profile returns the profile at path. A path below the logical state directory,
 // such as "/frx/var/fruix/profiles/system", is looked up under the root of the
 // store. The generations of a profile that lies elsewhere are made known as
@@ -42,7 +45,7 @@ func (p Place) ProfileAt(path string, root func(object, link string) error) (*pr
 
 // UserProfile returns the path of the profile of that name that belongs to a user.
 func (p Place) UserProfile(user, name string) string {
-	return p.StatePath(profilesDir, "per-user", user, name)
+	return p.StatePath(profilesDir, perUser, user, name)
 }
 
 // SetProfile makes the valid object target the current generation of the profile

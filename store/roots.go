@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -146,27 +147,108 @@ func relink(target, link string) error {
 // maxHops bounds how many links a root may go through.
 const maxHops = 16
 
+// Bounds of what a user's folder of profiles can hold. It is read while nobody may
+// use what could be garbage, and its user must not be able to make that take long.
+const (
+	maxUserDepth   = 4 // folders within folders; deeper ones are not looked at
+	maxUserEntries = 500_000
+	maxUserLinks   = 50_000
+)
+
+// TooManyRootsError is a user's folder of profiles that holds too much.
+type TooManyRootsError struct{ Folder string }
+
+func (e *TooManyRootsError) Error() string {
+	return fmt.Sprintf("%s holds more than %d links or %d files: while that is so, nobody can tell what is garbage; let its user remove some, or rename the folder", e.Folder, maxUserLinks, maxUserEntries)
+}
+
+// linkWalk finds symbolic links.
+type linkWalk struct {
+	ctx   context.Context
+	users string // the folder whose folders are users'; "" when there are none
+	found func(link string)
+}
+
+// userFolder is what was found in a user's folder.
+type userFolder struct {
+	path                  string
+	depth, entries, links int
+}
+
+// folder looks through a folder; in is the user's that it is in, nil for the
+// administrator's. What disappears meanwhile is no error.
+func (w *linkWalk) folder(dir string, in *userFolder) error {
+	f, err := os.OpenFile(dir, os.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW, 0)
+	if errors.Is(err, fs.ErrNotExist) || in != nil && errors.Is(err, unix.ENOTDIR) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	for {
+		entries, err := f.ReadDir(1000)
+		if err == io.EOF || errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		for _, e := range entries {
+			if err := w.entry(filepath.Join(dir, e.Name()), e, in); err != nil {
+				return err
+			}
+		}
+		if w.ctx.Err() != nil {
+			return w.ctx.Err()
+		}
+	}
+}
+
+func (w *linkWalk) entry(p string, e fs.DirEntry, in *userFolder) error {
+	if in != nil {
+		in.entries++
+		if e.Type()&fs.ModeSymlink != 0 {
+			in.links++
+		}
+		if in.entries > maxUserEntries || in.links > maxUserLinks {
+			return &TooManyRootsError{in.path}
+		}
+	}
+	switch {
+	case e.Type()&fs.ModeSymlink != 0:
+		w.found(p)
+	case !e.IsDir():
+	case in == nil && w.users != "" && filepath.Dir(p) == w.users:
+		return w.folder(p, &userFolder{path: p})
+	case in == nil:
+		return w.folder(p, nil)
+	case in.depth < maxUserDepth:
+		in.depth++
+		defer func() { in.depth-- }()
+		return w.folder(p, in)
+	}
+	return nil
+}
+
 // Roots returns the roots that lead to objects, the links below gcroots and
 // profiles, in order. Links that lead nowhere, or not into the store, are left out,
 // and so are those from a profile to its current generation, which is a root itself.
 func (s *Store) Roots(ctx context.Context) ([]Root, error) {
 	var roots []Root
 	for _, dir := range []string{"gcroots", profilesDir} {
-		err := filepath.WalkDir(s.StatePath(dir), func(p string, d fs.DirEntry, err error) error {
-			if err != nil {
-				if errors.Is(err, fs.ErrNotExist) {
-					return nil
-				}
-				return err
+		w := linkWalk{ctx: ctx, found: func(p string) {
+			if leadsToGeneration(p) {
+				return
 			}
-			if d.Type()&fs.ModeSymlink != 0 && !leadsToGeneration(p) {
-				if target, ok := s.resolve(p); ok {
-					roots = append(roots, Root{p, s.rootName(p), target})
-				}
+			if target, ok := s.resolve(p); ok {
+				roots = append(roots, Root{p, s.rootName(p), target})
 			}
-			return ctx.Err()
-		})
-		if err != nil {
+		}}
+		if dir == profilesDir {
+			w.users = s.StatePath(profilesDir, perUser)
+		}
+		if err := w.folder(s.StatePath(dir), nil); err != nil {
 			return nil, err
 		}
 	}

@@ -170,7 +170,7 @@ const tempDir = ".tmp"
 
 // makeDirs makes the directories of the store with their modes.
 func (s *Store) makeDirs() error {
-	for _, d := range []string{"", "db", "locks", "gcroots", "gcroots/auto", "log", profilesDir, profilesDir + "/per-user"} {
+	for _, d := range []string{"", "db", "locks", "gcroots", "gcroots/auto", "log", profilesDir, profilesDir + "/" + perUser} {
 		if err := s.mkdirAll(s.StatePath(d)); err != nil {
 			return err
 		}
