@@ -508,6 +508,7 @@ func TestInvalidPaths(t *testing.T) {
 // TestLies sends what is not what it says it is. The client is told why, and the
 // connection ends.
 func TestLies(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	w := newWorld(t, func(c *Config) {
 		c.Limits = Limits{Text: 1 << 20, Memory: 4 << 20, NAR: 300_000}
 	})
@@ -572,6 +573,7 @@ func TestLies(t *testing.T) {
 
 // TestGreetings speaks another language.
 func TestGreetings(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	w := newWorld(t, func(c *Config) { c.Limits.Stall = 200 * time.Millisecond })
 	for name, b := range map[string][]byte{"HTTP": []byte("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), "nothing": nil, "a half": {0x63}} {
 		c := w.dial(mallory)
@@ -620,7 +622,8 @@ func TestDisconnects(t *testing.T) {
 
 // TestStalls lets a client stand still in the midst of things.
 func TestStalls(t *testing.T) {
-	w := newWorld(t, func(c *Config) { c.Limits.Stall = 150 * time.Millisecond })
+	t.Parallel() // it waits more than it works
+	w := newWorld(t, func(c *Config) { c.Limits.Stall = 500 * time.Millisecond })
 	add := addRequest("tree", 1, "sha256", archive(strings.Repeat("x", 10_000)))
 	for _, n := range []int{1, 8, 30, 200, len(add) - 1} {
 		c := w.connect(mallory)
@@ -637,12 +640,13 @@ func TestStalls(t *testing.T) {
 	w.settled("stalls")
 	// Between operations a client may be silent.
 	c := w.connect(mallory)
-	time.Sleep(400 * time.Millisecond)
+	time.Sleep(1200 * time.Millisecond)
 	c.alive("a rest")
 }
 
 // TestClientThatDoesNotRead asks without reading answers.
 func TestClientThatDoesNotRead(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	w := newWorld(t, func(c *Config) { c.Limits.Stall = 300 * time.Millisecond })
 	c := w.connect(mallory)
 	for i := range 300 {
@@ -856,6 +860,7 @@ func TestOptions(t *testing.T) {
 
 // TestWhoLeaves ends connections while builds go on.
 func TestWhoLeaves(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	w := newWorld(t, nil)
 	await := func(what string, f func() bool) {
 		t.Helper()
@@ -901,6 +906,7 @@ func TestWhoLeaves(t *testing.T) {
 
 // TestNoisyBuild lets a builder print more than its client takes.
 func TestNoisyBuild(t *testing.T) {
+	t.Parallel() // it waits more than it works
 	w := newWorld(t, nil)
 	c := w.connect(mallory)
 	noisy, _ := c.drv("noisy", "print 100000")

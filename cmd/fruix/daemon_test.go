@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -240,4 +241,43 @@ func TestDaemonEnds(t *testing.T) {
 	s.start(t, "--listen="+filepath.Join(s.own.dir, "elsewhere"))
 	u.env = append(u.env, "FRUIX_DAEMON_SOCKET=unix://"+s.socket)
 	u.ok(t, "store", "add", "/etc/passwd")
+}
+
+// TestSocketActivation hands the daemon a socket, as systemd does, which the daemon
+// leaves where it is.
+func TestSocketActivation(t *testing.T) {
+	dir := newDir(t)
+	name := filepath.Join(dir, "socket")
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: name, Net: "unix"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.SetUnlinkOnClose(false)
+	f, err := l.File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	c := exec.Command("sh", "-c", `LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" daemon`, binary(t))
+	c.Env = []string{"PATH=" + os.Getenv("PATH"), "FRUIX_ROOT=" + filepath.Join(dir, "root"), "HOME=" + dir}
+	c.ExtraFiles = []*os.File{f}
+	var said bytes.Buffer
+	c.Stderr = &said
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	// It is not yet ready, and yet it answers.
+	r := run{dir: dir, env: []string{"FRUIX_ROOT=" + filepath.Join(dir, "root"), "HOME=" + dir}}
+	added := r.ok(t, "store", "add", "--daemon-socket="+name, "/etc/passwd")
+	if !strings.HasPrefix(added, "/frx/store/") {
+		t.Errorf("added %q", added)
+	}
+	c.Process.Signal(syscall.SIGTERM)
+	if err := c.Wait(); err != nil {
+		t.Errorf("the daemon ends with %v\n%s", err, &said)
+	}
+	if _, err := os.Lstat(name); err != nil {
+		t.Errorf("the socket: %v", err)
+	}
 }

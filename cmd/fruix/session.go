@@ -202,7 +202,7 @@ func waitText(w store.Wait) string {
 	case w.Users && w.Holder == "":
 		return "waiting until nobody uses the store's database"
 	case w.Users:
-		return fmt.Sprintf("waiting until %s no longer use the store's database", w.Holder)
+		return fmt.Sprintf("waiting until the store's database is no longer used by %s", w.Holder)
 	case w.Collector && w.Holder == "":
 		return "waiting until garbage has been collected"
 	case w.Collector:
