@@ -61,8 +61,8 @@ func (e *NowhereError) Error() string {
 // Unwrap returns all reasons.
 func (e *NowhereError) Unwrap() []error { return append([]error{e.Here}, e.Others...) }
 
-// errNotHere is why nothing is built on a machine of which that was asked.
-var errNotHere = errors.New("nothing is to be built on this machine (--max-jobs=0)")
+// ErrNotHere is why nothing is built on a machine of which that was asked.
+var ErrNotHere = errors.New("nothing is to be built on this machine (--max-jobs=0)")
 
 // needs is what a derivation needs of the place where it is built.
 type needs struct {
@@ -97,7 +97,7 @@ func (b *Builder) unable(n *needs) error {
 		return &FeatureError{lack, b.o.Features}
 	}
 	if b.o.MaxJobs < 0 && !n.onlyLocal {
-		return errNotHere
+		return ErrNotHere
 	}
 	return nil
 }

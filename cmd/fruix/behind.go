@@ -41,8 +41,15 @@ func (s *session) openStore(ctx context.Context) (access.Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.others = s.fleet(st, func(text string) {
+		if !s.flags.quiet {
+			s.warn(text)
+		}
+	})
 	s.store = &access.Direct{Store: st, Builder: func(p builder.Progress) *builder.Builder {
-		return builder.New(st, s.builderOptions(p))
+		o := s.builderOptions(p)
+		o.Machines = s.others.machines
+		return builder.New(st, o)
 	}}
 	return s.store, nil
 }
@@ -173,7 +180,7 @@ func (s *session) wanted() wire.Options {
 			o.Pairs = append(o.Pairs, [2]string{x.name, x.value})
 		}
 	}
-	for _, name := range []string{"max-build-memory", "max-build-processes", "max-log-size", "min-free", "max-free", "no-sync", "disable-deduplication"} {
+	for _, name := range []string{"max-build-memory", "max-build-processes", "max-log-size", "min-free", "max-free", "builders", "no-offload", "no-sync", "disable-deduplication"} {
 		if f.Changed(name) {
 			s.warn(fmt.Sprintf("--%s means nothing here: the daemon decides that", name))
 		}

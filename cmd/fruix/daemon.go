@@ -263,7 +263,22 @@ func (d *daemonWork) builder(st *store.Store, r daemon.Request) (*builder.Builde
 			o.Substitutes = caches{c}
 		}
 	}
-	return builder.New(st, o), func() {}, nil
+	// Connections are a request's own, as what they have provided is the view's.
+	others := d.s.fleet(st, func(text string) { d.log(false, text) })
+	others.cores, others.keep = r.Cores, r.KeepFailed
+	o.Machines = others.machines
+	if d.s.flags.jobs == 0 {
+		o.MaxJobs = -1 // all goes to other machines
+	}
+	b := builder.New(st, o)
+	// Somebody else may still wait for a build that this request has begun.
+	end := func() {
+		go func() {
+			b.Wait()
+			others.close()
+		}()
+	}
+	return b, end, nil
 }
 
 // openStores opens the store for the first of several users, and closes it when

@@ -30,6 +30,8 @@ type flags struct {
 	rounds           int
 	substituteURLs   string
 	noSubstitutes    bool
+	builders         string
+	noOffload        bool
 	minFree, maxFree string
 	keepGoing        bool
 	keepFailed       bool
@@ -85,10 +87,11 @@ func (f *flags) addBuildFlags() {
 // addWorkFlags adds the options that say how builds go on, whoever has asked for
 // them.
 func (f *flags) addWorkFlags() {
-	f.IntVarP(&f.jobs, "max-jobs", "M", runtime.NumCPU(), "run at most `N` builds at a time")
+	f.IntVarP(&f.jobs, "max-jobs", "M", runtime.NumCPU(), "run at most `N` builds at a time on this machine; 0 leaves all to others")
 	f.IntVarP(&f.cores, "cores", "c", 0, "let a build use `N` processors; 0 means all")
 	f.StringVar(&f.substituteURLs, "substitute-urls", "", "fetch what these servers have, `URLS` with spaces between, in place of building it")
 	f.BoolVar(&f.noSubstitutes, "no-substitutes", false, "build everything here")
+	f.addMachineFlags()
 	f.StringVar(&f.minFree, "min-free", "", "while less `SPACE` is free, such as 5G, delete garbage before adding to the store")
 	f.StringVar(&f.maxFree, "max-free", "", "how much `SPACE` shall be free then (default: that of --min-free)")
 	f.IntVar(&f.rounds, "rounds", 1, "build each derivation `N` times, and fail when the results differ")
@@ -113,8 +116,8 @@ func (f *flags) parse(args []string) error {
 func (f *flags) check() error {
 	switch {
 	case f.Lookup("max-jobs") == nil:
-	case f.jobs < 1:
-		return f.usage("--max-jobs is %d; at least one build must run", f.jobs)
+	case f.jobs < 0:
+		return f.usage("--max-jobs is %d; 0 means that other machines build everything", f.jobs)
 	case f.cores < 0:
 		return f.usage("--cores is %d; 0 means all processors", f.cores)
 	case f.rounds < 1:

@@ -115,7 +115,7 @@ func untilSignalled(args []string) context.Context {
 // serves says whether a command runs for others, whom it does not leave in the
 // midst of an answer when it is told to end.
 func serves(command string) bool {
-	return command == "repl" || command == "publish" || command == "daemon"
+	return command == "repl" || command == "publish" || command == "daemon" || command == "serve"
 }
 
 // environment is what a command knows of the process it runs in.
@@ -147,6 +147,9 @@ func commands() []command {
 		{"publish", "[OPTION]...", "serve the store to other machines", runPublish},
 		{"challenge", "[OPTION]... [PACKAGE|PATH]...", "compare what was built here with what servers have", runChallenge},
 		{"weather", "[OPTION]... [PACKAGE|PATH]...", "say how much of something servers have", runWeather},
+		{"serve", "[OPTION]...", "build for another fruix and exchange objects with it, over standard input and output", runServe},
+		{"copy", "--to=HOST|--from=HOST [OPTION]... ITEM...", "copy objects and all they need to or from another machine", runCopy},
+		{"offload", "test|status [OPTION]... [FILE [REGEXP]]", "try the machines that builds are handed to, or ask how they are", runOffload},
 		{"archive", "ACTION [OPTION]... [PATH]...", "exchange objects with others, and say whom to trust", runArchive},
 		{"download", "[OPTION]... URL", "fetch a file or a git repository into the store and print its hash", runDownload},
 		{"hash", "[OPTION]... FILE", "print the hash of a file or of a folder's archive", runHash},

@@ -60,14 +60,14 @@ func runPublish(ctx context.Context, e *environment, args []string) error {
 		s.warn("there is no key to sign with, so nobody will use what is served; \"fruix archive --generate-key\" makes one")
 	}
 	logs := builder.New(st, builder.Options{})
-	return serve(ctx, s, net.JoinHostPort(*host, strconv.Itoa(*port)), publish.Handler(st, publish.Options{
+	return serveHTTP(ctx, s, net.JoinHostPort(*host, strconv.Itoa(*port)), publish.Handler(st, publish.Options{
 		Keys: keys, Compression: *compression, Priority: *priority, TTL: *ttl, Log: logs.ReadLog,
 	}))
 }
 
-// serve answers until ctx ends. The address goes to standard output once it is
+// serveHTTP answers until ctx ends. The address goes to standard output once it is
 // listened on, so that programs can wait for it.
-func serve(ctx context.Context, s *session, address string, h http.Handler) error {
+func serveHTTP(ctx context.Context, s *session, address string, h http.Handler) error {
 	l, err := net.Listen("tcp", address)
 	if err != nil {
 		return &report.AdvisedError{Err: fmt.Errorf("cannot listen on %s: %w", address, err), Hint: "choose another port with -p"}

@@ -63,6 +63,8 @@ type session struct {
 	// shown is what shows progress; nil until there is something to show.
 	shown   *progress.Reporter
 	showing sync.Mutex // guards shown
+	// others are the machines that builds may go to.
+	others *fleet
 	// built is how many derivations were built.
 	built int
 	// warnedOfMemory is set when it was said what --max-build-memory is worth here.
@@ -161,6 +163,9 @@ func (s *session) Close() error {
 	s.endProgress()
 	if s.engine != nil {
 		s.engine.Close()
+	}
+	if s.others != nil {
+		s.others.close()
 	}
 	var err error
 	if s.store != nil {
@@ -285,11 +290,11 @@ func (s *session) note(format string, args ...any) {
 
 // builderOptions are what the options ask of builders. p may be nil.
 func (s *session) builderOptions(p builder.Progress) builder.Options {
-	o := builder.Options{
-		MaxJobs: s.flags.jobs, Cores: s.flags.cores, KeepGoing: s.flags.keepGoing,
-		MaxSilent: s.flags.silent, Timeout: s.flags.timeout, Rounds: s.flags.rounds, Progress: p,
-		Jail: native.New(native.Options{EUID: s.env.uid, WorkDir: os.TempDir()}),
-		EUID: s.env.uid, Limits: native.Limits(), Getenv: s.env.getenv,
+	o := s.localOptions()
+	o.MaxJobs, o.Cores, o.KeepGoing = s.flags.jobs, s.flags.cores, s.flags.keepGoing
+	o.MaxSilent, o.Timeout, o.Rounds, o.Progress = s.flags.silent, s.flags.timeout, s.flags.rounds, p
+	if o.MaxJobs == 0 {
+		o.MaxJobs = -1 // all goes to other machines
 	}
 	if memory, log, err := s.flags.bounds(); err == nil { // check has seen to that
 		o.Memory, o.MaxLog, o.Processes = uint64(memory), log, s.flags.maxProcesses
@@ -301,7 +306,6 @@ func (s *session) builderOptions(p builder.Progress) builder.Options {
 		o.KeepFailed = os.TempDir()
 	}
 	o.Substitutes = s.substitutes
-	o.Builtins = jailBuiltins()
 	s.addDownloads(o.Builtins, false)
 	return o
 }
@@ -317,6 +321,14 @@ func (s *session) addDownloads(to builtin.Table, strangers bool) {
 	}
 	to["download"] = download.Builtin(files)
 	to["git-download"] = download.Git(files, repositories)
+}
+
+// localOptions are those of builds on this machine, whoever wants them.
+func (s *session) localOptions() builder.Options {
+	return builder.Options{
+		Jail: native.New(native.Options{EUID: s.env.uid, WorkDir: os.TempDir()}),
+		EUID: s.env.uid, Limits: native.Limits(), Getenv: s.env.getenv, Builtins: jailBuiltins(),
+	}
 }
 
 // warnOfMemory says when a limit of memory is less than what was asked for.

@@ -50,6 +50,7 @@ var targets = [...]target{
 	{"hashing an archive of 2 GiB, as fast as sha256sum", "fruix/store", "BenchmarkHashTree", "x-vs-sha256sum", 1, true, 0},
 	{"1,000 builds in jails, times as fast as Nix", "fruix/builder", "BenchmarkBuildAgainstNix", "x-vs-nix", 3, true, 10},
 	{"the same with nothing to do, times as fast as Nix", "fruix/builder", "BenchmarkBuildAgainstNix", "x-vs-nix-again", 5, true, 20},
+	{"1,000 builds elsewhere, 50 ms there and back, builds/s", "fruix/builder/remote", "BenchmarkRemote", "builds/s", 50, true, 0},
 	{"finding garbage among 200,000 objects, times as fast as Nix", "fruix/store", "BenchmarkMark", "x-vs-nix", 3, true, 10},
 	{"20,000 requisites, times as fast as Nix", "fruix/store", "BenchmarkRequisites", "x-vs-nix", 3, true, 10},
 	{"memory of adding 50,000 small files, MiB", "fruix/store", "BenchmarkAddSmallFiles/disk", "MiB", 200, false, 80},

@@ -368,6 +368,9 @@ func build(e *builder.BuildError) *Problem {
 	case e.Status != "":
 		p.Message += ": " + e.Status
 	}
+	if errors.Is(e.Err, builder.ErrNotHere) {
+		p.hint("name machines with --builders, or list them in machines.scm; \"fruix offload test\" tries them; -M 1 builds here")
+	}
 	if e.LogPath != "" {
 		p.hint("the whole log: fruix store log " + e.Drv)
 	}
