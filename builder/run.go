@@ -49,6 +49,7 @@ type running struct {
 	told   map[string]bool  // derivations and objects that were announced
 	mu     sync.Mutex       // guards what follows
 	lost   map[string]bool  // objects that could not be fetched
+	vain   int              // fetches that failed
 	failed map[string]error // builds that failed before
 }
 
@@ -62,7 +63,7 @@ func (r *running) once(ctx context.Context, f *forecast) (done *sched.Result, ag
 	}
 	defer places.close()
 	gate := &gate{places: places}
-	before := len(r.lost)
+	before := r.vain
 	done, err = sched.Run(ctx, f.jobs(), sched.Options{KeepGoing: r.b.o.KeepGoing, Gate: gate}, func(ctx context.Context, id string) error {
 		if p, ok := fetched(id); ok {
 			defer gate.leave()
@@ -79,7 +80,7 @@ func (r *running) once(ctx context.Context, f *forecast) (done *sched.Result, ag
 		}
 	}
 	r.forgetFetches(done)
-	return done, len(r.lost) > before && ctx.Err() == nil && (len(done.Failed) == 0 || r.b.o.KeepGoing), nil
+	return done, r.vain > before && ctx.Err() == nil && (len(done.Failed) == 0 || r.b.o.KeepGoing), nil
 }
 
 // announce tells what is going to be done that has not been told before.
@@ -119,7 +120,10 @@ func (r *running) fetch(ctx context.Context, o Offer) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.lost[o.Path] = true
+	r.vain++
+	if o.Reject == nil || !o.Reject() {
+		r.lost[o.Path] = true
+	}
 	return fmt.Errorf("%w: %w", sched.ErrLost, err)
 }
 

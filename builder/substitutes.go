@@ -24,6 +24,9 @@ type Offer struct {
 	// Open opens the archive; progress is told how many bytes have come, of how
 	// many (-1 when unknown).
 	Open func(ctx context.Context, progress func(done, total int64)) (io.ReadCloser, error)
+	// Reject, unless it is nil, is told when the object could not be had from there.
+	// It says whether to ask for the object again: others may have it.
+	Reject func() bool
 }
 
 // Substituter finds objects elsewhere.
@@ -158,28 +161,39 @@ func (b *Builder) Refetch(ctx context.Context, p string) (bool, error) {
 		}
 		return valid, nil
 	}
-	offers, err := b.o.Substitutes.Find(ctx, []string{p}, others)
-	if err != nil {
-		return false, err
+	for {
+		offers, err := b.o.Substitutes.Find(ctx, []string{p}, others)
+		if err != nil {
+			return false, err
+		}
+		o, offered := offers[p]
+		if !offered || !bytes.Equal(o.NarHash, info.NarHash) {
+			return false, nil
+		}
+		if err = b.refetch(ctx, o); err == nil {
+			return true, nil
+		}
+		if ctx.Err() != nil || o.Reject == nil || !o.Reject() {
+			return false, err
+		}
 	}
-	o, offered := offers[p]
-	if !offered || !bytes.Equal(o.NarHash, info.NarHash) {
-		return false, nil
-	}
-	place, err := b.store.TempOutput(p)
+}
+
+// refetch fetches an object and puts it in the place of the damaged one.
+func (b *Builder) refetch(ctx context.Context, o Offer) error {
+	place, err := b.store.TempOutput(o.Path)
 	if err != nil {
-		return false, err
+		return err
 	}
 	defer b.store.Discard(place)
-	err = b.fetch(ctx, o, func(r io.Reader) error {
+	return b.fetch(ctx, o, func(r io.Reader) error {
 		// One byte more than announced is enough to see that there is too much.
 		_, err := tree.Restore(ctx, nar.NewReader(io.LimitReader(r, o.NarSize+1)), place, nil)
 		if err != nil {
 			return err
 		}
-		return b.store.Repair(ctx, p, place)
+		return b.store.Repair(ctx, o.Path, place)
 	})
-	return err == nil, err
 }
 
 // fetchOne fetches one object.

@@ -218,3 +218,49 @@ func (c circle) Find(_ context.Context, _ []string, _ func([]string) (map[string
 	}
 	return found, nil
 }
+
+// What comes wrong from one is fetched from the next; what comes wrong from all is
+// built.
+func TestNextServer(t *testing.T) {
+	w := buildtest.New(t)
+	a := w.Drv("a", "write out one", nil)
+	build(w, builder.Options{}, a)
+	for _, servers := range []int{1, 2, 3} {
+		for _, right := range []bool{true, false} {
+			here := buildtest.New(t)
+			a := here.Drv("a", "write out one", nil)
+			o := &several{other: other{w: w, wrong: "-a"}, servers: servers, right: right}
+			r := build(here, builder.Options{Substitutes: o}, a)
+			if (len(r.Built) == 0) != right || o.asked != servers {
+				t.Errorf("%d servers, the last one right: %v: built %v, %d offers were taken", servers, right, r.Built, o.asked)
+			}
+			if got := here.Read(here.Out(a)); got != "one" {
+				t.Errorf("%q", got)
+			}
+		}
+	}
+}
+
+// several are servers, of which the last one has it right, or none.
+type several struct {
+	other
+	servers, asked int
+	right          bool
+}
+
+func (s *several) Find(ctx context.Context, paths []string, valid func([]string) (map[string]bool, error)) (map[string]builder.Offer, error) {
+	if s.asked == s.servers {
+		return nil, nil
+	}
+	s.asked++
+	o := s.other
+	if s.right && s.asked == s.servers {
+		o.wrong = ""
+	}
+	found, err := o.Find(ctx, paths, valid)
+	for p, f := range found {
+		f.Reject = func() bool { return s.asked < s.servers }
+		found[p] = f
+	}
+	return found, err
+}

@@ -20,6 +20,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -45,6 +46,12 @@ type Options struct {
 	// Parallel is how many questions are under way at a time; less than 1 means
 	// 16.
 	Parallel int
+	// Stall is for how long a download may stand still before it is begun again from
+	// there; 0 means a minute.
+	Stall time.Duration
+	// Pause is how long is waited before a download that has broken off goes on, twice
+	// as long each time that it is in vain; 0 means 100 milliseconds.
+	Pause time.Duration
 	// Now is the clock by which answers are timed; nil means that of the machine.
 	Now func() time.Time
 	// Warn is told of caches that do not answer and of objects that are signed
@@ -70,7 +77,8 @@ type cache struct {
 	down     error // why it is not asked
 	closures bool  // it tells of whole closures at once
 
-	requests atomic.Int64 // how many were made of it
+	requests atomic.Int64    // how many were made of it
+	rejected map[string]bool // paths that it has offered in vain; the client's mu guards it
 }
 
 // Offer is an object that a cache has.
@@ -86,6 +94,12 @@ func (o *Offer) From() string { return o.from.url.String() }
 func New(o Options) (*Client, error) {
 	if o.Parallel < 1 {
 		o.Parallel = 16
+	}
+	if o.Stall <= 0 {
+		o.Stall = time.Minute
+	}
+	if o.Pause <= 0 {
+		o.Pause = 100 * time.Millisecond
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -162,9 +176,22 @@ func (c *Client) open(ctx context.Context, from *cache, name string) (io.ReadClo
 
 // answer asks an HTTP server and returns the body of a good answer.
 func (c *Client) answer(ctx context.Context, method string, u *url.URL, body io.Reader) (io.ReadCloser, error) {
+	res, err := c.request(ctx, method, u, body, nil)
+	if err != nil {
+		return nil, err
+	}
+	return res.Body, nil
+}
+
+// request asks an HTTP server; an answer that is not good is an error: errAbsent or a
+// *statusError.
+func (c *Client) request(ctx context.Context, method string, u *url.URL, body io.Reader, header http.Header) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, u.String(), body)
 	if err != nil {
 		return nil, err
+	}
+	for name, values := range header {
+		req.Header[name] = values
 	}
 	req.Header.Set("User-Agent", "fruix")
 	res, err := c.http.Do(req)
@@ -172,16 +199,25 @@ func (c *Client) answer(ctx context.Context, method string, u *url.URL, body io.
 		return nil, err
 	}
 	switch res.StatusCode {
-	case http.StatusOK:
-		return res.Body, nil
+	case http.StatusOK, http.StatusPartialContent:
+		return res, nil
 	case http.StatusNotFound, http.StatusForbidden, http.StatusGone: // some servers forbid what they lack
 		err = errAbsent
 	default:
-		err = fmt.Errorf("%s answers: %s", u, res.Status)
+		err = &statusError{u, res.Status, res.StatusCode}
 	}
 	res.Body.Close()
 	return nil, err
 }
+
+// statusError is the answer of a server that does not want, or cannot.
+type statusError struct {
+	url    *url.URL
+	status string
+	code   int
+}
+
+func (e *statusError) Error() string { return fmt.Sprintf("%s answers: %s", e.url, e.status) }
 
 // ready asks a cache once what it is; false when it is of no use.
 func (c *Client) ready(ctx context.Context, from *cache) bool {
@@ -264,10 +300,13 @@ func (c *Client) ask(ctx context.Context, paths []string) map[string]*Offer {
 		if len(left) == 0 || ctx.Err() != nil {
 			break
 		}
-		if !c.ready(ctx, from) {
+		if left = c.withoutRejected(from, left); len(left) == 0 || !c.ready(ctx, from) {
 			continue
 		}
 		for _, i := range c.askOne(ctx, from, left) {
+			if len(c.withoutRejected(from, []string{i.Path})) == 0 { // it comes with what needs it
+				continue
+			}
 			if _, ok := i.SignedBy(c.o.Keys); !ok {
 				c.warn("%s has objects that no trusted key has signed; they are not used (\"fruix archive --authorize\" makes a key trusted)", from.url)
 				continue
@@ -358,7 +397,7 @@ func (c *Client) askClosure(ctx context.Context, from *cache, paths []string) ([
 // have come, of how many: compressed ones or, when nobody knows how many of those there
 // are, those of the archive.
 func (c *Client) Open(ctx context.Context, o *Offer, progress func(done, total int64)) (io.ReadCloser, error) {
-	r, err := c.open(ctx, o.from, o.URL)
+	r, err := c.openArchive(ctx, o)
 	if err != nil {
 		return nil, fmt.Errorf("%s/%s: %w", o.from.url, o.URL, err)
 	}
@@ -376,6 +415,44 @@ func (c *Client) Open(ctx context.Context, o *Offer, progress func(done, total i
 		b.Reader = &counting{r: plain, total: o.NarSize, told: progress}
 	}
 	return b, nil
+}
+
+// openArchive opens an archive as it lies at its cache. From a server it goes on when
+// it breaks off.
+func (c *Client) openArchive(ctx context.Context, o *Offer) (io.ReadCloser, error) {
+	if o.from.url.Scheme == "file" {
+		return c.open(ctx, o.from, o.URL)
+	}
+	u, err := o.from.url.Parse(o.from.url.Path + "/" + o.URL)
+	if err != nil {
+		return nil, err
+	}
+	return c.download(ctx, u, o.FileSize)
+}
+
+// Reject says that an offer is of no use: its archive could not be had, or is not what
+// was signed. The cache is not asked for that object again. The result says whether
+// others may have it.
+func (c *Client) Reject(o *Offer) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if o.from.rejected == nil {
+		o.from.rejected = map[string]bool{}
+	}
+	o.from.rejected[o.Path] = true
+	for _, other := range c.caches {
+		if !other.rejected[o.Path] {
+			return true
+		}
+	}
+	return false
+}
+
+// withoutRejected leaves out the paths that a cache has offered in vain.
+func (c *Client) withoutRejected(from *cache, paths []string) []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.DeleteFunc(paths, func(p string) bool { return from.rejected[p] })
 }
 
 // Log opens the log of the build of the derivation called base, "HASH-NAME.drv", at the

@@ -353,14 +353,29 @@ func TestRoutes(t *testing.T) {
 	}
 	base := p[len("/frx/store/"):]
 	_, nar := get("/nar/none/"+base, "")
+	_, zst := get("/nar/zstd/"+base, "")
+	_, gz := get("/nar/gzip/"+base, "")
 	for _, c := range []struct {
 		path, rang string
 		code       int
 		body       string
 	}{
 		{"/nar/none/" + base, "bytes=100-", 206, nar[100:]},
-		{"/nar/none/" + base, "bytes=5-9", 200, nar},
-		{"/nar/none/" + base, "bytes=9999999-", 200, nar},
+		{"/nar/none/" + base, "bytes=5-9", 206, nar[5:10]},
+		{"/nar/none/" + base, "bytes=0-0", 206, nar[:1]},
+		{"/nar/none/" + base, "bytes=-7", 206, nar[len(nar)-7:]},
+		{"/nar/none/" + base, "bytes=-9999999", 206, nar},
+		{"/nar/none/" + base, "bytes=7-9999999", 206, nar[7:]},
+		{"/nar/none/" + base, "bytes=9999999-", 416, ""},
+		{"/nar/none/" + base, "bytes=-0", 416, ""},
+		{"/nar/none/" + base, "bytes=9-5", 200, nar},
+		{"/nar/none/" + base, "bytes=1-2,5-6", 200, nar},
+		{"/nar/none/" + base, "lines=1-2", 200, nar},
+		{"/nar/none/" + base, "bytes=-", 200, nar},
+		{"/nar/zstd/" + base, "bytes=30-", 206, zst[30:]},
+		{"/nar/zstd/" + base, "bytes=3-9", 206, zst[3:10]},
+		{"/nar/zstd/" + base, "bytes=9999999-", 416, ""},
+		{"/nar/gzip/" + base, "bytes=-5", 206, gz[len(gz)-5:]},
 		{"/nar/none/" + base, "", 200, nar},
 		{"/nar/lzma/" + base, "", 404, ""},
 		{"/nar/none/..", "", 404, ""},

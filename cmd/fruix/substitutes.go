@@ -181,6 +181,7 @@ func (k caches) Find(ctx context.Context, paths []string, valid func([]string) (
 			Open: func(ctx context.Context, progress func(done, total int64)) (io.ReadCloser, error) {
 				return k.c.Open(ctx, o, progress)
 			},
+			Reject: func() bool { return k.c.Reject(o) },
 		}
 	}
 	return out, nil

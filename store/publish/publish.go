@@ -5,7 +5,7 @@
 //
 //	GET  /nix-cache-info                    of which store this is a cache
 //	GET  /HASH.narinfo                      what is known of the object HASH-…, signed
-//	GET  /nar/COMPRESSION/HASH-NAME         its archive: none, zstd or gzip
+//	GET  /nar/COMPRESSION/HASH-NAME         its archive: none, zstd or gzip, or a part
 //	GET  /log/HASH-NAME.drv                 the log of a build
 //	GET  /file/NAME/sha256/HASH             a fixed output, by its content
 //	POST /closure                           narinfos of objects and all they need
@@ -17,18 +17,14 @@ package publish
 
 import (
 	"bufio"
-	"compress/gzip"
 	"context"
 	"fmt"
 	"io"
 	"io/fs"
 	"net/http"
 	"os"
-	"strconv"
 	"strings"
 	"time"
-
-	"github.com/klauspost/compress/zstd"
 
 	"fruix/store"
 	"fruix/store/hash"
@@ -55,7 +51,7 @@ type Options struct {
 // Handler serves s. It looks at objects without keeping them from being
 // collected; one that goes while it is sent breaks the answer off.
 func Handler(s *store.Store, o Options) http.Handler {
-	h := &server{s, o}
+	h := &server{s, o, encoders()}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /nix-cache-info", h.cacheInfo)
 	mux.HandleFunc("GET /{file}", h.narinfo)
@@ -67,8 +63,9 @@ func Handler(s *store.Store, o Options) http.Handler {
 }
 
 type server struct {
-	s *store.Store
-	o Options
+	s        *store.Store
+	o        Options
+	encoders string // see encoders
 }
 
 // notFound answers that there is no such thing. Nothing is said about why: names
@@ -144,77 +141,23 @@ func (h *server) nar(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	compression := r.PathValue("compression")
-	tag := fmt.Sprintf("%q", hash.Digest{Algo: hash.SHA256, Sum: known.NarHash}.Base32()+"."+compression)
-	header := w.Header()
-	header.Set("Content-Type", "application/x-nix-nar")
-	header.Set("ETag", tag)
-	header.Set("Cache-Control", "public, max-age=31536000, immutable")
-	send := func(to io.Writer) error {
-		_, err := tree.Dump(r.Context(), to, h.s.Physical(p), tree.Options{})
+	plain := body(func(ctx context.Context, to io.Writer) error {
+		_, err := tree.Dump(ctx, to, h.s.Physical(p), tree.Options{})
 		return err
-	}
-	switch compression {
-	case "none":
-		skip := resumeAt(r, tag, known.NarSize)
-		header.Set("Accept-Ranges", "bytes")
-		header.Set("Content-Length", strconv.FormatInt(known.NarSize-skip, 10))
-		if skip > 0 {
-			header.Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", skip, known.NarSize-1, known.NarSize))
-			w.WriteHeader(http.StatusPartialContent)
-		}
-		err = send(&skipping{w: w, skip: skip})
-	case "gzip":
-		z := gzip.NewWriter(w)
-		if err = send(z); err == nil {
-			err = z.Close()
-		}
-	case "zstd":
-		// One goroutine, so that the bytes are the same each time.
-		z, _ := zstd.NewWriter(w, zstd.WithEncoderConcurrency(1))
-		if err = send(z); err == nil {
-			err = z.Close()
-		}
-	default:
-		header.Del("ETag")
+	})
+	b := plain.compressed(compression)
+	if b == nil {
 		notFound(w)
 		return
 	}
-	if err != nil {
-		panic(http.ErrAbortHandler) // the client must see that this is not all
+	sum := hash.Digest{Algo: hash.SHA256, Sum: known.NarHash}.Base32()
+	size, tag := known.NarSize, sum+".none"
+	if compression != "none" {
+		size, tag = -1, sum+"."+compression+"-"+h.encoders
 	}
-}
-
-// resumeAt is the byte that a client wants to go on at: "Range: bytes=N-", the
-// one form that resuming takes (RFC 9110, section 14). Any other gets the whole.
-func resumeAt(r *http.Request, tag string, size int64) int64 {
-	text, ok := strings.CutPrefix(r.Header.Get("Range"), "bytes=")
-	if !ok {
-		return 0
-	}
-	n, rest, _ := strings.Cut(text, "-")
-	first, err := strconv.ParseInt(n, 10, 64)
-	if at := r.Header.Get("If-Range"); err != nil || rest != "" || first <= 0 || first >= size || at != "" && at != tag {
-		return 0
-	}
-	return first
-}
-
-// skipping drops the first bytes.
-type skipping struct {
-	w    io.Writer
-	skip int64
-}
-
-func (s *skipping) Write(b []byte) (int, error) {
-	n := len(b)
-	drop := min(s.skip, int64(n))
-	s.skip -= drop
-	if b = b[drop:]; len(b) > 0 {
-		if _, err := s.w.Write(b); err != nil {
-			return 0, err
-		}
-	}
-	return n, nil
+	w.Header().Set("Content-Type", "application/x-nix-nar")
+	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	b.serve(w, r, fmt.Sprintf("%q", tag), size)
 }
 
 func (h *server) log(w http.ResponseWriter, r *http.Request) {

@@ -47,7 +47,12 @@ func (w *world) onImage() (image string) {
 
 // afterPowerCut copies the image and says what is wrong with the store in it.
 func (w *world) afterPowerCut(image string, s state) error {
-	copied, dir := w.path("copied"), w.path("after")
+	// A new file each time: the kernel may still know blocks of one that was mounted,
+	// and mount takes the device of such a one again.
+	f := must(os.CreateTemp(w.dir, "copied-"))(w)
+	copied, dir := f.Name(), w.path("after")
+	check(w, f.Close())
+	defer os.Remove(copied)
 	if err := w.copyAtOnce(image, copied); err != nil {
 		return err
 	}
