@@ -78,6 +78,16 @@ func (p piece) plan(vars []*variable, inits []node, refs []map[int]bool) *plan {
 		}
 		return false
 	}
+	// A constant can be bound outside too, unless what is evaluated before it
+	// mentions it: to read it there is an error.
+	readEarly := func(i int) bool {
+		for j := p.from; j < i; j++ {
+			if _, isLambda := inits[j].(*lambda); !isLambda && refs[j][i] {
+				return true
+			}
+		}
+		return false
+	}
 	hoisting := true
 	for i := p.from; i < p.to; i++ {
 		v := vars[i]
@@ -86,7 +96,7 @@ func (p piece) plan(vars []*variable, inits []node, refs []map[int]bool) *plan {
 		case isLambda && !v.assigned:
 			v.known, l.self = l, v
 			pl.fixed, pl.lambdas = append(pl.fixed, v), append(pl.lambdas, l)
-		case hoisting && !inPiece(i) && !v.assigned || isConstant(inits[i]) && !v.assigned:
+		case !v.assigned && (hoisting && !inPiece(i) || isConstant(inits[i]) && !readEarly(i)):
 			v.check = false
 			pl.early, pl.earlyInits = append(pl.early, v), append(pl.earlyInits, inits[i])
 		default:

@@ -191,6 +191,8 @@ func hashEqual(v Value, left *int) uint64 {
 			h = mix(h*31 + hashEqual(items[i], left))
 		}
 		return h
+	case KSyntax: // equal by what they hold, and the context that is left out here
+		return mix(hashEqual((*Annotated)(v.p).Datum, left))
 	case KBitvector:
 		return mix(uint64(len(v.Bitvector().Bits)))
 	case KRecord: // records of one type are equal by their fields
@@ -464,6 +466,8 @@ func stableHash(v Value, left *int) uint64 {
 			h = mix(h*31 + stableHash(v.Pair().Car, left))
 			v = v.Pair().Cdr
 		}
+	case KSyntax:
+		h = mix(stableHash((*Annotated)(v.p).Datum, left))
 	case KVector:
 		for i, x := range v.Vector().Items {
 			if i == hashWidth || *left <= 0 {

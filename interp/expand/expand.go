@@ -496,10 +496,7 @@ func (x *Expander) resolve(s *stx) denotation {
 	if m == nil {
 		m = x.Modules.Current
 	}
-	v, err := m.Lookup(sym)
-	if err != nil {
-		x.failErr(s, err)
-	}
+	v := x.lookup(m, s)
 	d := denotation{v: v}
 	if v != nil {
 		if v.Value == datum.Unset {
@@ -510,6 +507,21 @@ func (x *Expander) resolve(s *stx) denotation {
 		d.macro = current(syntax.MacroOf(v.Value))
 	}
 	return d
+}
+
+// lookup finds the variable that the name of s means in m, nil when there is
+// none. The module of an autoload may be missing as long as nothing of it is
+// evaluated: the variable is looked for again then, and the error is of that
+// time.
+func (x *Expander) lookup(m *module.Module, s *stx) *datum.Variable {
+	v, err := m.Lookup(s.sym())
+	if e, ok := err.(*module.Error); ok && e.Autoload {
+		return nil
+	}
+	if err != nil {
+		x.failErr(s, err)
+	}
+	return v
 }
 
 // current looks through a syntax parameter.
@@ -535,14 +547,7 @@ func (x *Expander) sameMeaning(a, b *stx) bool {
 	if a.sym() == b.sym() && x.moduleOf(a) == x.moduleOf(b) {
 		return true
 	}
-	va, err := x.moduleOf(a).Lookup(a.sym())
-	if err != nil {
-		x.failErr(a, err)
-	}
-	vb, err := x.moduleOf(b).Lookup(b.sym())
-	if err != nil {
-		x.failErr(b, err)
-	}
+	va, vb := x.lookup(x.moduleOf(a), a), x.lookup(x.moduleOf(b), b)
 	if va == nil && vb == nil {
 		return a.sym() == b.sym()
 	}

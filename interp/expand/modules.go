@@ -296,9 +296,27 @@ func (x *Expander) reExport(s stx) core.Node {
 	return x.exports(s, "re-export", func(m *module.Module, old, as *datum.Symbol, at *stx) { x.reExportName(m, old, as, false, at) })
 }
 
-// publicRef is (@ (module) name), privateRef (@@ (module) name).
-func (x *Expander) publicRef(s stx) core.Node  { return x.moduleRef(s, "@", true) }
-func (x *Expander) privateRef(s stx) core.Node { return x.moduleRef(s, "@@", false) }
+// publicRef is (@ (module) name), privateRef (@@ (module) name), or
+// (@@ @@ (module) expression): an expression whose names are those of a module.
+func (x *Expander) publicRef(s stx) core.Node { return x.moduleRef(s, "@", true) }
+func (x *Expander) privateRef(s stx) core.Node {
+	if p, ok := s.list(); ok && len(p) == 4 && x.isCore(&p[1], "@@") {
+		return x.expr(stx{p[3].v, nil, x.loadedModule(&p[2], "@@"), p[3].pos})
+	}
+	return x.moduleRef(s, "@@", false)
+}
+
+// loadedModule is the module that a form names.
+func (x *Expander) loadedModule(s *stx, who string) *module.Module {
+	name := x.moduleName(s, who)
+	saved := x.Modules.Current
+	m, err := x.Modules.Load(name)
+	x.Modules.Current = saved
+	if err != nil {
+		x.failErr(s, err)
+	}
+	return m
+}
 
 func (x *Expander) moduleRef(s stx, who string, public bool) core.Node {
 	id := x.moduleID(s, who, public)
@@ -331,6 +349,10 @@ func (x *Expander) moduleHead(s, head *stx) bool {
 	case x.isCore(&op, "@"):
 		id = x.moduleID(*head, "@", true)
 	case x.isCore(&op, "@@"):
+		if p, ok := head.list(); ok && len(p) == 3 && p[1].isID() && p[1].sym().Name == "primitive" && p[2].isID() && x.moduleOf(&op) == x.Modules.Guile {
+			id = p[2] // ((@@ primitive name) …), which only (guile) may say
+			break
+		}
 		id = x.moduleID(*head, "@@", false)
 	default:
 		return false
@@ -356,12 +378,7 @@ func (x *Expander) moduleID(s stx, who string, public bool) stx {
 	if !x.Modules.Exists(name) {
 		return stx{v: datum.Unset, pos: p[1].pos}
 	}
-	saved := x.Modules.Current
-	m, err := x.Modules.Load(name)
-	x.Modules.Current = saved
-	if err != nil {
-		x.failErr(&p[0], err)
-	}
+	m := x.loadedModule(&p[0], who)
 	if public {
 		m = m.Public()
 	}

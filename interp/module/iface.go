@@ -266,6 +266,8 @@ type Error struct {
 	// Hint says what to do, "" when nothing is known.
 	Hint  string
 	Cause error
+	// Autoload says that the module of an autoload does not exist.
+	Autoload bool
 }
 
 // Error gives the message and, after a semicolon, the hint.

@@ -168,6 +168,11 @@ func (v *view) lookup(sym *datum.Symbol) (*datum.Variable, error) {
 		}
 		if a.base == nil {
 			iface, err := v.base.reg.Interface(a.name)
+			if e, ok := err.(*Error); ok && !v.base.reg.Exists(a.name) {
+				absent := *e
+				absent.Autoload = true
+				return nil, &absent
+			}
 			if err != nil {
 				return nil, err
 			}
@@ -325,9 +330,14 @@ func (m *Module) Remove(sym *datum.Symbol) bool {
 
 // Ref is Lookup for a reference in a program: where nothing is found it makes
 // an unbound variable that a later definition of the name in m becomes.
-// Registry.Resolve asks again when such a variable is read.
+// Registry.Settle asks again when such a variable is read. So it does for a name
+// whose autoload names a module that does not exist: that is an error when the
+// name is needed.
 func (m *Module) Ref(sym *datum.Symbol) (*datum.Variable, error) {
 	v, err := m.Lookup(sym)
+	if e, ok := err.(*Error); ok && e.Autoload {
+		err = nil
+	}
 	if v != nil || err != nil {
 		return v, err
 	}

@@ -157,7 +157,8 @@ value is #f then."
           (print-exception (current-error-port) #f key args)))))
 
 (define (self-evaluating? x)
-  (or (number? x) (string? x) (char? x) (keyword? x) (boolean? x)))
+  (or (number? x) (string? x) (char? x) (keyword? x) (boolean? x)
+      (bytevector? x) (bitvector? x)))
 
 (define* (kw-arg-ref args key)
   (let ((rest (memq key args)))

@@ -26,4 +26,6 @@
        #'(if expr (and-let* (clause ...) body ...) #f))
       ((_ (var clause ...) body ...)
        (identifier? #'var)
-       #'(if var (and-let* (clause ...) body ...) #f)))))
+       #'(if var (and-let* (clause ...) body ...) #f))
+      ((_ (clause . _) . _)
+       (syntax-violation 'and-let* "Bad clause" x #'clause)))))

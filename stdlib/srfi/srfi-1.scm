@@ -20,7 +20,9 @@
                length+ append append! append-reverse reverse reverse! map
                for-each map-in-order filter filter! memq memv assq assv car cdr
                last-pair set-car! set-cdr! list-ref
-               caar cadr cdar cddr)
+               caar cadr cdar cddr caaar caadr cadar caddr cdaar cdadr cddar
+               cdddr caaaar caaadr caadar caaddr cadaar cadadr caddar cadddr
+               cdaaar cdaadr cdadar cdaddr cddaar cddadr cdddar cddddr)
   #:replace (member assoc delete delete! list-index))
 
 ;; The procedures of the core, which compare by equal?.

@@ -12,7 +12,7 @@
   #:use-module (system foreign)
   #:use-module (srfi srfi-9)
   #:export (guile-extensions-path ltdl-library-path guile-system-extensions-path
-            lib->cyg load-foreign-library foreign-library?
+            lib->cyg lib->msys load-foreign-library foreign-library?
             foreign-library-pointer foreign-library-function))
 
 (define-record-type <foreign-library>
@@ -24,15 +24,23 @@
 (define ltdl-library-path (make-parameter '()))
 (define guile-system-extensions-path (make-parameter '()))
 
-(define (lib->cyg name)
-  "Return NAME as Cygwin spells it: the prefix \"lib\" becomes \"cyg\"."
+;; NAME, the file at its end with PREFIX in place of "lib".
+(define (with-prefix prefix name)
   (and name
        (let ((start (cond ((string-rindex name (char-set #\/ #\\)) => 1+)
                           (else 0))))
          (if (string-prefix? "lib" name 0 3 start)
-             (string-append (substring name 0 start) "cyg"
+             (string-append (substring name 0 start) prefix
                             (substring name (+ start 3)))
              name))))
+
+(define (lib->cyg name)
+  "Return NAME as Cygwin spells it: the prefix \"lib\" becomes \"cyg\"."
+  (with-prefix "cyg" name))
+
+(define (lib->msys name)
+  "Return NAME as MSYS spells it: the prefix \"lib\" becomes \"msys-\"."
+  (with-prefix "msys-" name))
 
 (define this-program (make-foreign-library #f))
 

@@ -162,8 +162,8 @@ type fileOption struct {
 // fileOptions reads #:encoding, #:guess-encoding and #:binary.
 func fileOptions(who string, keys []datum.Value) (o fileOption, err error) {
 	for ; len(keys) > 0; keys = keys[2:] {
-		if !keys[0].Is(datum.KKeyword) || len(keys) < 2 {
-			return o, &datum.Error{Key: "keyword-argument-error", Who: who, Message: "Invalid keyword", Rest: datum.List(keys[0]), Payload: datum.Unset}
+		if message := keywordFault(keys); message != "" {
+			return o, &datum.Error{Key: "keyword-argument-error", Who: who, Message: message, Rest: datum.List(keys[0]), Payload: datum.Unset}
 		}
 		switch keys[0].Keyword().Name.Name {
 		case "encoding":
@@ -181,6 +181,18 @@ func fileOptions(who string, keys []datum.Value) (o fileOption, err error) {
 		}
 	}
 	return o, nil
+}
+
+// keywordFault says what is wrong with keyword arguments at their start, ""
+// when nothing is.
+func keywordFault(keys []datum.Value) string {
+	switch {
+	case !keys[0].Is(datum.KKeyword):
+		return "Invalid keyword"
+	case len(keys) < 2:
+		return "Keyword argument has no value"
+	}
+	return ""
 }
 
 var codingPattern = regexp.MustCompile(`coding[:=][ \t]*([A-Za-z0-9_.-]+)`)

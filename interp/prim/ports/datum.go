@@ -3,7 +3,6 @@ package ports
 import (
 	"errors"
 	"io"
-	"slices"
 	"strings"
 
 	"fruix/interp/datum"
@@ -34,10 +33,11 @@ func TextOptions(c datum.Caller) read.Options {
 // when that is nil from what is left of the reader's text.
 func extensions(c datum.Caller, s *state.State, p *port.Port) func(ch rune) read.HashReader {
 	return func(ch rune) read.HashReader {
-		proc, ok := s.HashReaders[ch]
-		if !ok {
+		entry := extension(c, s, ch)
+		if entry == nil || entry.Cdr == datum.False {
 			return nil
 		}
+		proc := entry.Cdr
 		return func(r *read.Reader, ch rune, at source.Pos) (datum.Value, error) {
 			if p != nil {
 				return c.Apply(proc, datum.Char(ch), p.Value())
@@ -45,6 +45,16 @@ func extensions(c datum.Caller, s *state.State, p *port.Port) func(ch rune) read
 			return applyToText(c, proc, r, ch, at)
 		}
 	}
+}
+
+// extension finds the entry of a character among the extensions.
+func extension(c datum.Caller, s *state.State, ch rune) *datum.Pair {
+	for l := c.FluidRef(s.HashReaders); l.IsPair(); l = l.Pair().Cdr {
+		if e := l.Pair().Car; e.IsPair() && e.Pair().Car == datum.Char(ch) {
+			return e.Pair()
+		}
+	}
+	return nil
 }
 
 // applyToText calls the extension proc with a port on the rest of r's text,
@@ -192,18 +202,23 @@ func readHashExtend(c datum.Caller, args []datum.Value) (datum.Value, error) {
 	if err != nil {
 		return datum.Unset, err
 	}
+	if args[1] != datum.False {
+		if err := arg.Proc("read-hash-extend", 2, args[1]); err != nil {
+			return datum.Unset, err
+		}
+	}
 	s := state.Of(c)
-	if args[1] == datum.False {
-		delete(s.HashReaders, ch)
-		return datum.Unspecified, nil
+	// The old list may be the value of another binding.
+	var kept []datum.Value
+	for l := c.FluidRef(s.HashReaders); l.IsPair(); l = l.Pair().Cdr {
+		if e := l.Pair().Car; !e.IsPair() || e.Pair().Car != datum.Char(ch) {
+			kept = append(kept, e)
+		}
 	}
-	if err := arg.Proc("read-hash-extend", 2, args[1]); err != nil {
-		return datum.Unset, err
+	if args[1] != datum.False {
+		kept = append(kept, datum.Cons(datum.Char(ch), args[1]))
 	}
-	if s.HashReaders == nil {
-		s.HashReaders = map[rune]datum.Value{}
-	}
-	s.HashReaders[ch] = args[1]
+	c.FluidSet(s.HashReaders, datum.List(kept...))
 	return datum.Unspecified, nil
 }
 
@@ -212,18 +227,13 @@ func readHashProcedure(c datum.Caller, v datum.Value) (datum.Value, error) {
 	if err != nil {
 		return datum.Unset, err
 	}
-	if proc, ok := state.Of(c).HashReaders[ch]; ok {
-		return proc, nil
+	if e := extension(c, state.Of(c), ch); e != nil {
+		return e.Cdr, nil
 	}
 	return datum.False, nil
 }
 
 // readHashProcedures gives all extensions as an association list.
 func readHashProcedures(c datum.Caller) (datum.Value, error) {
-	var out []datum.Value
-	for ch, proc := range state.Of(c).HashReaders {
-		out = append(out, datum.Cons(datum.Char(ch), proc))
-	}
-	slices.SortFunc(out, func(a, b datum.Value) int { return int(a.Pair().Car.Char() - b.Pair().Car.Char()) })
-	return datum.List(out...), nil
+	return c.FluidRef(state.Of(c).HashReaders), nil
 }

@@ -85,9 +85,10 @@ type State struct {
 	umask          int
 	ownUmask       bool
 	env            map[string]string
-	// HashReaders are the extensions made by read-hash-extend, procedures of
-	// a character and a port.
-	HashReaders map[rune]datum.Value
+	// HashReaders is %read-hash-procedures, the extensions made by
+	// read-hash-extend: an association list from characters to procedures of a
+	// character and a port.
+	HashReaders *datum.Fluid
 	// Writer gives the generic function that writes or displays objects, if
 	// the object system is there.
 	Writer func(display bool) (datum.Value, bool)
@@ -148,6 +149,7 @@ func New(o Options) *State {
 	s.WriteWaiter = fluid("current-write-waiter", writeWaiter.Value())
 	s.DefaultEncoding = fluid("%default-port-encoding", datum.NewString("UTF-8"))
 	s.DefaultStrategy = fluid("%default-port-conversion-strategy", datum.Sym("substitute"))
+	s.HashReaders = fluid("%read-hash-procedures", datum.Null)
 	for _, p := range []*port.Port{stdin, stdout, stderr} {
 		s.Track(p)
 	}
@@ -181,7 +183,7 @@ func (s *State) Parameters() map[string]datum.Value {
 	for _, f := range []*datum.Fluid{s.ReadWaiter, s.WriteWaiter} {
 		out["%"+f.Name] = datum.NewParameter(f, datum.False)
 	}
-	for _, f := range []*datum.Fluid{s.DefaultEncoding, s.DefaultStrategy} {
+	for _, f := range []*datum.Fluid{s.DefaultEncoding, s.DefaultStrategy, s.HashReaders} {
 		out[f.Name] = f.Value()
 	}
 	return out

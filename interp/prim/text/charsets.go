@@ -378,7 +378,10 @@ func cursors() []*datum.Primitive {
 			return from(s, 0), nil
 		}),
 		arg.F2("char-set-ref", func(_ datum.Caller, v, cursor datum.Value) (datum.Value, error) {
-			_, c, err := at("char-set-ref", v, cursor)
+			s, c, err := at("char-set-ref", v, cursor)
+			if err == nil && !s.Has(c) {
+				err = datum.WrongType("char-set-ref", 2, cursor)
+			}
 			return datum.Char(c), err
 		}),
 		arg.F2("char-set-cursor-next", func(_ datum.Caller, v, cursor datum.Value) (datum.Value, error) {

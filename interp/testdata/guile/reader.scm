@@ -73,3 +73,10 @@
 (test #t (complains? "unknown character name" "#\\nonesuch"))
 (test #t (complains? "invalid character in escape sequence" "\"\\q\""))
 (test #t (complains? "Unknown # object" "#<"))
+
+;; The extensions are a fluid: those of a binding end with it.
+(test '((this not) #f)
+  (let ((inside (with-fluids ((%read-hash-procedures (fluid-ref %read-hash-procedures)))
+                  (read-hash-extend #\^ (lambda (char port) 'not))
+                  (from "(this #^)"))))
+    (list inside (read-hash-procedure #\^))))
