@@ -26,7 +26,12 @@ func (s *session) openStore(ctx context.Context) (access.Store, error) {
 		return s.store, nil
 	}
 	if address := s.daemonAddress(); address != "" {
-		return s.connect(ctx, address)
+		c, err := s.connect(ctx, address)
+		var gone *client.UnreachableError
+		if errors.As(err, &gone) {
+			err = &report.AdvisedError{Err: err, Hint: "\"fruix daemon\" starts one; --daemon-socket and $FRUIX_DAEMON_SOCKET say where it listens"}
+		}
+		return c, err
 	}
 	st, err := s.openLocal(ctx)
 	foreign := err

@@ -246,4 +246,31 @@ var defences = []defence{
 		edits: []edit{{"jail/freebsd/carry.go", "slices.Backward(done)", "slices.All(done)"}},
 		pkg:   "jail/freebsd", tests: "TestUndo|TestEnd",
 	},
+
+	// The daemon.
+	{
+		name:  "clients who say who they are",
+		edits: []edit{{"builder/daemon/server.go", "p.UID == 0 || p.UID == s.c.EUID || s.c.Trusted(p)", "true"}},
+		pkg:   "builder/daemon", tests: "TestPrivileges",
+	},
+	{
+		name:  "unsigned imports",
+		edits: []edit{{"builder/daemon/exchange.go", "if claim.Proven || c.trusted {", "if true {"}},
+		pkg:   "builder/daemon", tests: "TestPrivileges",
+	},
+	{
+		name:  "secrets read for others",
+		edits: []edit{{"builder/fetch/public.go", "unix.S_IFREG && st.Mode&0o004 != 0", "unix.S_IFREG"}},
+		pkg:   "builder/fetch", tests: "TestPublic", root: true,
+	},
+	{
+		name:  "closed folders entered for others",
+		edits: []edit{{"builder/fetch/public.go", "st.Mode&0o001 == 0", "false"}},
+		pkg:   "builder/fetch", tests: "TestPublic", root: true,
+	},
+	{
+		name:  "folders of profiles that hold too much",
+		edits: []edit{{"store/roots.go", "in.entries > maxUserEntries || in.links > maxUserLinks", "false"}},
+		pkg:   "store", tests: "TestUsersFolder",
+	},
 }
