@@ -103,6 +103,9 @@ func TestResume(t *testing.T) {
 				return piece, abort
 			}, false, false},
 		} {
+			if compression != "zstd" && x.name != "cut" {
+				continue // it is all one to what does not look into the bytes
+			}
 			t.Run(compression+" "+x.name, func(t *testing.T) {
 				s, k := newStore(t), key(t)
 				p := noise(t, s, size)
