@@ -23,7 +23,8 @@ func runBuild(ctx context.Context, e *environment, args []string) (err error) {
 	f := newFlags("build", "[OPTION]... [PACKAGE]...", buildText)
 	f.addBuildFlags()
 	expressions := f.StringArrayP("expression", "e", nil, "build what `EXPR` yields")
-	files := f.StringArrayP("file", "f", nil, "build what the last expression of `FILE` yields")
+	files := f.StringArrayP("file", "f", nil, "build what the last expression of `FILE` yields, or each of a list of it")
+	manifests := f.StringArrayP("manifest", "m", nil, "build the packages of the manifest in `FILE`")
 	f.addTransformations()
 	root := f.StringP("root-link", "r", "", "make `FILE` a link to the result that keeps it from being collected")
 	profile := f.StringP("profile", "p", "", "make the result a new generation of the profile `FILE`")
@@ -33,6 +34,7 @@ func runBuild(ctx context.Context, e *environment, args []string) (err error) {
 	if err := f.parse(args); err != nil {
 		return err
 	}
+	*files = append(*files, *manifests...)
 	if f.NArg()+len(*expressions)+len(*files) == 0 {
 		return f.usage("nothing to build is named")
 	}
@@ -127,23 +129,40 @@ func (s *session) goals(ctx context.Context, names, expressions, files []string)
 			return nil, err
 		}
 	}
-	for _, x := range expressions {
-		v, err := s.engine.Eval(ctx, x, "expression")
-		if err == nil {
-			err = add(s.objectGoal(ctx, v))
-		}
+	addAll := func(v datum.Value, err error) error {
 		if err != nil {
+			return err
+		}
+		more, err := s.objectGoals(ctx, v)
+		goals = append(goals, more...)
+		return err
+	}
+	for _, x := range expressions {
+		if err := addAll(s.engine.Eval(ctx, x, "expression")); err != nil {
 			return nil, err
 		}
 	}
 	for _, file := range files {
-		v, err := s.engine.Load(ctx, file)
-		if err == nil {
-			err = add(s.objectGoal(ctx, v))
+		if err := addAll(s.engine.Load(ctx, file)); err != nil {
+			return nil, err
 		}
+	}
+	return goals, nil
+}
+
+// objectGoals lowers a Scheme object, or each of a list or a manifest of them.
+func (s *session) objectGoals(ctx context.Context, v datum.Value) ([]goal, error) {
+	items, err := s.call(ctx, "(fruix commands)", "manifest-items", v)
+	if err != nil {
+		return nil, err
+	}
+	var goals []goal
+	for ; items.IsPair(); items = items.Pair().Cdr {
+		g, err := s.objectGoal(ctx, items.Pair().Car)
 		if err != nil {
 			return nil, err
 		}
+		goals = append(goals, g)
 	}
 	return goals, nil
 }

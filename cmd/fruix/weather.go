@@ -53,25 +53,9 @@ func (s *session) weatherPaths(ctx context.Context, names, expressions, files, m
 	if err != nil {
 		return nil, err
 	}
-	goals, err := s.goals(ctx, nil, expressions, files)
+	goals, err := s.goals(ctx, nil, expressions, append(files, manifests...))
 	if err != nil {
 		return nil, err
-	}
-	for _, m := range manifests {
-		v, err := s.engine.Load(ctx, m)
-		if err == nil {
-			v, err = s.call(ctx, "(fruix commands)", "manifest-items", v)
-		}
-		if err != nil {
-			return nil, err
-		}
-		for ; v.IsPair(); v = v.Pair().Cdr {
-			g, err := s.objectGoal(ctx, v.Pair().Car)
-			if err != nil {
-				return nil, err
-			}
-			goals = append(goals, g)
-		}
 	}
 	if len(names)+len(expressions)+len(files)+len(manifests) == 0 {
 		v, err := s.call(ctx, "(fruix commands)", "all-derivations")

@@ -38,8 +38,16 @@ package first."
          (object->derivation (run-with-store (open-connection) object)
                              transform))
         (else
-         (error (format #f "~s is nothing that can be built: neither a package, \
-a gexp, a derivation nor another file-like object" object)))))
+         (error (format #f "~a is nothing that can be built: neither a package, \
+a gexp, a derivation nor another file-like object" (abridged object))))))
+
+(define (abridged object)
+  "Return how OBJECT is written, but no more than a few lines of it."
+  (define longest 240)
+  (let ((text (object->string object)))
+    (if (> (string-length text) longest)
+        (string-append (substring text 0 longest) "...")
+        text)))
 
 (define* (named-derivation specification #:optional (transform identity))
   "Return two values: the derivation of the package that SPECIFICATION names,
