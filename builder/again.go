@@ -104,9 +104,9 @@ func (b *Builder) again(ctx context.Context, drvPath string, finish func(*job) f
 	defer gate.close()
 	res, err := sched.Run(ctx, []sched.Job{{ID: drvPath}}, sched.Options{Gate: gate}, func(ctx context.Context, _ string) error {
 		at := gate.taken(drvPath)
+		defer at.leave()
 		release, err := b.slot(ctx, at)
 		if err != nil {
-			at.leave()
 			return err
 		}
 		defer release()

@@ -54,8 +54,10 @@ type Options struct {
 	// same builds.
 	Sharing *Sharing
 	// Slot waits until another build may run here, and returns what is called when
-	// it has ended; nil means that MaxJobs is all that counts.
+	// it has ended; nil means that MaxJobs is all that counts. Load is then how much
+	// there is to do for its size, as Machine.Load.
 	Slot func(ctx context.Context) (release func(), err error)
+	Load func() float64
 
 	// Executor carries builds out; nil means a local one, made of what
 	// follows.
@@ -210,35 +212,34 @@ func (b *Builder) Wait() { b.tail.Wait() }
 // or has meanwhile.
 func (b *Builder) build(ctx context.Context, gate *places, drvPath string, wanted []string) error {
 	at := gate.taken(drvPath)
-	release, err := b.slot(ctx, at)
-	if err != nil {
-		at.leave()
-		return err
-	}
 	if b.o.Sharing == nil || at.err != nil {
+		defer at.leave()
+		release, err := b.slot(ctx, at)
+		if err != nil {
+			return err
+		}
 		defer release()
 		return b.buildAt(ctx, gate, at, drvPath, wanted)
 	}
 	b.tail.Add(1)
 	key := fmt.Sprintf("%s!%s %v %v %d", drvPath, strings.Join(wanted, ","), b.o.Timeout, b.o.MaxSilent, b.o.Rounds)
-	return b.o.Sharing.do(ctx, key, b.o.Progress, func() { release(); b.tail.Done() },
-		func(ctx context.Context, p Progress) error {
+	return b.o.Sharing.do(ctx, key, b.o.Progress, sharedWork{
+		slot: func(ctx context.Context) (func(), error) { return b.slot(ctx, at) },
+		build: func(ctx context.Context, p Progress) error {
 			c := *b
 			c.o.Progress = p
 			return c.buildAt(ctx, gate, at, drvPath, wanted)
-		})
+		},
+		ended: func() { at.leave(); b.tail.Done() },
+	})
 }
 
-// slot waits until another build may run at a place; release gives up both.
+// slot waits until another build may run at a place.
 func (b *Builder) slot(ctx context.Context, at *place) (release func(), err error) {
 	if b.o.Slot == nil || at.machine != "" || at.err != nil {
-		return at.leave, nil
+		return func() {}, nil
 	}
-	slot, err := b.o.Slot(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return func() { slot(); at.leave() }, nil
+	return b.o.Slot(ctx)
 }
 
 // buildAt builds one derivation, unless another process has meanwhile.

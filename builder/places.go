@@ -265,7 +265,11 @@ func (p *places) suitable(drvPath string, n *needs, others *[]error) []Machine {
 func (p *places) load() float64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return float64(p.local+1) / float64(max(p.b.o.MaxJobs, 1))
+	own := float64(p.local+1) / float64(max(p.b.o.MaxJobs, 1))
+	if p.b.o.Load == nil {
+		return own
+	}
+	return max(own, p.b.o.Load())
 }
 
 // enterHere lets a job in on this machine, if there is room.

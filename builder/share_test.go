@@ -33,6 +33,9 @@ func (p *told) text() string {
 	return strings.Join(p.lines, ";")
 }
 
+// anyTime is a slot that is always free.
+func anyTime(context.Context) (func(), error) { return func() {}, nil }
+
 // TestSharedBuild lets the one who began a build leave while others wait for it.
 func TestSharedBuild(t *testing.T) {
 	var s Sharing
@@ -54,7 +57,7 @@ func TestSharedBuild(t *testing.T) {
 	first, leave := context.WithCancel(t.Context())
 	results := make(chan error, 3)
 	do := func(ctx context.Context, i int) {
-		results <- s.do(ctx, "key", progress[i], func() { ended.Add(1) }, build)
+		results <- s.do(ctx, "key", progress[i], sharedWork{slot: anyTime, ended: func() { ended.Add(1) }, build: build})
 	}
 	go do(first, 0)
 	<-begun
@@ -100,13 +103,13 @@ func TestSharedBuildThatNobodyWaitsFor(t *testing.T) {
 		<-begun
 		cancel()
 	}()
-	err := s.do(ctx, "key", &told{}, func() {}, func(ctx context.Context, _ Progress) error {
+	err := s.do(ctx, "key", &told{}, sharedWork{slot: anyTime, ended: func() {}, build: func(ctx context.Context, _ Progress) error {
 		close(begun)
 		<-ctx.Done()
 		time.Sleep(10 * time.Millisecond)
 		over = true
 		return ctx.Err()
-	})
+	}})
 	if !errors.Is(err, context.Canceled) || !over {
 		t.Errorf("%v, over: %v", err, over)
 	}
@@ -114,8 +117,75 @@ func TestSharedBuildThatNobodyWaitsFor(t *testing.T) {
 
 func TestSharedBuildThatPanics(t *testing.T) {
 	var s Sharing
-	err := s.do(t.Context(), "key", &told{}, func() {}, func(context.Context, Progress) error { panic("oh") })
+	err := s.do(t.Context(), "key", &told{}, sharedWork{
+		slot: anyTime, ended: func() {}, build: func(context.Context, Progress) error { panic("oh") },
+	})
 	if err == nil || !strings.Contains(err.Error(), "oh") || len(s.builds) != 0 {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestSharedBuildBegins lets a build begin with the turn of whoever's comes first.
+func TestSharedBuildBegins(t *testing.T) {
+	var s Sharing
+	var held atomic.Int32
+	turns := [3]chan struct{}{make(chan struct{}), make(chan struct{}), make(chan struct{})}
+	whose, results := make(chan int, 3), make(chan error, 3)
+	var ended atomic.Int32
+	do := func(ctx context.Context, i int) {
+		results <- s.do(ctx, "key", &told{}, sharedWork{
+			slot: func(ctx context.Context) (func(), error) {
+				select {
+				case <-turns[i]:
+					held.Add(1)
+					return func() { held.Add(-1) }, nil
+				case <-ctx.Done():
+					return nil, ctx.Err()
+				}
+			},
+			ended: func() { ended.Add(1) },
+			build: func(context.Context, Progress) error {
+				whose <- i
+				if n := held.Load(); n != 1 {
+					t.Errorf("%d turns are taken", n)
+				}
+				return nil
+			},
+		})
+	}
+	first, leave := context.WithCancel(t.Context())
+	go do(first, 0)
+	go do(t.Context(), 1)
+	go do(t.Context(), 2)
+	for s.Waiting() != 3 {
+		time.Sleep(time.Millisecond)
+	}
+	leave()
+	if err := <-results; !errors.Is(err, context.Canceled) {
+		t.Errorf("who left: %v", err)
+	}
+	close(turns[2])
+	for range 2 {
+		if err := <-results; err != nil {
+			t.Errorf("who waited: %v", err)
+		}
+	}
+	if got := <-whose; got != 2 || len(whose) != 0 {
+		t.Errorf("built by %d, and by %d others", got, len(whose))
+	}
+	for deadline := time.Now().Add(time.Minute); ended.Load() != 3 && time.Now().Before(deadline); {
+		time.Sleep(time.Millisecond)
+	}
+	if held.Load() != 0 || ended.Load() != 3 || len(s.builds) != 0 {
+		t.Errorf("%d turns held, %d ended, %d builds left", held.Load(), ended.Load(), len(s.builds))
+	}
+
+	// One who cannot have a turn takes it from nobody.
+	lost := errors.New("lost")
+	err := s.do(t.Context(), "key", &told{}, sharedWork{
+		slot: func(context.Context) (func(), error) { return nil, lost }, ended: func() {},
+	})
+	if !errors.Is(err, lost) || len(s.builds) != 0 {
+		t.Errorf("%v, %d builds left", err, len(s.builds))
 	}
 }

@@ -125,7 +125,7 @@ func (s *Store) collectInto(ctx context.Context, c *Collected, choose func(*live
 		return err
 	}
 	defer lock.Close()
-	s.sweepRoots()
+	s.sweepRoots(s.autoRoots())
 	l, err := s.liveness(ctx, o)
 	if err != nil {
 		return err
@@ -429,15 +429,19 @@ func (s *Store) allRoots(ctx context.Context, without []string) ([]root, error) 
 }
 
 // sweepRoots removes indirect roots whose links are gone, and links that were to
-// become roots when their processes were killed.
-func (s *Store) sweepRoots() {
-	auto := s.StatePath("gcroots", "auto")
-	entries, err := os.ReadDir(auto)
+// become roots when their processes were killed, from a folder of indirect roots and
+// those in it.
+func (s *Store) sweepRoots(dir string) {
+	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return
 	}
 	for _, e := range entries {
-		link := filepath.Join(auto, e.Name())
+		link := filepath.Join(dir, e.Name())
+		if e.IsDir() {
+			s.sweepRoots(link)
+			continue
+		}
 		to, err := os.Readlink(link)
 		if err != nil {
 			continue

@@ -115,7 +115,11 @@ func TestNoDerivationAmongOutputs(t *testing.T) {
 func TestView(t *testing.T) {
 	ctx, root := t.Context(), scratch(t)
 	s := open(t, root)
-	a, b := s.View(nil), s.View(func(c *store.Config) { c.MaxProtected = 200; c.MaxDerivations = 1 })
+	a, b := s.View(nil), s.View(func(c *store.Config) {
+		c.MaxDerivations = 1
+		left := int64(200)
+		c.MayProtect = func(n int64) bool { left -= n; return left >= 0 }
+	})
 	text := must(a.AddText(ctx, "text", nil, nil))(t)
 	drvPath := must(a.AddDerivation(ctx, "x", derivation("out")))(t)
 	if valid := must(b.IsValid(ctx, text))(t); !valid {

@@ -43,7 +43,7 @@ func (s *Store) protect(ctx context.Context, bases []string) error {
 	if text.Len() == 0 {
 		return nil
 	}
-	if limit := s.c.MaxProtected; limit > 0 && s.protectedBytes+int64(text.Len()) > limit {
+	if s.c.MayProtect != nil && !s.c.MayProtect(int64(text.Len())) {
 		return &TooManyError{Names: len(s.protected)}
 	}
 	roots, err := s.rootsFile()
@@ -64,7 +64,6 @@ func (s *Store) protect(ctx context.Context, bases []string) error {
 	for _, b := range bases {
 		s.protected[b] = true
 	}
-	s.protectedBytes += int64(text.Len())
 	return nil
 }
 

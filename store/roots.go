@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -68,16 +69,83 @@ func (s *Store) AddRoot(ctx context.Context, linkPath, target string) error {
 // not exist yet, as an indirect root: what it leads to is kept, for as long as it
 // leads there.
 func (s *Store) AddIndirectRoot(ctx context.Context, link string) error {
+	if err := s.checkIndirect(link); err != nil {
+		return err
+	}
+	return s.addIndirect(ctx, s.autoRoots(), link)
+}
+
+// AddIndirectRootOf is AddIndirectRoot for the user with the id uid, who is to have no
+// more than most indirect roots: then the error is a *RootsError. Those whose links are
+// gone do not count.
+func (s *Store) AddIndirectRootOf(ctx context.Context, uid, most int, link string) error {
+	if err := s.checkIndirect(link); err != nil {
+		return err
+	}
+	dir := filepath.Join(s.autoRoots(), strconv.Itoa(uid))
+	if err := s.mkdirAll(dir); err != nil {
+		return s.explain("make a root", err)
+	}
+	if _, err := os.Lstat(filepath.Join(dir, indirectName(link))); errors.Is(err, fs.ErrNotExist) {
+		n, err := countNames(dir)
+		if err == nil && n >= most {
+			s.sweepRoots(dir)
+			n, err = countNames(dir)
+		}
+		if err != nil {
+			return s.explain("make a root", err)
+		}
+		if n >= most {
+			return &RootsError{Most: most}
+		}
+	}
+	return s.addIndirect(ctx, dir, link)
+}
+
+// RootsError reports a user who has as many indirect roots as are allowed.
+type RootsError struct{ Most int }
+
+func (e *RootsError) Error() string {
+	return fmt.Sprintf("you have %d roots already, and no user may have more; remove links that keep what you do not need, and try again", e.Most)
+}
+
+// autoRoots is the folder of indirect roots. Those of users who may not write the store
+// are in folders named by the users' ids.
+func (s *Store) autoRoots() string { return s.StatePath("gcroots", "auto") }
+
+// indirectName is what the indirect root of a link is called.
+func indirectName(link string) string {
+	sum := sha256.Sum256([]byte(link))
+	return nixbase32.EncodeToString(hash.Compress(sum[:], path.HashSize))
+}
+
+// checkIndirect says why link cannot be an indirect root.
+func (s *Store) checkIndirect(link string) error {
 	_, _, in := s.object(link)
 	if !filepath.IsAbs(link) || filepath.Clean(link) != link || in || strings.ContainsAny(link, "\x00\n") || len(link) > maxLink {
 		return fmt.Errorf("%q cannot be a root: the absolute path, in its simplest form, of a link outside of the store is needed", link)
 	}
-	sum := sha256.Sum256([]byte(link))
-	auto := s.StatePath("gcroots", "auto", nixbase32.EncodeToString(hash.Compress(sum[:], path.HashSize)))
+	return nil
+}
+
+// addIndirect records link in a folder of indirect roots.
+func (s *Store) addIndirect(ctx context.Context, dir, link string) error {
+	auto := filepath.Join(dir, indirectName(link))
 	if err := errors.Join(relink(link, auto), s.syncLink(auto)); err != nil {
 		return s.explain("make a root", err)
 	}
 	return ctx.Err()
+}
+
+// countNames says how many names a folder has.
+func countNames(dir string) (int, error) {
+	f, err := os.Open(dir)
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	names, err := f.Readdirnames(-1)
+	return len(names), err
 }
 
 // syncLink makes a link durable.
@@ -269,7 +337,7 @@ func leadsToGeneration(link string) bool {
 
 // rootName is the link that an indirect root stands for, and any other itself.
 func (s *Store) rootName(link string) string {
-	if filepath.Dir(link) == s.StatePath("gcroots", "auto") {
+	if dir := filepath.Dir(link); dir == s.autoRoots() || filepath.Dir(dir) == s.autoRoots() {
 		if to, err := os.Readlink(link); err == nil {
 			return to
 		}

@@ -50,11 +50,12 @@ type Config struct {
 	MinFree, MaxFree int64
 	OnCollect        func(Collected) // told when that has deleted something; may be nil
 
-	// MaxDerivations bounds the bytes of derivations that are kept in memory, and
-	// MaxProtected those of the names of objects that are kept from being
-	// collected; more are a *TooManyError. 0 is no limit. They are for those who
-	// work for strangers.
-	MaxDerivations, MaxProtected int64
+	// MaxDerivations bounds the bytes of derivations that are kept in memory; 0 is no
+	// limit. MayProtect, if not nil, is asked before so many more bytes of names of
+	// objects are kept from being collected; where it says no, the error is a
+	// *TooManyError. They are for those who work for strangers.
+	MaxDerivations int64
+	MayProtect     func(bytes int64) bool
 }
 
 // DefaultRoot returns the root of the store that a user works with when none is
@@ -101,8 +102,6 @@ type Store struct {
 
 	protecting sync.Mutex      // guards protected; taken before mu
 	protected  map[string]bool // base names written to the session's roots
-	// protectedBytes is the length of these names.
-	protectedBytes int64
 
 	hasher *drv.Hasher
 	// origin is the Store that this one is a view of, and has the database of; nil

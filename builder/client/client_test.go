@@ -48,14 +48,14 @@ func serve(w *buildtest.World) string {
 	s := daemon.New(daemon.Config{
 		EUID:     os.Geteuid(),
 		Defaults: daemon.Options{MaxJobs: 2},
-		Open: func(context.Context) (*store.Store, func() error, error) {
-			st := base.View(nil)
+		Open: func(_ context.Context, limit func(*store.Config)) (*store.Store, func() error, error) {
+			st := base.View(limit)
 			return st, st.Close, nil
 		},
 		Builder: func(st *store.Store, r daemon.Request) (*builder.Builder, func(), error) {
 			b := builder.New(st, builder.Options{
 				Progress: r.Progress, Jail: w.Jail, EUID: os.Geteuid(), MaxJobs: r.MaxJobs, KeepGoing: r.KeepGoing,
-				Sharing: r.Sharing, Slot: r.Slot,
+				Sharing: r.Sharing, Slot: r.Slot, Load: r.Load,
 			})
 			return b, func() {}, nil
 		},

@@ -14,9 +14,10 @@ type account struct {
 	mu          sync.Mutex
 	connections int
 	memory      int64
-	limit       int64 // of memory
+	protected   int64 // bytes of names of objects that are kept from being collected
+	limits      Limits
 
-	builds, adds, heavy slots
+	adds, heavy slots
 }
 
 // slots is a number of things that may go on at a time.
@@ -38,7 +39,7 @@ var errMemory = errors.New("you send too much at a time; send it bit by bit, or 
 func (a *account) charge(n int64) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.memory+n > a.limit {
+	if a.memory+n > a.limits.Memory {
 		return errMemory
 	}
 	a.memory += n
@@ -49,6 +50,24 @@ func (a *account) discharge(n int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.memory -= n
+}
+
+// protect counts n bytes of names of objects that are kept from being collected, and
+// says whether they may be.
+func (a *account) protect(n int64) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.protected+n > a.limits.Protected {
+		return false
+	}
+	a.protected += n
+	return true
+}
+
+func (a *account) unprotect(n int64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.protected -= n
 }
 
 // accounts are those of the users who are connected.
@@ -69,7 +88,7 @@ func (a *accounts) open(user int, trusted bool) (*account, error) {
 	u := a.byUser[user]
 	if u == nil {
 		u = &account{
-			limit: a.limits.Memory, builds: make(slots, a.limits.Builds), adds: make(slots, a.limits.Adds), heavy: make(slots, a.limits.Heavy),
+			limits: a.limits, adds: make(slots, a.limits.Adds), heavy: make(slots, a.limits.Heavy),
 		}
 	}
 	switch {

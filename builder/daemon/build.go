@@ -21,9 +21,9 @@ func (c *conn) withBuilder(ctx context.Context, f func(st *store.Store, b *build
 		return err
 	}
 	shown := c.traced()
-	r := Request{Options: c.options, Peer: c.peer, Trusted: c.trusted, Progress: shown, Sharing: &c.s.sharing}
-	if !c.trusted {
-		r.Slot = c.acct.builds.take
+	r := Request{
+		Options: c.options, Peer: c.peer, Trusted: c.trusted, Progress: shown, Sharing: &c.s.sharing, Load: c.s.turns.load,
+		Slot: func(ctx context.Context) (func(), error) { return c.s.turns.take(ctx, userOf(c.peer)) },
 	}
 	b, closed, err := c.s.c.Builder(st, r)
 	if err != nil {

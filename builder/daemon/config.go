@@ -12,9 +12,9 @@ import (
 
 // Config is what a Server works with.
 type Config struct {
-	// Open returns the store for one connection, and what ends its use. It is
-	// called when the connection first needs it.
-	Open func(ctx context.Context) (st *store.Store, closed func() error, err error)
+	// Open returns the store for one connection, bound by the limits that limit sets,
+	// and what ends its use. It is called when the connection first needs it.
+	Open func(ctx context.Context, limit func(*store.Config)) (st *store.Store, closed func() error, err error)
 	// Builder makes the builder for one request, and what ends its use.
 	Builder func(st *store.Store, r Request) (b *builder.Builder, closed func(), err error)
 	// Connected, when given, is told of everybody who is served.
@@ -54,11 +54,13 @@ type Texts interface {
 
 // Options are what a client asks of builds and collections on its connection.
 type Options struct {
-	MaxJobs, Cores     int
+	MaxJobs            int // on this machine at a time; less than 0 is none, all go to others
+	Cores              int
 	Timeout, MaxSilent time.Duration // 0 is for ever
 	Rounds             int
 	KeepGoing          bool
 	KeepFailed         bool
+	KeepHere           bool // lets no build go to another machine
 	// Substitutes lets objects be fetched; from URLs, or those of the Config when
 	// that is nil.
 	Substitutes bool
@@ -73,8 +75,9 @@ type Request struct {
 	Peer     socket.Peer
 	Trusted  bool
 	Progress builder.Progress
-	// Slot and Sharing are for builder.Options.
+	// Slot, Load and Sharing are for builder.Options.
 	Slot    func(ctx context.Context) (release func(), err error)
+	Load    func() float64
 	Sharing *builder.Sharing
 }
 
@@ -82,13 +85,14 @@ type Request struct {
 type Limits struct {
 	Connections int   // in all; default 1000
 	PerUser     int   // connections of one user who is not trusted; default 64
-	Builds      int   // of one user at a time; default Defaults.MaxJobs
+	Builds      int   // on this machine at a time, of all users; default Defaults.MaxJobs
 	Adds        int   // trees that one user sends at a time; default 4
 	Heavy       int   // questions about the whole store of one user at a time; default 2
 	Text        int64 // bytes of one string; default 64 MiB
 	Memory      int64 // bytes of strings of one user at a time; default 256 MiB
 	NAR         int64 // bytes of one archive; default 64 GiB
-	Protected   int64 // bytes of names that one connection asks about; default 32 MiB
+	Protected   int64 // bytes of names of objects that are kept for one user's connections; default 64 MiB
+	Roots       int   // indirect roots of one user who is not trusted; default 10000
 	// Stall is how long a client may send or take nothing in the midst of a
 	// message; default 5 minutes.
 	Stall time.Duration
@@ -100,7 +104,7 @@ type Limits struct {
 // Unlimited are limits for a client that is this process itself.
 var Unlimited = Limits{
 	Connections: 1 << 30, PerUser: 1 << 30, Builds: 1 << 30, Adds: 1 << 30, Heavy: 1 << 30, Text: 1 << 40, Memory: 1 << 50,
-	NAR: 1 << 60, Protected: 1 << 50, Stall: 1000 * time.Hour, Farewell: time.Second,
+	NAR: 1 << 60, Protected: 1 << 50, Roots: 1 << 30, Stall: 1000 * time.Hour, Farewell: time.Second,
 }
 
 // complete fills in defaults.
@@ -116,17 +120,20 @@ func (c *Config) complete() {
 		}
 	}
 	l := &c.Limits
-	def(&c.Defaults.MaxJobs, 1)
+	if c.Defaults.MaxJobs == 0 {
+		c.Defaults.MaxJobs = 1
+	}
 	def(&c.Defaults.Rounds, 1)
 	def(&l.Connections, 1000)
 	def(&l.PerUser, 64)
-	def(&l.Builds, c.Defaults.MaxJobs)
+	def(&l.Builds, max(c.Defaults.MaxJobs, 1)) // some have to be on this machine
 	def(&l.Adds, 4)
 	def(&l.Heavy, 2)
 	def64(&l.Text, 64<<20)
 	def64(&l.Memory, 256<<20)
 	def64(&l.NAR, 64<<30)
-	def64(&l.Protected, 32<<20)
+	def64(&l.Protected, 64<<20)
+	def(&l.Roots, 10_000)
 	if l.Stall <= 0 {
 		l.Stall = 5 * time.Minute
 	}

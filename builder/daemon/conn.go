@@ -9,6 +9,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"fruix/builder"
 	"fruix/builder/plan"
@@ -143,11 +144,25 @@ func (c *conn) close() {
 // store is the store that the connection works on.
 func (c *conn) store(ctx context.Context) (*store.Store, error) {
 	if c.st == nil {
-		st, closed, err := c.s.c.Open(ctx)
+		// What is counted is given back with the connection: a store that is closed
+		// protects nothing.
+		var protected atomic.Int64
+		st, closed, err := c.s.c.Open(ctx, func(o *store.Config) {
+			o.MayProtect = func(n int64) bool {
+				ok := c.acct.protect(n)
+				if ok {
+					protected.Add(n)
+				}
+				return ok
+			}
+		})
 		if err != nil {
 			return nil, err
 		}
-		c.st, c.closeSt = st, closed
+		c.st, c.closeSt = st, func() error {
+			defer func() { c.acct.unprotect(protected.Load()) }()
+			return closed()
+		}
 	}
 	return c.st, nil
 }

@@ -39,7 +39,9 @@ var (
 type toy struct {
 	mu      sync.Mutex
 	running map[string]int // by name
+	begun   []string
 	ended   []string
+	most    int // at a time
 }
 
 // Execute implements plan.Executor. The arguments are "print N", to print N lines,
@@ -82,7 +84,10 @@ func (e *toy) count(name string, n int) {
 	}
 	if e.running[name] += n; n < 0 {
 		e.ended = append(e.ended, name)
+		return
 	}
+	e.begun = append(e.begun, name)
+	e.most = max(e.most, len(e.begun)-len(e.ended))
 }
 
 func (e *toy) runs(name string) int {
@@ -121,15 +126,15 @@ func newWorld(t testing.TB, change func(*Config)) *world {
 	w := &world{TB: t, base: base, toy: &toy{}, ctx: t.Context()}
 	c := Config{
 		EUID: 99, Defaults: Options{MaxJobs: 2}, Builtins: []string{"download"},
-		Open: func(context.Context) (*store.Store, func() error, error) {
-			st := base.View(func(c *store.Config) { c.MaxProtected = 1 << 20 })
+		Open: func(_ context.Context, limit func(*store.Config)) (*store.Store, func() error, error) {
+			st := base.View(limit)
 			return st, st.Close, nil
 		},
 		Builder: func(st *store.Store, r Request) (*builder.Builder, func(), error) {
 			w.mu.Lock()
 			w.request = r
 			w.mu.Unlock()
-			return builder.New(st, builder.Options{Progress: r.Progress, Executor: w.toy, MaxJobs: r.MaxJobs, Sharing: r.Sharing, Slot: r.Slot}), func() {}, nil
+			return builder.New(st, builder.Options{Progress: r.Progress, Executor: w.toy, MaxJobs: r.MaxJobs, Sharing: r.Sharing, Slot: r.Slot, Load: r.Load}), func() {}, nil
 		},
 		Log: func(detail bool, text string) {
 			if !detail {
@@ -667,7 +672,7 @@ func TestClientThatDoesNotRead(t *testing.T) {
 // TestCounts opens many connections, sends much over them, and asks about much.
 func TestCounts(t *testing.T) {
 	w := newWorld(t, func(c *Config) {
-		c.Limits = Limits{PerUser: 4, Connections: 6, Memory: 1 << 20, Text: 1 << 20}
+		c.Limits = Limits{PerUser: 4, Connections: 6, Memory: 1 << 20, Text: 1 << 20, Protected: 1 << 20, Roots: 3}
 	})
 	var held []*client
 	for range 4 {
@@ -708,13 +713,61 @@ func TestCounts(t *testing.T) {
 		paths = append(paths, q.In(w.base.Dir()))
 	}
 	for i := 0; i < len(paths); i += 500 {
-		if err = held[4].ask(wire.QueryValidPaths, paths[i:i+500]); err != nil {
+		of := held[4+i/500%2] // all connections of a user count together
+		if err = of.ask(wire.QueryValidPaths, paths[i:i+500]); err != nil {
 			break
 		}
-		held[4].r.Texts()
+		of.r.Texts()
 	}
 	refused(t, "names without end", err, "have been asked about")
 	held[4].alive("names without end")
+	if err := held[0].ask(wire.QueryValidPaths, paths[:500]); err != nil {
+		t.Errorf("another's names: %v", err)
+	}
+	held[0].r.Texts()
+	// Roots. Those that are there may be named again, and those that lead nowhere
+	// make room.
+	kept := held[0].addText("kept", "x")
+	var links []string
+	for i := range 4 {
+		link := filepath.Join(t.TempDir(), "link")
+		if err := os.Symlink(w.base.Physical(kept), link); err != nil {
+			t.Fatal(err)
+		}
+		links = append(links, link)
+		err = held[0].ask(wire.AddIndirectRoot, link)
+		if i < 3 && err != nil {
+			t.Fatal(err)
+		} else if i < 3 {
+			held[0].r.Number()
+		}
+	}
+	refused(t, "a root too many", err, "3 roots already")
+	for _, x := range []struct {
+		of   *client
+		link string
+	}{{held[0], links[2]}, {held[4], links[3]}, {root, links[3]}, {held[1], links[3]}} {
+		if x.of == held[1] {
+			if err := os.Remove(links[0]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := x.of.ask(wire.AddIndirectRoot, x.link); err != nil {
+			t.Error(err)
+		} else {
+			x.of.r.Number()
+		}
+	}
+	if err := root.ask(wire.FindRoots); err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]int{}
+	for _, pair := range root.r.Pairs() {
+		names[pair[0]]++
+	}
+	if len(names) != 3 || names[links[3]] != 3 {
+		t.Errorf("roots %v", names)
+	}
 	for _, c := range held {
 		c.conn.Close()
 	}

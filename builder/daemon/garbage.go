@@ -28,7 +28,10 @@ func (c *conn) addIndirectRoot() work {
 			return errElsewhere
 		}
 		w.Number(1)
-		return st.AddIndirectRoot(ctx, link)
+		if c.trusted {
+			return st.AddIndirectRoot(ctx, link)
+		}
+		return st.AddIndirectRootOf(ctx, c.peer.UID, c.s.c.Limits.Roots, link)
 	})
 }
 

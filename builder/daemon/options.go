@@ -26,6 +26,7 @@ func (c *conn) setOptions() work {
 		p := &optionReader{c: c, o: d}
 		p.o.KeepGoing = o.KeepGoing
 		p.o.KeepFailed = o.KeepFailed && c.peer.Local
+		p.o.KeepHere = !o.UseHook
 		p.o.Substitutes = o.UseSubstitutes
 		p.trace = trace.Options{Trace: o.PrintTrace, Quiet: o.BuildVerbosity > o.Verbosity, Now: c.s.c.Now}
 		for _, pair := range o.Pairs {
@@ -65,8 +66,9 @@ func (p *optionReader) read(name, value string) error {
 	}
 	switch name {
 	case wire.OptionMaxJobs:
-		number(&p.o.MaxJobs, 1<<16)
-		p.o.MaxJobs = max(p.o.MaxJobs, 1) // Guix's 0 means that other machines build
+		if number(&p.o.MaxJobs, 1<<16); p.o.MaxJobs == 0 {
+			p.o.MaxJobs = -1
+		}
 	case wire.OptionCores:
 		number(&p.o.Cores, 1<<16)
 	case wire.OptionTimeout:

@@ -18,6 +18,7 @@ type Server struct {
 	c        Config
 	accounts accounts
 	sharing  builder.Sharing
+	turns    *turns // of builds
 	// work lets one at a time read or change the whole store.
 	work slots
 
@@ -27,7 +28,10 @@ type Server struct {
 // New returns a server.
 func New(c Config) *Server {
 	c.complete()
-	return &Server{c: c, accounts: accounts{limits: c.Limits, byUser: map[int]*account{}}, work: make(slots, 1)}
+	return &Server{
+		c: c, accounts: accounts{limits: c.Limits, byUser: map[int]*account{}},
+		turns: newTurns(c.Limits.Builds), work: make(slots, 1),
+	}
 }
 
 // Serve accepts connections until ctx ends, and returns when everything that was

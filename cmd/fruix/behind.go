@@ -168,7 +168,7 @@ func isSocket(name string) bool {
 func (s *session) wanted() wire.Options {
 	f := s.flags
 	o := wire.Options{
-		KeepFailed: f.keepFailed, KeepGoing: f.keepGoing, Fallback: true, UseHook: true, PrintTrace: true,
+		KeepFailed: f.keepFailed, KeepGoing: f.keepGoing, Fallback: true, UseHook: !f.noOffload, PrintTrace: true,
 		UseSubstitutes: !f.noSubstitutes,
 		Pairs:          [][2]string{{wire.OptionMultiplexed, "true"}, {wire.OptionExtended, "1"}, {wire.OptionFruix, "1"}},
 	}
@@ -185,7 +185,7 @@ func (s *session) wanted() wire.Options {
 			o.Pairs = append(o.Pairs, [2]string{x.name, x.value})
 		}
 	}
-	for _, name := range []string{"max-build-memory", "max-build-processes", "max-log-size", "min-free", "max-free", "builders", "no-offload", "no-sync", "disable-deduplication"} {
+	for _, name := range []string{"max-build-memory", "max-build-processes", "max-log-size", "min-free", "max-free", "builders", "no-sync", "disable-deduplication"} {
 		if f.Changed(name) {
 			s.warn(fmt.Sprintf("--%s means nothing here: the daemon decides that", name))
 		}

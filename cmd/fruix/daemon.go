@@ -105,7 +105,7 @@ func (s *session) newDaemon(ctx context.Context, o daemonOptions, debug bool) (*
 	}
 	// What is wrong with the store or the configuration is said now, to the
 	// administrator, and not to the first client.
-	view, closed, err := d.open.view(ctx)
+	view, closed, err := d.open.view(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -149,6 +149,9 @@ func (d *daemonWork) configure(o daemonOptions, debug bool) {
 	d.config.Defaults = daemon.Options{
 		MaxJobs: f.jobs, Cores: f.cores, Rounds: f.rounds, Timeout: f.timeout, MaxSilent: f.silent,
 		KeepOutputs: bool(o.keepOutputs), DropDrvs: !bool(o.keepDrvs),
+	}
+	if f.jobs == 0 {
+		d.config.Defaults.MaxJobs = -1 // all goes to other machines
 	}
 	d.config.EUID = d.s.env.uid
 	var writing sync.Mutex
@@ -242,7 +245,7 @@ func (d *daemonWork) builder(st *store.Store, r daemon.Request) (*builder.Builde
 	o := d.s.builderOptions(r.Progress)
 	o.MaxJobs, o.Cores, o.KeepGoing = r.MaxJobs, r.Cores, r.KeepGoing
 	o.MaxSilent, o.Timeout, o.Rounds = r.MaxSilent, r.Timeout, r.Rounds
-	o.Slot, o.Sharing = r.Slot, r.Sharing
+	o.Slot, o.Load, o.Sharing = r.Slot, r.Load, r.Sharing
 	if r.KeepFailed {
 		o.KeepFailed = os.TempDir()
 		if d.s.env.uid == 0 {
@@ -266,9 +269,8 @@ func (d *daemonWork) builder(st *store.Store, r daemon.Request) (*builder.Builde
 	// Connections are a request's own, as what they have provided is the view's.
 	others := d.s.fleet(st, func(text string) { d.log(false, text) })
 	others.cores, others.keep = r.Cores, r.KeepFailed
-	o.Machines = others.machines
-	if d.s.flags.jobs == 0 {
-		o.MaxJobs = -1 // all goes to other machines
+	if !r.KeepHere {
+		o.Machines = others.machines
 	}
 	b := builder.New(st, o)
 	// Somebody else may still wait for a build that this request has begun.
@@ -290,8 +292,8 @@ type openStores struct {
 	base   *store.Store
 }
 
-// view returns a view of the store, and what ends its use.
-func (o *openStores) view(ctx context.Context) (*store.Store, func() error, error) {
+// view returns a view of the store, with limits of its own, and what ends its use.
+func (o *openStores) view(ctx context.Context, limit func(*store.Config)) (*store.Store, func() error, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.base == nil {
@@ -303,16 +305,16 @@ func (o *openStores) view(ctx context.Context) (*store.Store, func() error, erro
 	}
 	o.users++
 	st := o.base.View(func(c *store.Config) {
-		c.MaxDerivations, c.MaxProtected = maxDerivations, maxProtected
+		c.MaxDerivations = maxDerivations
+		if limit != nil {
+			limit(c)
+		}
 	})
 	return st, func() error { return errors.Join(st.Close(), o.leave()) }, nil
 }
 
-// Bounds of what one client makes the daemon hold.
-const (
-	maxDerivations = 64 << 20
-	maxProtected   = 32 << 20
-)
+// maxDerivations bounds the bytes of derivations that are held for one client.
+const maxDerivations = 64 << 20
 
 func (o *openStores) leave() error {
 	o.mu.Lock()

@@ -27,6 +27,14 @@ type servedStore struct {
 // serveStore starts a daemon.
 func serveStore(t *testing.T, options ...string) *servedStore {
 	t.Helper()
+	s := newServedStore(t)
+	s.start(t, options...)
+	return s
+}
+
+// newServedStore is a store whose daemon is not started yet.
+func newServedStore(t *testing.T) *servedStore {
+	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Skip("needs root, to be another user as well")
 	}
@@ -45,7 +53,6 @@ func serveStore(t *testing.T, options ...string) *servedStore {
 		dir: home, env: append(env[:2:2], "HOME="+home),
 		user: &syscall.Credential{Uid: ordinaryID, Gid: ordinaryID},
 	}
-	s.start(t, options...)
 	return s
 }
 
@@ -110,6 +117,71 @@ func (r run) refused(t *testing.T, words string, args ...string) {
 	if code == 0 || !strings.Contains(messages, words) {
 		t.Errorf("fruix %q: exit %d, %q is not said\n%s%s", args, code, words, out, messages)
 	}
+}
+
+// begun is a run that goes on.
+type begun struct {
+	*exec.Cmd
+	lines chan string // what it says
+	said  strings.Builder
+}
+
+// begin starts a run.
+func (r run) begin(t *testing.T, args ...string) *begun {
+	t.Helper()
+	b := &begun{Cmd: exec.Command(binary(t), args...), lines: make(chan string)}
+	b.Dir, b.Env = r.dir, append([]string{"PATH=" + os.Getenv("PATH")}, r.env...)
+	if r.user != nil {
+		b.SysProcAttr = &syscall.SysProcAttr{Credential: r.user}
+	}
+	said, err := b.StderrPipe()
+	if err == nil {
+		err = b.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if b.ProcessState == nil {
+			b.Process.Kill()
+			_ = b.end() // it was killed
+		}
+	})
+	go func() {
+		defer close(b.lines)
+		for lines := bufio.NewScanner(said); lines.Scan(); {
+			b.lines <- lines.Text()
+		}
+	}()
+	return b
+}
+
+// await waits until it says words.
+func (b *begun) await(t *testing.T, words string) {
+	t.Helper()
+	late := time.After(3 * time.Minute)
+	for {
+		select {
+		case line, ok := <-b.lines:
+			b.said.WriteString(line + "\n")
+			if strings.Contains(line, words) {
+				return
+			}
+			if !ok {
+				t.Fatalf("it has ended and not said %q, but\n%s", words, &b.said)
+			}
+		case <-late:
+			t.Fatalf("it does not say %q, but\n%s", words, &b.said)
+		}
+	}
+}
+
+// end waits for its end.
+func (b *begun) end() error {
+	for line := range b.lines {
+		b.said.WriteString(line + "\n")
+	}
+	return b.Wait()
 }
 
 func expr(text string) string { return "-e" + "(begin (use-modules (guix gexp)) " + text + ")" }
@@ -207,29 +279,10 @@ func TestMayNot(t *testing.T) {
 func TestDaemonEnds(t *testing.T) {
 	s := serveStore(t)
 	u := s.other
-	c := exec.Command(binary(t), "build", expr(`(computed-file "long" #~(begin (display "begun\n") (force-output) (sleep 600)))`))
-	c.Args = append(c.Args, "-v3")
-	c.Dir, c.Env = u.dir, u.env
-	c.SysProcAttr = &syscall.SysProcAttr{Credential: u.user}
-	said, err := c.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewScanner(said)
-	begun := false
-	for lines.Scan() {
-		if strings.Contains(lines.Text(), "begun") {
-			begun = true
-			s.end()
-		}
-	}
-	if !begun {
-		t.Error("the build has not begun")
-	}
-	if c.Wait() == nil {
+	c := u.begin(t, "build", "-v3", talking("long", "begun", "(sleep 600)"))
+	c.await(t, "begun")
+	s.end()
+	if c.end() == nil {
 		t.Error("the client has not failed")
 	}
 	ended := time.AfterFunc(time.Minute, func() { s.daemon.Process.Kill() })

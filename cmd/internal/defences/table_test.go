@@ -273,4 +273,19 @@ var defences = []defence{
 		edits: []edit{{"store/roots.go", "in.entries > maxUserEntries || in.links > maxUserLinks", "false"}},
 		pkg:   "store", tests: "TestUsersFolder",
 	},
+	{
+		name:  "builds of one user before all others'",
+		edits: []edit{{"builder/daemon/turns.go", "cmp.Or(cmp.Compare(u.taken, v.taken), cmp.Compare(u.last, v.last), cmp.Compare(u.came, v.came))", "cmp.Compare(u.came, v.came)"}},
+		pkg:   "builder/daemon", tests: "TestTurns|TestBuildsOfAll",
+	},
+	{
+		name:  "builds without number",
+		edits: []edit{{"builder/daemon/turns.go", "for t.taken < t.size {", "for {"}},
+		pkg:   "builder/daemon", tests: "TestTurnsLeave|TestBuildsOfAll",
+	},
+	{
+		name:  "roots without number",
+		edits: []edit{{"store/roots.go", "if n >= most {\n\t\t\treturn", "if false {\n\t\t\treturn"}},
+		pkg:   "builder/daemon", tests: "TestCounts",
+	},
 }
