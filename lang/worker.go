@@ -17,67 +17,87 @@ import (
 	"fruix/store/drv"
 	"fruix/store/hash"
 	"fruix/store/nar"
+	"fruix/store/wire"
+	"fruix/store/wire/calls"
 )
 
-// The worker protocol is what clients of Nix and Guix speak with a daemon
-// (Nix manual, "Nix Daemon Protocol"; the numbers of Guix's operations are
-// those of its (guix store)). A worker answers it for the session's own store,
-// inside the process: the client's port hands over what was written when it
-// is read.
-const (
-	clientMagic   = 0x6e697863
-	serverMagic   = 0x6478696f
-	serverVersion = 0x164
+// The worker protocol is what clients of Nix and Guix speak with a daemon (store/wire).
+// A worker answers it for the session's own store, inside the process: the client's port
+// hands over what was written when it is read.
 
-	stderrLast  = 0x616c7473
-	stderrError = 0x63787470
-)
+// answering reads the arguments of an operation of a worker.
+type answering func(*worker, *wire.Reader) calls.Work
 
-// operation is one request: it takes its arguments from in and appends its
-// result to out.
-type operation func(w *worker, ctx context.Context, in *wire, out *answer) error
+// answerTo is an operation that f answers.
+func answerTo[A, R any](call calls.Call[A, R], f func(*worker, context.Context, A) (R, error)) (wire.Op, answering) {
+	return call.Op, func(w *worker, in *wire.Reader) calls.Work {
+		return call.Serve(in, func(ctx context.Context, args A) (R, error) { return f(w, ctx, args) })
+	}
+}
 
-var operations = map[uint64]operation{
-	1:  (*worker).isValid,
-	3:  none, // has-substitutes?
-	4:  (*worker).pathHash,
-	5:  (*worker).references,
-	7:  (*worker).addToStore,
-	8:  (*worker).addText,
-	9:  (*worker).build,
-	10: (*worker).ensurePath,
-	11: accept, // add-temp-root
-	19: (*worker).setOptions,
-	22: (*worker).derivationOutputs,
-	26: (*worker).pathInfo,
-	28: (*worker).outputNames,
-	29: (*worker).fromHashPart,
-	30: noneOfMany, // query-substitutable-path-infos
-	31: (*worker).validPaths,
-	32: noneOfMany, // query-substitutable-paths
-	80: (*worker).builtins,
-	81: func(_ *worker, _ context.Context, _ *wire, out *answer) error { out.number(0); return nil },
+// fixed answers the same whatever it is asked.
+func fixed[A, R any](call calls.Call[A, R], answer R) (wire.Op, answering) {
+	return answerTo(call, func(*worker, context.Context, A) (R, error) { return answer, nil })
+}
+
+// operations returns those that are offered to programs that declare builds.
+func operations() map[wire.Op]answering {
+	table := map[wire.Op]answering{}
+	add := func(op wire.Op, f answering) { table[op] = f }
+	add(answerTo(calls.IsValidPath(), (*worker).valid))
+	add(answerTo(calls.QueryValidPaths(), (*worker).validPaths))
+	add(answerTo(calls.QueryPathHash(), (*worker).pathHash))
+	add(answerTo(calls.QueryPathInfo(), (*worker).pathInfo))
+	add(answerTo(calls.QueryReferences(), (*worker).references))
+	add(answerTo(calls.QueryDerivationOutputs(), (*worker).derivationOutputs))
+	add(answerTo(calls.QueryDerivationNames(), (*worker).outputNames))
+	add(answerTo(calls.AddTextToStore(), (*worker).addText))
+	add(answerTo(calls.BuildPaths(), (*worker).build))
+	add(answerTo(calls.EnsurePath(), (*worker).ensurePath))
+	// The archive is the rest of the request.
+	add(wire.AddToStore, func(w *worker, in *wire.Reader) calls.Work {
+		return calls.AddToStore().Serve(in, func(ctx context.Context, t calls.Tree) (string, error) {
+			p, err := w.addToStore(ctx, t, in.Raw())
+			_, rest := io.Copy(io.Discard, in.Raw())
+			return p, errors.Join(err, rest)
+		})
+	})
+	// Options are for a daemon, and none of them changes what is declared.
+	add(wire.SetOptions, func(w *worker, in *wire.Reader) calls.Work {
+		return calls.SetOptions(w.version).Serve(in, func(context.Context, wire.Options) (none calls.None, err error) { return none, nil })
+	})
+	add(fixed(calls.AddTempRoot(), calls.None{})) // all that is declared is kept
+	add(fixed(calls.HasSubstitutes(), false))
+	add(fixed(calls.QuerySubstitutableInfos(), nil))
+	add(fixed(calls.QuerySubstitutablePaths(), nil))
+	add(fixed(calls.SubstituteURLs(), nil))
+	add(fixed(calls.QueryPathFromHashPart(), "")) // only commands ask
+	add(fixed(calls.BuiltinBuilders(), []string{"download"}))
+	return table
 }
 
 // operationNames are the operations that exist elsewhere, for messages.
-var operationNames = map[uint64]string{
-	6: "asking for referrers", 12: "adding a root", 14: "finding roots", 16: "exporting",
-	18: "asking for the deriver", 20: "collecting garbage", 23: "listing the store",
-	27: "importing", 33: "asking for derivers", 34: "optimising the store", 35: "verifying the store",
+var operationNames = map[wire.Op]string{
+	wire.QueryReferrers: "asking for referrers", wire.AddIndirectRoot: "adding a root", wire.FindRoots: "finding roots",
+	wire.ExportPath: "exporting", wire.QueryDeriver: "asking for the deriver", wire.CollectGarbage: "collecting garbage",
+	wire.QueryAllValidPaths: "listing the store", wire.ImportPaths: "importing", wire.QueryValidDerivers: "asking for derivers",
+	wire.OptimiseStore: "optimising the store", wire.VerifyStore: "verifying the store",
 }
 
 // worker is one connection.
 type worker struct {
-	session *Session
+	session    *Session
+	operations map[wire.Op]answering
 	// greeted counts the steps of the handshake.
 	greeted int
+	version wire.Version // that is spoken
 }
 
 // workerNatives are the natives of a connection.
 func (s *Session) workerNatives() []*datum.Primitive {
 	return []*datum.Primitive{
 		arg.F0("%open-worker", func(datum.Caller) (datum.Value, error) {
-			return datum.NewOpaque("worker", &worker{session: s}), nil
+			return datum.NewOpaque("worker", &worker{session: s, operations: operations()}), nil
 		}),
 		// (%worker-answer worker bv) is what the worker answers to the requests
 		// in bv, which must be complete.
@@ -103,87 +123,80 @@ func (s *Session) workerNatives() []*datum.Primitive {
 	}
 }
 
+// unbounded are the limits of a client that is this process itself.
+var unbounded = wire.Limits{Text: 1 << 40, Message: 1 << 50}
+
+// errShort says that a message is not complete.
+var errShort = errors.New("the message ends too early")
+
 // answer answers complete requests. An error means that the client does not
 // keep to the protocol; what goes wrong in an operation is part of the answer.
 func (w *worker) answer(ctx context.Context, requests []byte) ([]byte, error) {
-	in := &wire{in: requests}
-	var out answer
-	for len(in.in) > 0 {
-		if err := w.one(ctx, in, &out); err != nil {
+	in := wire.NewReader(bytes.NewReader(requests), unbounded)
+	var answers bytes.Buffer
+	out := wire.NewWriter(&answers)
+	for {
+		if _, err := in.Raw().Peek(1); err == io.EOF {
+			err = out.Flush()
+			return answers.Bytes(), err
+		}
+		if err := w.one(ctx, in, out); err != nil {
+			if errors.Is(err, io.ErrUnexpectedEOF) {
+				err = errShort
+			}
 			return nil, fmt.Errorf("worker protocol: %w", err)
 		}
 	}
-	return out, nil
 }
 
-func (w *worker) one(ctx context.Context, in *wire, out *answer) error {
+func (w *worker) one(ctx context.Context, in *wire.Reader, out *wire.Writer) error {
 	switch w.greeted++; w.greeted {
 	case 1:
-		if in.number() != clientMagic {
-			return errors.New("the client does not greet as clients do")
-		}
-		out.number(serverMagic)
-		out.number(serverVersion)
-		return in.err
+		return wire.AnswerHello(in, out)
 	case 2:
-		in.number() // the client's version
-		if in.number() != 0 {
-			in.number() // the processor that it wants
+		g, err := wire.ReadGreeting(in)
+		if err == nil {
+			err = g.Check()
 		}
-		in.number() // whether to keep room free
-		out.number(stderrLast)
-		return in.err
-	}
-	n := in.number()
-	if in.err != nil {
-		return in.err
-	}
-	op := operations[n]
-	if op == nil {
-		what := operationNames[n]
-		if what == "" {
-			return fmt.Errorf("operation %d is unknown", n)
+		if err != nil {
+			return err
 		}
-		in.in = nil
-		refuse(out, unsupported(what))
+		w.version = g.Version
+		out.Done()
 		return nil
 	}
-	var result answer
-	err := op(w, ctx, in, &result)
-	switch {
-	case in.err != nil:
-		return in.err
-	case err != nil:
-		refuse(out, err)
-	default:
-		out.number(stderrLast)
-		*out = append(*out, result...)
+	in.Begin()
+	op, err := in.Op()
+	if err != nil {
+		return err
 	}
-	return nil
+	parse := w.operations[op]
+	if parse == nil {
+		what := operationNames[op]
+		if what == "" {
+			return fmt.Errorf("operation %d is unknown", op)
+		}
+		out.Refuse(unsupported(what).Error(), wire.StatusFailed)
+		_, err := io.Copy(io.Discard, in.Raw())
+		return err
+	}
+	work := parse(w, in)
+	if err := in.Err(); err != nil {
+		return err
+	}
+	var results bytes.Buffer
+	to := wire.NewWriter(&results)
+	if err := errors.Join(work(ctx, to), to.Flush()); err != nil {
+		out.Refuse(err.Error(), wire.StatusFailed)
+		return in.Err()
+	}
+	out.Done()
+	_, err = out.Raw().Write(results.Bytes())
+	return err
 }
 
-func refuse(out *answer, err error) {
-	out.number(stderrError)
-	out.text(err.Error())
-	out.number(1)
-}
-
-func none(_ *worker, _ context.Context, in *wire, out *answer) error {
-	in.text()
-	out.number(0)
-	return nil
-}
-
-func noneOfMany(_ *worker, _ context.Context, in *wire, out *answer) error {
-	in.texts()
-	out.number(0)
-	return nil
-}
-
-func accept(_ *worker, _ context.Context, in *wire, out *answer) error {
-	in.text()
-	out.number(1)
-	return nil
+func unsupported(what string) error {
+	return fmt.Errorf("%s is not offered to programs that declare builds; use the command fruix for it", what)
 }
 
 func (w *worker) valid(ctx context.Context, p string) (bool, error) {
@@ -193,116 +206,77 @@ func (w *worker) valid(ctx context.Context, p string) (bool, error) {
 	return w.session.Store.IsValid(ctx, p)
 }
 
-func (w *worker) isValid(ctx context.Context, in *wire, out *answer) error {
-	ok, err := w.valid(ctx, in.text())
-	out.flag(ok)
-	return err
-}
-
-func (w *worker) validPaths(ctx context.Context, in *wire, out *answer) error {
-	var valid []string
-	for _, p := range in.texts() {
+func (w *worker) validPaths(ctx context.Context, paths []string) (valid []string, err error) {
+	for _, p := range paths {
 		ok, err := w.valid(ctx, p)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if ok {
 			valid = append(valid, p)
 		}
 	}
-	out.texts(valid)
-	return nil
+	return valid, nil
 }
 
-func (w *worker) ensurePath(ctx context.Context, in *wire, out *answer) error {
-	p := in.text()
+func (w *worker) ensurePath(ctx context.Context, p string) (none calls.None, err error) {
 	ok, err := w.valid(ctx, p)
 	if err == nil && !ok {
 		err = fmt.Errorf("%s is not valid, and nobody else is asked for it", p)
 	}
-	out.number(1)
-	return err
+	return none, err
 }
 
-func (w *worker) references(ctx context.Context, in *wire, out *answer) error {
-	p := in.text()
+func (w *worker) references(ctx context.Context, p string) ([]string, error) {
 	if err := w.session.Flush(ctx); err != nil {
-		return err
+		return nil, err
 	}
-	refs, err := w.session.Store.References(ctx, p)
-	out.texts(refs)
-	return err
+	return w.session.Store.References(ctx, p)
 }
 
-func (w *worker) pathHash(ctx context.Context, in *wire, out *answer) error {
-	p := in.text()
+func (w *worker) info(ctx context.Context, p string) (*store.Info, error) {
 	if err := w.session.Flush(ctx); err != nil {
-		return err
+		return nil, err
 	}
-	i, err := w.session.Store.Info(ctx, p)
+	return w.session.Store.Info(ctx, p)
+}
+
+func (w *worker) pathHash(ctx context.Context, p string) (string, error) {
+	i, err := w.info(ctx, p)
 	if err != nil {
-		return err
+		return "", err
 	}
-	out.text(hex.EncodeToString(i.NarHash))
-	return nil
+	return hex.EncodeToString(i.NarHash), nil
 }
 
-func (w *worker) pathInfo(ctx context.Context, in *wire, out *answer) error {
-	p := in.text()
-	if err := w.session.Flush(ctx); err != nil {
-		return err
-	}
-	i, err := w.session.Store.Info(ctx, p)
+func (w *worker) pathInfo(ctx context.Context, p string) (wire.PathInfo, error) {
+	i, err := w.info(ctx, p)
 	if err != nil {
-		return err
+		return wire.PathInfo{}, err
 	}
-	out.text(i.Deriver)
-	out.text(hex.EncodeToString(i.NarHash))
-	out.texts(i.References)
-	out.number(uint64(i.RegisteredAt.Unix()))
-	out.number(uint64(i.NarSize))
-	return nil
+	return wire.PathInfo{
+		Deriver: i.Deriver, Hash: hex.EncodeToString(i.NarHash), References: i.References,
+		Registered: uint64(i.RegisteredAt.Unix()), NarSize: uint64(i.NarSize),
+	}, nil
 }
 
-// fromHashPart is asked by commands only; "" says that there is none.
-func (w *worker) fromHashPart(_ context.Context, in *wire, out *answer) error {
-	in.text()
-	out.text("")
-	return nil
+func (w *worker) addText(_ context.Context, t calls.Text) (string, error) {
+	return w.session.text(t.Name, t.Content, t.References)
 }
 
-func (w *worker) addText(_ context.Context, in *wire, out *answer) error {
-	name, content, refs := in.text(), bytes.Clone(in.bytes()), in.texts()
-	if in.err != nil {
-		return in.err
+func (w *worker) addToStore(ctx context.Context, t calls.Tree, archive io.Reader) (string, error) {
+	algo, err := hash.ParseAlgo(t.Algo)
+	if err != nil {
+		return "", err
 	}
-	p, err := w.session.text(name, content, refs)
-	out.text(p)
-	return err
-}
-
-// addToStore takes the archive that is the rest of the request.
-func (w *worker) addToStore(ctx context.Context, in *wire, out *answer) error {
-	name := in.text()
-	in.number()
-	recursive := in.number() != 0
-	algo, err := hash.ParseAlgo(in.text())
-	archive := in.take(uint64(len(in.in)))
-	if in.err != nil || err != nil {
-		return err
+	if t.Recursive {
+		return w.session.Store.AddNAR(ctx, t.Name, archive, algo, nil)
 	}
-	var p string
-	if recursive {
-		p, err = w.session.Store.AddNAR(ctx, name, bytes.NewReader(archive), algo, nil)
-	} else {
-		p, err = w.addFlat(ctx, name, archive, algo)
-	}
-	out.text(p)
-	return err
+	return w.addFlat(ctx, t.Name, archive, algo)
 }
 
 // addFlat adds the file that an archive holds by the hash of its bytes.
-func (w *worker) addFlat(ctx context.Context, name string, archive []byte, algo hash.Algo) (string, error) {
+func (w *worker) addFlat(ctx context.Context, name string, archive io.Reader, algo hash.Algo) (string, error) {
 	dir, err := os.MkdirTemp("", "fruix-flat-")
 	if err != nil {
 		return "", err
@@ -320,8 +294,8 @@ func (w *worker) addFlat(ctx context.Context, name string, archive []byte, algo 
 }
 
 // regularFile is the content of the one file in an archive.
-func regularFile(archive []byte) ([]byte, error) {
-	r := nar.NewReader(bytes.NewReader(archive))
+func regularFile(archive io.Reader) ([]byte, error) {
+	r := nar.NewReader(archive)
 	h, err := r.Next()
 	if err != nil {
 		return nil, err
@@ -332,26 +306,6 @@ func regularFile(archive []byte) ([]byte, error) {
 	return io.ReadAll(r)
 }
 
-// setOptions passes over options that commands set for the daemon: three flags,
-// verbosity, jobs, silence, a flag, verbosity, log type, trace, cores, a flag,
-// and pairs of strings.
-func (w *worker) setOptions(_ context.Context, in *wire, out *answer) error {
-	for range 12 {
-		in.number()
-	}
-	n := in.number()
-	for range min(n, 1000) {
-		in.text()
-		in.text()
-	}
-	return nil
-}
-
-func (w *worker) builtins(_ context.Context, _ *wire, out *answer) error {
-	out.texts([]string{"download"})
-	return nil
-}
-
 func (w *worker) derivation(ctx context.Context, p string) (*drv.Derivation, error) {
 	if err := w.session.Flush(ctx); err != nil {
 		return nil, err
@@ -359,45 +313,40 @@ func (w *worker) derivation(ctx context.Context, p string) (*drv.Derivation, err
 	return w.session.Store.ReadDerivation(ctx, p)
 }
 
-func (w *worker) derivationOutputs(ctx context.Context, in *wire, out *answer) error {
-	d, err := w.derivation(ctx, in.text())
+func (w *worker) derivationOutputs(ctx context.Context, p string) (paths []string, err error) {
+	d, err := w.derivation(ctx, p)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	var paths []string
 	for _, n := range d.OutputNames() {
 		paths = append(paths, d.Outputs[n].Path)
 	}
-	out.texts(paths)
-	return nil
+	return paths, nil
 }
 
-func (w *worker) outputNames(ctx context.Context, in *wire, out *answer) error {
-	d, err := w.derivation(ctx, in.text())
+func (w *worker) outputNames(ctx context.Context, p string) ([]string, error) {
+	d, err := w.derivation(ctx, p)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	out.texts(d.OutputNames())
-	return nil
+	return d.OutputNames(), nil
 }
 
 // build builds derivations, DRV or DRV!OUTPUT,…; other paths must be valid.
-func (w *worker) build(ctx context.Context, in *wire, out *answer) error {
-	things := in.texts()
-	if mode := in.number(); in.err == nil && mode != 0 {
-		return unsupported("repairing and checking builds")
+func (w *worker) build(ctx context.Context, things calls.Things) (none calls.None, err error) {
+	if things.Mode != wire.BuildNormal {
+		return none, unsupported("repairing and checking builds")
 	}
 	var drvs []*Derivation
-	for _, t := range things {
+	for _, t := range things.Names {
 		p, _, _ := strings.Cut(t, "!")
 		if !strings.HasSuffix(p, ".drv") {
 			if ok, err := w.valid(ctx, p); err != nil || !ok {
-				return errors.Join(err, fmt.Errorf("%s is not valid, and nobody else is asked for it", p))
+				return none, errors.Join(err, fmt.Errorf("%s is not valid, and nobody else is asked for it", p))
 			}
 			continue
 		}
 		drvs = append(drvs, &Derivation{Path: p})
 	}
-	out.number(1)
-	return w.session.BuildAll(ctx, drvs)
+	return none, w.session.BuildAll(ctx, drvs)
 }

@@ -13,6 +13,7 @@ import (
 	"fruix/store/nar"
 	"fruix/store/tree"
 	"fruix/store/wire"
+	"fruix/store/wire/calls"
 )
 
 // Hasher implements store.TextStore.
@@ -57,10 +58,7 @@ func (c *Client) window(texts []store.Text) error {
 	written := make(chan error, 1)
 	go func() {
 		for _, t := range texts {
-			c.w.Number(uint64(wire.AddTextToStore))
-			c.w.Text(t.Name)
-			c.w.Bytes(t.Content)
-			c.w.Texts(t.References)
+			calls.AddTextToStore().Ask(c.w, calls.Text{Name: t.Name, Content: t.Content, References: t.References})
 		}
 		written <- c.w.Flush()
 	}()
@@ -70,7 +68,7 @@ func (c *Client) window(texts []store.Text) error {
 		err := c.wait(replies{})
 		if err == nil {
 			c.r.Begin()
-			if p := c.r.Text(); c.r.Err() == nil && p != t.Path {
+			if p := calls.AddTextToStore().Results(c.r); c.r.Err() == nil && p != t.Path {
 				err = fmt.Errorf("the daemon says that %s is added as %.300q; is its store called %s?", t.Path, p, c.Dir())
 			} else {
 				err = c.r.Err()
@@ -149,17 +147,15 @@ func (c *Client) AddNAR(ctx context.Context, name string, r io.Reader, algo hash
 
 // addArchive sends an archive that send writes.
 func (c *Client) addArchive(ctx context.Context, name string, recursive bool, algo hash.Algo, send func(io.Writer) error) (p string, err error) {
-	err = c.do(ctx, call{
-		op: wire.AddToStore,
-		write: func(w *wire.Writer) error {
-			w.Text(name)
-			w.Flag(true)
-			w.Flag(recursive)
-			w.Text(algo.String())
-			return send(w.Raw())
-		},
-		read: func(r *wire.Reader) { p = r.Text() },
-	})
+	k := asking(calls.AddToStore(), calls.Tree{Name: name, Recursive: recursive, Algo: algo.String()}, &p)
+	before := k.write
+	k.write = func(w *wire.Writer) error {
+		if err := before(w); err != nil {
+			return err
+		}
+		return send(w.Raw())
+	}
+	err = c.do(ctx, k)
 	return p, err
 }
 

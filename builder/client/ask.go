@@ -17,21 +17,20 @@ import (
 	"fruix/store/nar"
 	"fruix/store/path"
 	"fruix/store/wire"
+	"fruix/store/wire/calls"
 )
 
 // about asks something about one path.
-func (c *Client) about(ctx context.Context, op wire.Op, p string, read func(r *wire.Reader)) error {
-	if op != wire.QueryPathFromHashPart {
-		if _, err := path.Parse(c.Dir(), p); err != nil {
-			return err
-		}
+func about[R any](ctx context.Context, c *Client, k calls.Call[string, R], p string) (results R, err error) {
+	if _, err := path.Parse(c.Dir(), p); err != nil {
+		return results, err
 	}
-	return c.do(ctx, call{op: op, write: func(w *wire.Writer) error { w.Text(p); return nil }, read: read})
+	return ask(ctx, c, k, p)
 }
 
 // list asks for a list about one path, which must be valid.
-func (c *Client) list(ctx context.Context, op wire.Op, p string) (list []string, err error) {
-	err = c.about(ctx, op, p, func(r *wire.Reader) { list = r.Texts() })
+func (c *Client) list(ctx context.Context, k calls.Call[string, []string], p string) ([]string, error) {
+	list, err := about(ctx, c, k, p)
 	slices.Sort(list)
 	return list, c.known(ctx, p, err)
 }
@@ -49,9 +48,8 @@ func (c *Client) known(ctx context.Context, p string, err error) error {
 }
 
 // IsValid implements access.Questions.
-func (c *Client) IsValid(ctx context.Context, p string) (valid bool, err error) {
-	err = c.about(ctx, wire.IsValidPath, p, func(r *wire.Reader) { valid = r.Flag() })
-	return valid, err
+func (c *Client) IsValid(ctx context.Context, p string) (bool, error) {
+	return about(ctx, c, calls.IsValidPath(), p)
 }
 
 // ValidMany implements access.Questions.
@@ -66,11 +64,7 @@ func (c *Client) ValidMany(ctx context.Context, paths []string) (map[string]bool
 	if len(paths) == 0 {
 		return out, nil
 	}
-	var valid []string
-	err := c.do(ctx, call{
-		op: wire.QueryValidPaths, write: func(w *wire.Writer) error { w.Texts(paths); return nil },
-		read: func(r *wire.Reader) { valid = r.Texts() },
-	})
+	valid, err := ask(ctx, c, calls.QueryValidPaths(), paths)
 	for _, p := range valid {
 		if _, asked := out[p]; asked {
 			out[p] = true
@@ -81,8 +75,8 @@ func (c *Client) ValidMany(ctx context.Context, paths []string) (map[string]bool
 
 // Info implements access.Questions.
 func (c *Client) Info(ctx context.Context, p string) (*store.Info, error) {
-	var i wire.PathInfo
-	if err := c.about(ctx, wire.QueryPathInfo, p, func(r *wire.Reader) { i = wire.ReadPathInfo(r) }); err != nil {
+	i, err := about(ctx, c, calls.QueryPathInfo(), p)
+	if err != nil {
 		return nil, c.known(ctx, p, err)
 	}
 	sum, err := hex.DecodeString(i.Hash)
@@ -98,17 +92,17 @@ func (c *Client) Info(ctx context.Context, p string) (*store.Info, error) {
 
 // References implements access.Questions.
 func (c *Client) References(ctx context.Context, p string) ([]string, error) {
-	return c.list(ctx, wire.QueryReferences, p)
+	return c.list(ctx, calls.QueryReferences(), p)
 }
 
 // Referrers implements access.Questions.
 func (c *Client) Referrers(ctx context.Context, p string) ([]string, error) {
-	return c.list(ctx, wire.QueryReferrers, p)
+	return c.list(ctx, calls.QueryReferrers(), p)
 }
 
 // Derivers implements access.Questions.
 func (c *Client) Derivers(ctx context.Context, p string) ([]string, error) {
-	return c.list(ctx, wire.QueryValidDerivers, p)
+	return c.list(ctx, calls.QueryValidDerivers(), p)
 }
 
 // walk finds what can be reached from paths, until f says that it is enough.

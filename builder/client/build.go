@@ -11,17 +11,15 @@ import (
 	"fruix/builder"
 	"fruix/builder/log"
 	"fruix/store/wire"
+	"fruix/store/wire/calls"
 )
 
 // builds asks for things to be built.
 func (c *Client) builds(ctx context.Context, p builder.Progress, things []string, mode wire.BuildMode) error {
 	var failure *builder.Failure
-	err := c.do(ctx, call{
-		op:      wire.BuildPaths,
-		write:   func(w *wire.Writer) error { w.Texts(things); w.Number(uint64(mode)); return nil },
-		read:    func(r *wire.Reader) { r.Number() },
-		replies: replies{progress: p, failure: &failure},
-	})
+	k := asking(calls.BuildPaths(), calls.Things{Names: things, Mode: mode}, new(calls.None))
+	k.progress, k.failure = p, &failure
+	err := c.do(ctx, k)
 	if ctx.Err() != nil {
 		return fmt.Errorf("%w (%w)", builder.ErrInterrupted, context.Cause(ctx))
 	}

@@ -20,6 +20,7 @@ import (
 	"fruix/store"
 	"fruix/store/drv"
 	"fruix/store/wire"
+	"fruix/store/wire/calls"
 )
 
 // Options configure a Client.
@@ -146,8 +147,7 @@ func (c *Client) watched(ctx context.Context, f func() error) error {
 func (c *Client) sendOptions(more [][2]string) error {
 	o := c.o.Build
 	o.Pairs = append(append([][2]string{}, o.Pairs...), more...)
-	c.w.Number(uint64(wire.SetOptions))
-	o.Write(c.w, c.version)
+	calls.SetOptions(c.version).Ask(c.w, o)
 	if err := c.w.Flush(); err != nil {
 		return err
 	}
@@ -164,10 +164,23 @@ type replies struct {
 
 // A call is one operation.
 type call struct {
-	op    wire.Op
-	write func(w *wire.Writer) error // its arguments
-	read  func(r *wire.Reader)       // its results
+	write func(w *wire.Writer) error // the request
+	read  func(r *wire.Reader)       // the results
 	replies
+}
+
+// asking is a call whose results come to be in results.
+func asking[A, R any](k calls.Call[A, R], args A, results *R) call {
+	return call{
+		write: func(w *wire.Writer) error { k.Ask(w, args); return nil },
+		read:  func(r *wire.Reader) { *results = k.Results(r) },
+	}
+}
+
+// ask carries a call out.
+func ask[A, R any](ctx context.Context, c *Client, k calls.Call[A, R], args A) (results R, err error) {
+	err = c.do(ctx, asking(k, args, &results))
+	return results, err
 }
 
 // do carries calls out, one after the other. After an error that is not the
@@ -211,27 +224,21 @@ func (e *ownError) Error() string { return e.err.Error() }
 
 // one carries a call out.
 func (c *Client) one(k call) error {
-	if err := c.ask(k); err != nil {
+	if err := c.send(k); err != nil {
 		return err
 	}
 	if err := c.wait(k.replies); err != nil {
 		return err
 	}
 	c.r.Begin()
-	if k.read != nil {
-		k.read(c.r)
-	}
+	k.read(c.r)
 	return c.r.Err()
 }
 
-// ask sends the request of a call. What the daemon says to a request that it has not
+// send sends the request of a call. What the daemon says to a request that it has not
 // read to the end is the error.
-func (c *Client) ask(k call) error {
-	c.w.Number(uint64(k.op))
-	var err error
-	if k.write != nil {
-		err = k.write(c.w)
-	}
+func (c *Client) send(k call) error {
+	err := k.write(c.w)
 	var broken *net.OpError
 	if err != nil && !errors.As(err, &broken) {
 		return &ownError{err}

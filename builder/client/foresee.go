@@ -9,6 +9,7 @@ import (
 	"fruix/store"
 	"fruix/store/drv"
 	"fruix/store/wire"
+	"fruix/store/wire/calls"
 )
 
 // Foresee implements access.Builds. It goes down from the targets level by level, as
@@ -153,11 +154,7 @@ func (f *foresight) fetchable(ctx context.Context, paths []string) (map[string]b
 func (f *foresight) ask(ctx context.Context, paths []string) (valid map[string]bool, err error) {
 	valid = map[string]bool{}
 	for len(paths) > 0 && f.c.o.Build.UseSubstitutes {
-		var list []wire.Substitutable
-		err := f.c.do(ctx, call{
-			op: wire.QuerySubstitutableInfos, write: func(w *wire.Writer) error { w.Texts(paths); return nil },
-			read: func(r *wire.Reader) { list = wire.ReadSubstitutables(r) },
-		})
+		list, err := ask(ctx, f.c, calls.QuerySubstitutableInfos(), paths)
 		if err != nil {
 			return nil, err
 		}

@@ -16,6 +16,7 @@ import (
 	"fruix/store"
 	"fruix/store/tree"
 	"fruix/store/wire"
+	"fruix/store/wire/calls"
 )
 
 // AddRoot implements access.Upkeep. The link is made by this process, as its user;
@@ -35,16 +36,14 @@ func (c *Client) AddRoot(ctx context.Context, link, target string) error {
 	if err := store.MakeLink(c.Physical(target), abs); err != nil {
 		return err
 	}
-	return c.do(ctx, call{
-		op: wire.AddIndirectRoot, write: func(w *wire.Writer) error { w.Text(abs); return nil },
-		read: func(r *wire.Reader) { r.Number() },
-	})
+	_, err = ask(ctx, c, calls.AddIndirectRoot(), abs)
+	return err
 }
 
 // Roots implements access.Upkeep.
 func (c *Client) Roots(ctx context.Context) ([]store.Root, error) {
-	var pairs [][2]string
-	if err := c.do(ctx, call{op: wire.FindRoots, read: func(r *wire.Reader) { pairs = r.Pairs() }}); err != nil {
+	pairs, err := ask(ctx, c, calls.FindRoots(), calls.None{})
+	if err != nil {
 		return nil, err
 	}
 	var out []store.Root
@@ -72,10 +71,7 @@ func (c *Client) collection(ctx context.Context, o store.CollectOptions, q wire.
 				return err
 			}
 		}
-		err := c.one(call{
-			op: wire.CollectGarbage, write: func(w *wire.Writer) error { q.Write(w); return nil },
-			read: func(r *wire.Reader) { a = wire.ReadCollected(r) },
-		})
+		err := c.one(asking(calls.CollectGarbage(), q, &a))
 		if len(more) > 0 && c.r.Err() == nil && c.w.Err() == nil {
 			err = errors.Join(err, c.sendOptions(nil))
 		}
@@ -138,10 +134,7 @@ func (c *Client) Verify(ctx context.Context, contents bool, report func(store.Pr
 			}
 		}
 		defer func() { c.o.Notice = notice }()
-		err := c.one(call{
-			op: wire.VerifyStore, write: func(w *wire.Writer) error { w.Flag(contents); w.Flag(false); return nil },
-			read: func(r *wire.Reader) { bad = r.Flag() },
-		})
+		err := c.one(asking(calls.VerifyStore(), calls.Verification{Contents: contents}, &bad))
 		if err == nil && bad && told == 0 {
 			err = errUntold
 		}
@@ -177,7 +170,8 @@ func (c *Client) VerifyPath(ctx context.Context, p string) (*store.Problem, erro
 
 // Optimise implements access.Upkeep. What was saved is part of what the daemon says.
 func (c *Client) Optimise(ctx context.Context, _ func(done, all int)) (*store.Optimised, error) {
-	return nil, c.do(ctx, call{op: wire.OptimiseStore, read: func(r *wire.Reader) { r.Number() }})
+	_, err := ask(ctx, c, calls.OptimiseStore(), calls.None{})
+	return nil, err
 }
 
 // Export implements access.Upkeep.
@@ -210,21 +204,16 @@ func (c *Client) Export(ctx context.Context, w io.Writer, paths []string, closur
 
 // exportObject writes one object, without a signature.
 func (c *Client) exportObject(ctx context.Context, to io.Writer, p string) error {
-	err := c.do(ctx, call{
-		op: wire.ExportPath, write: func(w *wire.Writer) error { w.Text(p); w.Flag(false); return nil },
-		read:    func(r *wire.Reader) { r.Number() },
-		replies: replies{Replies: wire.Replies{Sink: to}},
-	})
-	return c.known(ctx, p, err)
+	k := asking(calls.ExportPath(), calls.Export{Path: p}, new(calls.None))
+	k.Sink = to
+	return c.known(ctx, p, c.do(ctx, k))
 }
 
 // Import implements access.Upkeep.
 func (c *Client) Import(ctx context.Context, r io.Reader) (paths []string, err error) {
-	err = c.do(ctx, call{
-		op: wire.ImportPaths, read: func(r *wire.Reader) { paths = r.Texts() },
-		replies: replies{Replies: wire.Replies{Source: r}},
-	})
-	if err != nil {
+	k := asking(calls.ImportPaths(), calls.None{}, &paths)
+	k.Source = r
+	if err = c.do(ctx, k); err != nil {
 		err = fmt.Errorf("cannot import: %w", err)
 	}
 	return paths, err

@@ -10,38 +10,29 @@ import (
 	"fruix/store/nar"
 	"fruix/store/path"
 	"fruix/store/wire"
+	"fruix/store/wire/calls"
 )
 
 // addToStore adds a tree that the client sends, as an archive, behind the
 // arguments: by the hash of the archive, or by that of the bytes of the one file
 // that it holds.
-func (c *conn) addToStore() work {
-	name := c.r.Text()
-	fixed := c.r.Flag() // otherwise what follows means nothing
-	recursive := c.r.Flag()
-	algoName := c.r.Text()
-	if !fixed {
-		recursive, algoName = true, "sha256"
+func (c *conn) addToStore(ctx context.Context, t calls.Tree) (string, error) {
+	c.meter.allow(c.s.c.Limits.NAR)
+	defer c.meter.free()
+	algo, err := hash.ParseAlgo(t.Algo)
+	if err == nil {
+		err = path.CheckName(t.Name)
 	}
-	return func(ctx context.Context, w *wire.Writer) error {
-		c.meter.allow(c.s.c.Limits.NAR)
-		defer c.meter.free()
-		algo, err := hash.ParseAlgo(algoName)
-		if err == nil {
-			err = path.CheckName(name)
-		}
-		if err != nil {
-			// What nobody will use has to come to its end, so that the connection
-			// can go on.
-			return errors.Join(err, c.skip(ctx))
-		}
-		p, err := c.add(ctx, name, recursive, algo)
-		if err != nil {
-			return &fatalError{err} // nobody knows where the archive ends
-		}
-		w.Text(p)
-		return nil
+	if err != nil {
+		// What nobody will use has to come to its end, so that the connection
+		// can go on.
+		return "", errors.Join(err, c.skip(ctx))
 	}
+	p, err := c.add(ctx, t.Name, t.Recursive, algo)
+	if err != nil {
+		return "", &fatalError{err} // nobody knows where the archive ends
+	}
+	return p, nil
 }
 
 func (c *conn) add(ctx context.Context, name string, recursive bool, algo hash.Algo) (string, error) {

@@ -11,6 +11,7 @@ import (
 	"fruix/builder"
 	"fruix/store"
 	"fruix/store/wire"
+	"fruix/store/wire/calls"
 )
 
 // withBuilder lets f use a builder of the connection's options, and shows the
@@ -74,25 +75,19 @@ func wanted(words []string) things {
 	return t
 }
 
-func (c *conn) buildPaths() work {
-	words := c.r.Texts()
-	mode := wire.BuildMode(c.r.Number())
-	return func(ctx context.Context, w *wire.Writer) error {
-		t := wanted(words)
-		err := c.withBuilder(ctx, func(st *store.Store, b *builder.Builder) error {
-			switch mode {
-			case wire.BuildNormal:
-				return c.build(ctx, b, t)
-			case wire.BuildCheck:
-				return c.check(ctx, b, t)
-			case wire.BuildRepair:
-				return c.repair(ctx, st, b, t)
-			}
-			return fmt.Errorf("there is no build mode %d", mode)
-		})
-		w.Number(1)
-		return err
-	}
+func (c *conn) buildPaths(ctx context.Context, asked calls.Things) (none calls.None, err error) {
+	t := wanted(asked.Names)
+	return none, c.withBuilder(ctx, func(st *store.Store, b *builder.Builder) error {
+		switch asked.Mode {
+		case wire.BuildNormal:
+			return c.build(ctx, b, t)
+		case wire.BuildCheck:
+			return c.check(ctx, b, t)
+		case wire.BuildRepair:
+			return c.repair(ctx, st, b, t)
+		}
+		return fmt.Errorf("there is no build mode %d", asked.Mode)
+	})
 }
 
 func (c *conn) build(ctx context.Context, b *builder.Builder, t things) error {
@@ -172,19 +167,15 @@ func repairObject(ctx context.Context, st *store.Store, b *builder.Builder, p st
 	return b.Repair(ctx, derivers[0], p)
 }
 
-func (c *conn) ensurePath() work {
-	p := c.r.Text()
-	return func(ctx context.Context, w *wire.Writer) error {
-		w.Number(1)
-		st, err := c.store(ctx)
-		if err != nil {
-			return err
-		}
-		if valid, err := st.IsValid(ctx, p); err != nil || valid {
-			return err
-		}
-		return c.withBuilder(ctx, func(_ *store.Store, b *builder.Builder) error { return b.Ensure(ctx, p) })
+func (c *conn) ensurePath(ctx context.Context, p string) (none calls.None, err error) {
+	st, err := c.store(ctx)
+	if err != nil {
+		return none, err
 	}
+	if valid, err := st.IsValid(ctx, p); err != nil || valid {
+		return none, err
+	}
+	return none, c.withBuilder(ctx, func(_ *store.Store, b *builder.Builder) error { return b.Ensure(ctx, p) })
 }
 
 // substitutable finds out which of paths can be fetched.
@@ -211,60 +202,34 @@ func (c *conn) substitutable(ctx context.Context, paths []string) ([]wire.Substi
 	return out, err
 }
 
-func (c *conn) hasSubstitutes() work {
-	p := c.r.Text()
-	return func(ctx context.Context, w *wire.Writer) error {
-		list, err := c.substitutable(ctx, []string{p})
-		w.Flag(len(list) > 0)
-		return err
-	}
+func (c *conn) hasSubstitutes(ctx context.Context, p string) (bool, error) {
+	s, err := c.querySubstitutableInfo(ctx, p)
+	return s != nil, err
 }
 
-func (c *conn) querySubstitutablePaths() work {
-	paths := c.r.Texts()
-	return func(ctx context.Context, w *wire.Writer) error {
-		list, err := c.substitutable(ctx, paths)
-		var out []string
-		for _, s := range list {
-			out = append(out, s.Path)
-		}
-		w.Texts(out)
-		return err
+func (c *conn) querySubstitutablePaths(ctx context.Context, paths []string) (out []string, err error) {
+	list, err := c.substitutable(ctx, paths)
+	for _, s := range list {
+		out = append(out, s.Path)
 	}
+	return out, err
 }
 
-func (c *conn) querySubstitutableInfo() work {
-	p := c.r.Text()
-	return func(ctx context.Context, w *wire.Writer) error {
-		list, err := c.substitutable(ctx, []string{p})
-		w.Flag(len(list) > 0)
-		if len(list) > 0 {
-			list[0].WriteRest(w)
-		}
-		return err
+func (c *conn) querySubstitutableInfo(ctx context.Context, p string) (*wire.Substitutable, error) {
+	list, err := c.substitutable(ctx, []string{p})
+	if len(list) == 0 {
+		return nil, err
 	}
-}
-
-func (c *conn) querySubstitutableInfos() work {
-	paths := c.r.Texts()
-	return func(ctx context.Context, w *wire.Writer) error {
-		list, err := c.substitutable(ctx, paths)
-		wire.WriteSubstitutables(w, list)
-		return err
-	}
+	return &list[0], err
 }
 
 // substituteURLs answers with the servers that objects are fetched from.
-func (c *conn) substituteURLs() work {
-	return func(_ context.Context, w *wire.Writer) error {
-		switch {
-		case !c.options.Substitutes:
-			w.Texts(nil)
-		case c.options.URLs != nil:
-			w.Texts(c.options.URLs)
-		default:
-			w.Texts(c.s.c.URLs)
-		}
-		return nil
+func (c *conn) substituteURLs(context.Context, calls.None) ([]string, error) {
+	switch {
+	case !c.options.Substitutes:
+		return nil, nil
+	case c.options.URLs != nil:
+		return c.options.URLs, nil
 	}
+	return c.s.c.URLs, nil
 }

@@ -43,9 +43,6 @@ type conn struct {
 	operations int
 }
 
-// work does an operation whose arguments have been read, and writes its results.
-type work func(ctx context.Context, w *wire.Writer) error
-
 // run serves the connection until its end. refuse, if not nil, is why it is not
 // served at all. It says whether the last answer was that something is refused.
 func (c *conn) run(ctx context.Context, refuse error) (refused bool) {
@@ -198,7 +195,7 @@ func (c *conn) one(ctx context.Context) error {
 // do reads the arguments of an operation and does it.
 func (c *conn) do(ctx context.Context, op wire.Op, results *bytes.Buffer) (err error) {
 	defer c.s.guard(op.String(), &err)
-	parse := operations[op]
+	parse := c.s.operations[op]
 	if parse == nil {
 		return &fatalError{fmt.Errorf("%v is not known here", op)}
 	}

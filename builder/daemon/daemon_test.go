@@ -746,8 +746,8 @@ func TestCounts(t *testing.T) {
 	for _, x := range []struct {
 		of   *client
 		link string
-	}{{held[0], links[2]}, {held[4], links[3]}, {root, links[3]}, {held[1], links[3]}} {
-		if x.of == held[1] {
+	}{{held[0], links[2]}, {held[4], links[3]}, {root, links[3]}, {held[2], links[3]}} {
+		if x.of == held[2] {
 			if err := os.Remove(links[0]); err != nil {
 				t.Fatal(err)
 			}
@@ -873,7 +873,7 @@ func TestOptions(t *testing.T) {
 		c.URLs = []string{"http://good"}
 		c.Defaults = Options{MaxJobs: 3, Cores: 2, Timeout: time.Hour, MaxSilent: time.Minute}
 	})
-	o := wire.Options{KeepFailed: true, KeepGoing: true, UseSubstitutes: true, PrintTrace: true, Pairs: [][2]string{
+	o := wire.Options{KeepFailed: true, KeepGoing: true, UseHook: true, UseSubstitutes: true, PrintTrace: true, Pairs: [][2]string{
 		{wire.OptionMaxJobs, "50"}, {wire.OptionCores, "0"}, {wire.OptionTimeout, "0"}, {wire.OptionMaxSilent, "7"}, {wire.OptionRepeat, "99"},
 		{wire.OptionURLs, "http://evil http://good/"}, {wire.OptionKeepOutputs, "true"}, {"unheard-of", "x"}, {"user-name", "root"},
 	}}

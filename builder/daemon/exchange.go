@@ -9,33 +9,29 @@ import (
 	"fruix/store"
 	"fruix/store/narinfo"
 	"fruix/store/wire"
+	"fruix/store/wire/calls"
 )
 
 var errNoKey = errors.New("this store has no key to sign with; the administrator makes one with \"fruix archive --generate-key\", or export without signatures")
 
 // exportPath sends an object with what is known of it.
-func (c *conn) exportPath() work {
-	p := c.r.Text()
-	signed := c.r.Flag()
-	return func(ctx context.Context, w *wire.Writer) error {
-		w.Number(1)
-		st, err := c.store(ctx)
-		if err != nil {
-			return err
-		}
-		var sign func([]byte) string
-		if signed {
-			if c.s.c.Sign == nil {
-				return errNoKey
-			}
-			key, err := c.s.c.Sign()
-			if err != nil {
-				return err
-			}
-			sign = func(digest []byte) string { return key.SignExport(digest).String() }
-		}
-		return st.ExportObject(ctx, dataWriter{ctx, c.out}, p, sign)
+func (c *conn) exportPath(ctx context.Context, e calls.Export) (none calls.None, err error) {
+	st, err := c.store(ctx)
+	if err != nil {
+		return none, err
 	}
+	var sign func([]byte) string
+	if e.Signed {
+		if c.s.c.Sign == nil {
+			return none, errNoKey
+		}
+		key, err := c.s.c.Sign()
+		if err != nil {
+			return none, err
+		}
+		sign = func(digest []byte) string { return key.SignExport(digest).String() }
+	}
+	return none, st.ExportObject(ctx, dataWriter{ctx, c.out}, e.Path, sign)
 }
 
 // dataWriter sends data to the client.
@@ -59,27 +55,23 @@ func (d dataWriter) Write(b []byte) (int, error) {
 
 // importPaths asks the client for an export and adds the objects that it holds,
 // each as soon as it is believed.
-func (c *conn) importPaths() work {
-	return func(ctx context.Context, w *wire.Writer) error {
-		st, err := c.store(ctx)
-		if err != nil {
-			return err
-		}
-		keys, err := c.s.c.Keys()
-		if err != nil {
-			return err
-		}
-		release, err := c.acct.adds.take(ctx)
-		if err != nil {
-			return err
-		}
-		defer release()
-		paths, err := st.ImportChecked(ctx, &dataReader{c: c, left: c.s.c.Limits.NAR}, func(claim store.Claim) error {
-			return c.believe(claim, keys)
-		})
-		w.Texts(paths)
-		return err
+func (c *conn) importPaths(ctx context.Context, _ calls.None) ([]string, error) {
+	st, err := c.store(ctx)
+	if err != nil {
+		return nil, err
 	}
+	keys, err := c.s.c.Keys()
+	if err != nil {
+		return nil, err
+	}
+	release, err := c.acct.adds.take(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	return st.ImportChecked(ctx, &dataReader{c: c, left: c.s.c.Limits.NAR}, func(claim store.Claim) error {
+		return c.believe(claim, keys)
+	})
 }
 
 // believe says why what an export claims is not believed.

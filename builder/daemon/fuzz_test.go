@@ -27,7 +27,7 @@ func (c *counter) spare(b []byte)      { c.n += len(b) }
 func FuzzConnection(f *testing.F) {
 	add := func(write func(w *wire.Writer)) { f.Add(frame(write)) }
 	p := "/frx/store/00000000000000000000000000000000-x"
-	for op := range operations {
+	for op := range operations() {
 		add(func(w *wire.Writer) {
 			w.Number(uint64(op))
 			w.Text(p)

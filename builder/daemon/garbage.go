@@ -9,111 +9,92 @@ import (
 	"fruix/builder"
 	"fruix/store"
 	"fruix/store/wire"
+	"fruix/store/wire/calls"
 )
 
-func (c *conn) addTempRoot() work {
-	return c.about(func(ctx context.Context, st *store.Store, p string, w *wire.Writer) error {
-		w.Number(1)
-		return st.Protect(ctx, p)
-	})
+func protect(st *store.Store, ctx context.Context, p string) (none calls.None, err error) {
+	return none, st.Protect(ctx, p)
 }
 
 var errElsewhere = errors.New("this is only for users of the machine that the daemon runs on")
 
 // addIndirectRoot takes the path of a link, which the client makes itself: the
 // daemon writes nothing where the client says.
-func (c *conn) addIndirectRoot() work {
-	return c.about(func(ctx context.Context, st *store.Store, link string, w *wire.Writer) error {
-		if !c.peer.Local {
-			return errElsewhere
+func (c *conn) addIndirectRoot(ctx context.Context, link string) (none calls.None, err error) {
+	if !c.peer.Local {
+		return none, errElsewhere
+	}
+	st, err := c.store(ctx)
+	if err != nil {
+		return none, err
+	}
+	if c.trusted {
+		return none, st.AddIndirectRoot(ctx, link)
+	}
+	return none, st.AddIndirectRootOf(ctx, c.peer.UID, c.s.c.Limits.Roots, link)
+}
+
+func syncWithGC(st *store.Store, ctx context.Context, none calls.None) (calls.None, error) {
+	return none, st.SyncWithCollector(ctx)
+}
+
+func (c *conn) findRoots(ctx context.Context, _ calls.None) (pairs [][2]string, err error) {
+	err = c.heavy(ctx, func(st *store.Store) error {
+		roots, err := st.Roots(ctx)
+		for _, r := range roots {
+			pairs = append(pairs, [2]string{r.Name, r.Target})
 		}
-		w.Number(1)
-		if c.trusted {
-			return st.AddIndirectRoot(ctx, link)
-		}
-		return st.AddIndirectRootOf(ctx, c.peer.UID, c.s.c.Limits.Roots, link)
+		return err
 	})
-}
-
-func (c *conn) syncWithGC() work {
-	return func(ctx context.Context, w *wire.Writer) error {
-		w.Number(1)
-		st, err := c.store(ctx)
-		if err != nil {
-			return err
-		}
-		return st.SyncWithCollector(ctx)
-	}
-}
-
-func (c *conn) findRoots() work {
-	return func(ctx context.Context, w *wire.Writer) error {
-		return c.heavy(ctx, func(st *store.Store) error {
-			roots, err := st.Roots(ctx)
-			if err != nil {
-				return err
-			}
-			var pairs [][2]string
-			for _, r := range roots {
-				pairs = append(pairs, [2]string{r.Name, r.Target})
-			}
-			w.Pairs(pairs)
-			return nil
-		})
-	}
+	return pairs, err
 }
 
 // collectGarbage is open to all users of the machine, as in Guix: what anything
 // needs stays, whoever asks.
-func (c *conn) collectGarbage() work {
-	q := wire.ReadCollection(c.r)
-	return func(ctx context.Context, w *wire.Writer) error {
-		switch {
-		case !c.peer.Local:
-			return errElsewhere
-		case q.IgnoreLiveness:
-			return errors.New("what is in use is never deleted")
-		}
-		return c.heavy(ctx, func(st *store.Store) error {
-			a, err := c.collect(ctx, st, q)
-			if err == nil {
-				a.Write(w)
-			}
-			return err
-		})
+func (c *conn) collectGarbage(ctx context.Context, q wire.Collection) (a wire.Collected, err error) {
+	switch {
+	case !c.peer.Local:
+		return a, errElsewhere
+	case q.IgnoreLiveness:
+		return a, errors.New("what is in use is never deleted")
 	}
+	err = c.heavy(ctx, func(st *store.Store) (err error) {
+		a, err = c.collect(ctx, st, q)
+		return err
+	})
+	return a, err
 }
 
-func (c *conn) collect(ctx context.Context, st *store.Store, q wire.Collection) (*wire.Collected, error) {
+func (c *conn) collect(ctx context.Context, st *store.Store, q wire.Collection) (wire.Collected, error) {
 	o := store.CollectOptions{KeepOutputs: c.options.KeepOutputs, DropDerivations: c.options.DropDrvs}
 	if q.MaxFreed < math.MaxInt64 {
 		o.MaxFreed = int64(q.MaxFreed)
 	}
-	deleted := func(done *store.Collected, err error) (*wire.Collected, error) {
+	deleted := func(done *store.Collected, err error) (wire.Collected, error) {
 		if done == nil {
-			return nil, err
+			return wire.Collected{}, err
 		}
-		return &wire.Collected{Paths: done.Paths, Bytes: uint64(max(done.Freed, 0))}, err
+		return wire.Collected{Paths: done.Paths, Bytes: uint64(max(done.Freed, 0))}, err
 	}
 	switch q.Action {
 	case wire.ReturnLive, wire.ReturnDead:
 		l, err := st.Liveness(ctx, o)
 		if err != nil {
-			return nil, err
+			return wire.Collected{}, err
 		}
 		if q.Action == wire.ReturnLive {
-			return &wire.Collected{Paths: l.Live}, nil
+			return wire.Collected{Paths: l.Live}, nil
 		}
-		return &wire.Collected{Paths: l.Dead, Bytes: uint64(l.DeadBytes)}, nil
+		return wire.Collected{Paths: l.Dead, Bytes: uint64(l.DeadBytes)}, nil
 	case wire.DeleteDead:
 		if q.MaxFreed == 0 {
-			return &wire.Collected{}, nil // so much is free already
+			return wire.Collected{}, nil // so much is free already
 		}
 		return deleted(st.Collect(ctx, o))
 	case wire.DeleteSpecific:
 		return deleted(st.Delete(ctx, q.Paths))
 	}
-	return nil, fmt.Errorf("there is no action %d", q.Action)
+	return wire.Collected{}, fmt.Errorf("there is no action %d", q.Action)
 }
 
 // whole runs f, which reads all of the store's files, when nobody else does that.
@@ -128,39 +109,32 @@ func (c *conn) whole(ctx context.Context, f func(st *store.Store) error) error {
 	})
 }
 
-func (c *conn) optimiseStore() work {
-	return func(ctx context.Context, w *wire.Writer) error {
-		w.Number(1)
-		return c.whole(ctx, func(st *store.Store) error {
-			o, err := st.Optimise(ctx, nil)
-			if err == nil {
-				c.log(fmt.Sprintf("%d bytes saved by sharing %d files\n", o.Bytes, o.Files))
-			}
-			return err
-		})
-	}
+func (c *conn) optimiseStore(ctx context.Context, none calls.None) (calls.None, error) {
+	return none, c.whole(ctx, func(st *store.Store) error {
+		o, err := st.Optimise(ctx, nil)
+		if err == nil {
+			c.log(fmt.Sprintf("%d bytes saved by sharing %d files\n", o.Bytes, o.Files))
+		}
+		return err
+	})
 }
 
 // verifyStore answers whether anything is wrong, and stays so.
-func (c *conn) verifyStore() work {
-	contents, repair := c.r.Flag(), c.r.Flag()
-	return func(ctx context.Context, w *wire.Writer) error {
-		if repair && !c.trusted {
-			return errPrivileged
-		}
-		var bad []string
-		err := c.whole(ctx, func(st *store.Store) error {
-			return st.Verify(ctx, contents, func(p store.Problem) {
-				bad = append(bad, p.Path)
-				c.log(p.String() + "\n")
-			}, nil)
-		})
-		if err == nil && repair && len(bad) > 0 {
-			bad, err = c.repairAll(ctx, bad)
-		}
-		w.Flag(len(bad) > 0)
-		return err
+func (c *conn) verifyStore(ctx context.Context, v calls.Verification) (wrong bool, err error) {
+	if v.Repair && !c.trusted {
+		return false, errPrivileged
 	}
+	var bad []string
+	err = c.whole(ctx, func(st *store.Store) error {
+		return st.Verify(ctx, v.Contents, func(p store.Problem) {
+			bad = append(bad, p.Path)
+			c.log(p.String() + "\n")
+		}, nil)
+	})
+	if err == nil && v.Repair && len(bad) > 0 {
+		bad, err = c.repairAll(ctx, bad)
+	}
+	return len(bad) > 0, err
 }
 
 // repairAll repairs what it can and returns the rest.

@@ -10,6 +10,7 @@ import (
 
 	"fruix/builder/trace"
 	"fruix/store/wire"
+	"fruix/store/wire/calls"
 )
 
 // untrustedRounds is how often a client that is not trusted may have something
@@ -19,27 +20,24 @@ const untrustedRounds = 8
 // setOptions sets the options of the connection. A client that is not trusted gets
 // no more than the administrator has allowed; what it may not have is told, and is
 // no error.
-func (c *conn) setOptions() work {
-	o := wire.ReadOptions(c.r, c.version)
-	return func(context.Context, *wire.Writer) error {
-		d := c.s.c.Defaults
-		p := &optionReader{c: c, o: d}
-		p.o.KeepGoing = o.KeepGoing
-		p.o.KeepFailed = o.KeepFailed && c.peer.Local
-		p.o.KeepHere = !o.UseHook
-		p.o.Substitutes = o.UseSubstitutes
-		p.trace = trace.Options{Trace: o.PrintTrace, Quiet: o.BuildVerbosity > o.Verbosity, Now: c.s.c.Now}
-		for _, pair := range o.Pairs {
-			if err := p.read(pair[0], pair[1]); err != nil {
-				return err
-			}
+func (c *conn) setOptions(_ context.Context, o wire.Options) (none calls.None, err error) {
+	d := c.s.c.Defaults
+	p := &optionReader{c: c, o: d}
+	p.o.KeepGoing = o.KeepGoing
+	p.o.KeepFailed = o.KeepFailed && c.peer.Local
+	p.o.KeepHere = !o.UseHook
+	p.o.Substitutes = o.UseSubstitutes
+	p.trace = trace.Options{Trace: o.PrintTrace, Quiet: o.BuildVerbosity > o.Verbosity, Now: c.s.c.Now}
+	for _, pair := range o.Pairs {
+		if err := p.read(pair[0], pair[1]); err != nil {
+			return none, err
 		}
-		if !c.trusted {
-			p.bound(d)
-		}
-		c.options, c.trace = p.o, p.trace
-		return nil
 	}
+	if !c.trusted {
+		p.bound(d)
+	}
+	c.options, c.trace = p.o, p.trace
+	return none, nil
 }
 
 // optionReader reads options that come by name.

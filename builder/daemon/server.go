@@ -11,14 +11,17 @@ import (
 
 	"fruix/builder"
 	"fruix/builder/socket"
+	"fruix/store/wire"
+	"fruix/store/wire/calls"
 )
 
 // Server serves a store.
 type Server struct {
-	c        Config
-	accounts accounts
-	sharing  builder.Sharing
-	turns    *turns // of builds
+	c          Config
+	operations map[wire.Op]func(*conn) calls.Work
+	accounts   accounts
+	sharing    builder.Sharing
+	turns      *turns // of builds
 	// work lets one at a time read or change the whole store.
 	work slots
 
@@ -29,7 +32,7 @@ type Server struct {
 func New(c Config) *Server {
 	c.complete()
 	return &Server{
-		c: c, accounts: accounts{limits: c.Limits, byUser: map[int]*account{}},
+		c: c, operations: operations(), accounts: accounts{limits: c.Limits, byUser: map[int]*account{}},
 		turns: newTurns(c.Limits.Builds), work: make(slots, 1),
 	}
 }

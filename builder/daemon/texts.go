@@ -6,6 +6,7 @@ import (
 
 	"fruix/store"
 	"fruix/store/wire"
+	"fruix/store/wire/calls"
 )
 
 // Clients that add many texts may send the next ones before they have read the
@@ -27,22 +28,20 @@ type texts struct {
 
 // waitingText is one of them: a path, or why there is none.
 type waitingText struct {
-	name    string
-	content []byte
-	refs    []string
-	path    string
-	err     error
+	calls.Text
+	path string
+	err  error
 }
 
 // addText reads one text, and adds it unless more are to come.
 func (c *conn) addText(ctx context.Context) (err error) {
 	defer c.s.guard(wire.AddTextToStore.String(), &err)
-	t := waitingText{name: c.r.Text(), content: c.r.Bytes(), refs: c.r.Texts()}
+	t := waitingText{Text: calls.AddTextToStore().Args(c.r)}
 	if err := c.r.Err(); err != nil {
 		return errors.Join(c.texts.flush(ctx, c), c.fail(err))
 	}
 	if own := c.s.c.Texts; own != nil {
-		p, err := own.AddText(t.name, t.content, t.refs)
+		p, err := own.AddText(t.Name, t.Content, t.References)
 		if err != nil {
 			return c.refuse(err)
 		}
@@ -55,9 +54,9 @@ func (c *conn) addText(ctx context.Context) (err error) {
 	if c.texts.batch == nil {
 		c.texts.batch = st.NewBatch()
 	}
-	t.path, t.err = c.texts.batch.AddText(t.name, t.content, t.refs)
+	t.path, t.err = c.texts.batch.AddText(t.Name, t.Content, t.References)
 	c.texts.waiting = append(c.texts.waiting, t)
-	c.texts.bytes += len(t.content)
+	c.texts.bytes += len(t.Content)
 	if len(c.texts.waiting) < maxTexts && c.texts.bytes < maxTextBytes && (c.r.Raw().Buffered() > 0 || c.in.ready()) {
 		return nil
 	}
@@ -67,7 +66,7 @@ func (c *conn) addText(ctx context.Context) (err error) {
 func pathAnswer(p string) []byte {
 	return frame(func(w *wire.Writer) {
 		w.Done()
-		w.Text(p)
+		calls.AddTextToStore().Answer(w, p)
 	})
 }
 
@@ -86,7 +85,7 @@ func (t *texts) flush(ctx context.Context, c *conn) error {
 			if len(waiting) == 1 {
 				x.err = together
 			} else {
-				_, x.err = c.st.AddText(ctx, x.name, x.content, x.refs)
+				_, x.err = c.st.AddText(ctx, x.Name, x.Content, x.References)
 			}
 		}
 		var err error

@@ -258,7 +258,7 @@ func (f *failure) error() *builder.Failure {
 	out := &builder.Failure{Blocked: f.Blocked, Left: f.Left}
 	for _, x := range f.Failed {
 		e := &builder.BuildError{
-			Drv: x.Drv, Name: x.Name, Status: x.Status, LogTail: x.LogTail, LogPath: x.LogPath, KeptDir: x.KeptDir,
+			Drv: x.Drv, Machine: x.Machine, Name: x.Name, Status: x.Status, LogTail: x.LogTail, LogPath: x.LogPath, KeptDir: x.KeptDir,
 			Err: &remote{text: x.Message},
 		}
 		if m := x.Mismatch; m != nil {

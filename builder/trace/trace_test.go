@@ -131,7 +131,7 @@ func TestFailure(t *testing.T) {
 	f := &builder.Failure{
 		Failed: []*builder.BuildError{
 			{Drv: drvA, Name: "a", Status: "hash mismatch", Err: mismatch(), LogTail: []string{"x", "y\n"}, LogPath: "/log"},
-			{Drv: drvB, Name: "b", Status: "exit code 1", Err: errors.New("builder failed with exit code 1"), KeptDir: "/tmp/x"},
+			{Drv: drvB, Machine: "far", Name: "b", Status: "exit code 1", Err: errors.New("builder failed with exit code 1"), KeptDir: "/tmp/x"},
 		},
 		Blocked: map[string]string{outC: drvA}, Left: []string{"l"},
 	}

@@ -246,7 +246,7 @@ type fetched struct {
 func (w *Writer) Failure(f *builder.Failure) {
 	out := failure{Blocked: f.Blocked, Left: f.Left}
 	for _, e := range f.Failed {
-		x := failed{Drv: e.Drv, Name: e.Name, Status: e.Status, LogTail: e.LogTail, LogPath: e.LogPath, KeptDir: e.KeptDir}
+		x := failed{Drv: e.Drv, Machine: e.Machine, Name: e.Name, Status: e.Status, LogTail: e.LogTail, LogPath: e.LogPath, KeptDir: e.KeptDir}
 		if e.Err != nil {
 			x.Message = e.Err.Error()
 		}
@@ -269,6 +269,7 @@ type failure struct {
 
 type failed struct {
 	Drv      string   `json:"drv"`
+	Machine  string   `json:"machine,omitempty"`
 	Name     string   `json:"name"`
 	Status   string   `json:"status"`
 	Message  string   `json:"message"`

@@ -22,19 +22,29 @@ func (e *GreetingError) Error() string { return e.Msg }
 // Accept is the daemon's half of a greeting, up to the frames that end it. A
 // version that cannot be spoken is no error here: the client is told in a frame.
 func Accept(r *Reader, w *Writer) (Greeting, error) {
-	var g Greeting
+	if err := AnswerHello(r, w); err != nil {
+		return Greeting{}, err
+	}
+	return ReadGreeting(r)
+}
+
+// AnswerHello is the first step of Accept: it reads the first that a client says, and
+// answers it.
+func AnswerHello(r *Reader, w *Writer) error {
 	if n := r.Number(); r.err == nil && n != ClientMagic {
 		r.Fail(&GreetingError{fmt.Sprintf("the client does not greet as clients do: %#x", n)})
 	}
 	if r.err != nil {
-		return g, r.err
+		return r.err
 	}
 	w.Number(ServerMagic)
 	w.Number(uint64(Current))
-	if err := w.Flush(); err != nil {
-		return g, err
-	}
-	g.Version = Version(r.Number())
+	return w.Flush()
+}
+
+// ReadGreeting is the second step of Accept: it reads what the client says then.
+func ReadGreeting(r *Reader) (Greeting, error) {
+	g := Greeting{Version: Version(r.Number())}
 	if !g.Version.Compatible() {
 		return g, r.err // what follows cannot be told
 	}

@@ -135,12 +135,20 @@ func (s *Substitutable) WriteRest(w *Writer) {
 func ReadSubstitutables(r *Reader) []Substitutable {
 	var out []Substitutable
 	for n := r.Number(); n > 0 && r.err == nil; n-- {
-		out = append(out, Substitutable{Path: r.Text(), Deriver: r.Text(), References: r.Texts(), DownloadSize: r.Number(), NarSize: r.Number()})
+		p := r.Text()
+		s := ReadSubstitutableRest(r)
+		s.Path = p
+		out = append(out, s)
 	}
 	if r.err != nil {
 		return nil
 	}
 	return out
+}
+
+// ReadSubstitutableRest reads all but the path.
+func ReadSubstitutableRest(r *Reader) Substitutable {
+	return Substitutable{Deriver: r.Text(), References: r.Texts(), DownloadSize: r.Number(), NarSize: r.Number()}
 }
 
 // Collection is a request to collect garbage.

@@ -75,6 +75,7 @@ var rules = []rule{
 	{"store/narinfo", []string{ours}, []string{"store/hash", "store/nixbase32", "store/path", "store/sexp"}, "one package per format, usable alone"},
 	{"store/profile", []string{ours}, nil, "generations are links; what they lead to is the caller's"},
 	{"store/wire", []string{ours}, nil, "one package per format, usable alone"},
+	{"store/wire/calls", []string{ours}, []string{"store/wire"}, "what operations look like does not depend on who does them"},
 	{"store/db", []string{ours}, nil, "the database knows names and hashes, not files"},
 
 	// Within jail.
@@ -138,7 +139,7 @@ var chance = []string{"math/rand", "math/rand/v2", "crypto/rand"}
 // pure are the packages whose results depend on their arguments alone, and
 // surroundings what they may not look at.
 var (
-	pure         = []string{"image/cpio", "image/disk", "image/ext4", "image/fat", "image/gpt", "image/ufs", "builder/builtin/tree", "builder/sched", "store/drv", "store/hash", "store/nar", "store/nixbase32", "store/path", "store/refscan", "store/tree", "store/wire", "osmodel", "osmodel/account", "osmodel/boot", "osmodel/etc/...", "osmodel/fs", "lang", "interp/read", "interp/expand", "interp/compile"}
+	pure         = []string{"image/cpio", "image/disk", "image/ext4", "image/fat", "image/gpt", "image/ufs", "builder/builtin/tree", "builder/sched", "store/drv", "store/hash", "store/nar", "store/nixbase32", "store/path", "store/refscan", "store/tree", "store/wire", "store/wire/calls", "osmodel", "osmodel/account", "osmodel/boot", "osmodel/etc/...", "osmodel/fs", "lang", "interp/read", "interp/expand", "interp/compile"}
 	surroundings = []string{"time.Now", "time.Since", "time.Local", "os.Getenv", "os.LookupEnv", "os.Environ", "os.Hostname"}
 )
 
