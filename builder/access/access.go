@@ -42,6 +42,7 @@ type Names interface {
 type Questions interface {
 	IsValid(ctx context.Context, p string) (bool, error)
 	ValidMany(ctx context.Context, paths []string) (map[string]bool, error)
+	All(ctx context.Context) ([]string, error)               // every valid object, in order, which may be collected
 	Info(ctx context.Context, p string) (*store.Info, error) // a *store.NotValidError when p is not valid
 	References(ctx context.Context, p string) ([]string, error)
 	Referrers(ctx context.Context, p string) ([]string, error)

@@ -90,6 +90,18 @@ func (c *Client) Info(ctx context.Context, p string) (*store.Info, error) {
 	}, nil
 }
 
+// All implements access.Questions.
+func (c *Client) All(ctx context.Context) ([]string, error) {
+	all, err := ask(ctx, c, calls.QueryAllValidPaths(), calls.None{})
+	slices.Sort(all)
+	return all, err
+}
+
+// ByHash returns the valid object whose hash part is given; "" when there is none.
+func (c *Client) ByHash(ctx context.Context, hashPart string) (string, error) {
+	return ask(ctx, c, calls.QueryPathFromHashPart(), hashPart)
+}
+
 // References implements access.Questions.
 func (c *Client) References(ctx context.Context, p string) ([]string, error) {
 	return c.list(ctx, calls.QueryReferences(), p)

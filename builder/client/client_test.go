@@ -2,11 +2,15 @@ package client_test
 
 import (
 	"context"
+	"errors"
 	"log"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"fruix/builder"
 	"fruix/builder/access"
@@ -105,4 +109,54 @@ func TestThroughDaemon(t *testing.T) {
 		}
 		return c
 	})
+}
+
+// TestOnlooker asks about objects that may be collected.
+func TestOnlooker(t *testing.T) {
+	w := buildtest.New(t)
+	place, err := store.NewPlace(w.Store.Root(), "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := client.Connect(w.Ctx, client.Options{Address: serve(w), Place: place})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	maker := w.Store.View(nil)
+	p, err := maker.AddText(w.Ctx, "text", []byte("x"), nil)
+	if err := errors.Join(err, maker.Close()); err != nil {
+		t.Fatal(err)
+	}
+	l := c.Onlooker()
+	defer l.Close()
+	var all sync.WaitGroup
+	for range 40 {
+		all.Go(func() {
+			i, err := l.Peek(w.Ctx, p)
+			if err != nil || i.Path != p || i.NarSize == 0 {
+				t.Errorf("%+v, %v", i, err)
+			}
+			if found, err := l.ByHash(w.Ctx, filepath.Base(p)[:32]); err != nil || found != p {
+				t.Errorf("by hash: %s, %v", found, err)
+			}
+		})
+	}
+	all.Wait()
+	if _, err := l.Peek(w.Ctx, "/frx/store/"+strings.Repeat("0", 32)+"-x"); !errors.As(err, new(*store.NotValidError)) {
+		t.Errorf("what is not valid: %v", err)
+	}
+	// Nothing that it has asked about is kept for long.
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		live, err := c.Liveness(w.Ctx, store.CollectOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Contains(live.Live, p) {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%v is kept", live.Live)
+		}
+	}
 }

@@ -14,7 +14,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"fruix/builder"
 	"fruix/builder/substitute"
 	"fruix/cmd/internal/report"
 	"fruix/store"
@@ -89,11 +88,7 @@ func (h *challenger) paths(ctx context.Context, names []string) ([]string, error
 	if len(names) > 0 {
 		return h.s.outputsOf(ctx, names)
 	}
-	st, err := h.s.openLocal(ctx)
-	if err != nil {
-		return nil, err
-	}
-	all, err := st.All(ctx)
+	all, err := h.s.store.All(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -131,11 +126,7 @@ func (s *session) outputsOf(ctx context.Context, names []string) ([]string, erro
 // local is the hash of the archive of p when it was built here, nil otherwise: what
 // was fetched is not of this machine. Who has built something has its log.
 func (h *challenger) local(ctx context.Context, p string) ([]byte, error) {
-	st, err := h.s.openLocal(ctx)
-	if err != nil {
-		return nil, err
-	}
-	info, err := st.Peek(ctx, p)
+	info, err := h.s.store.Info(ctx, p)
 	var invalid *store.NotValidError
 	if errors.As(err, &invalid) {
 		return nil, nil
@@ -143,7 +134,7 @@ func (h *challenger) local(ctx context.Context, p string) ([]byte, error) {
 	if err != nil || info.Deriver == "" {
 		return nil, err
 	}
-	log, err := builder.New(st, builder.Options{}).ReadLog(info.Deriver)
+	log, err := h.s.store.ReadLog(info.Deriver)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

@@ -136,6 +136,7 @@ func (r run) begin(t *testing.T, args ...string) *begun {
 	}
 	said, err := b.StderrPipe()
 	if err == nil {
+		b.Stdout = b.Stderr
 		err = b.Start()
 	}
 	if err != nil {
@@ -156,8 +157,8 @@ func (r run) begin(t *testing.T, args ...string) *begun {
 	return b
 }
 
-// await waits until it says words.
-func (b *begun) await(t *testing.T, words string) {
+// await waits until it says words, and returns the line.
+func (b *begun) await(t *testing.T, words string) string {
 	t.Helper()
 	late := time.After(3 * time.Minute)
 	for {
@@ -165,7 +166,7 @@ func (b *begun) await(t *testing.T, words string) {
 		case line, ok := <-b.lines:
 			b.said.WriteString(line + "\n")
 			if strings.Contains(line, words) {
-				return
+				return line
 			}
 			if !ok {
 				t.Fatalf("it has ended and not said %q, but\n%s", words, &b.said)
@@ -231,6 +232,39 @@ func TestThroughDaemon(t *testing.T) {
 	u.ok(t, "gc")
 	if got := s.own.ok(t, "store", "cat", filepath.Join(u.dir, "mine")); got != "1" {
 		t.Errorf("the profile holds %s", got)
+	}
+}
+
+// TestUserCompares lets a user who may not write the store serve it, and compare it with
+// another.
+func TestUserCompares(t *testing.T) {
+	s := serveStore(t)
+	s.own.ok(t, "archive", "--generate-key=test-1")
+	same := talking("same", "x", `(mkdir #$output)`)
+	differs := talking("differs", "x", `(call-with-output-file #$output (lambda (port) (write (gettimeofday) port)))`)
+	other := s.own
+	other.env = append([]string{"FRUIX_ROOT=" + filepath.Join(s.own.dir, "other")}, s.own.env[1:]...)
+	out := s.other.ok(t, "build", same)
+	s.other.ok(t, "build", differs)
+	other.ok(t, "build", same)
+	other.ok(t, "build", differs)
+	for _, x := range []struct{ serves, compares run }{{s.other, other}, {other, s.other}} {
+		server := x.serves.begin(t, "publish", "-p", "0")
+		url := "--substitute-urls=" + server.await(t, "http://")
+		if got := x.compares.ok(t, "challenge", url, out); got != "1 object compared: 1 the same, 0 different, 0 inconclusive" {
+			t.Errorf("one object: %s", got)
+		}
+		got, messages, code := x.compares.fruix(t, "challenge", "--diff=none", url)
+		if code != 2 || !strings.Contains(got, "-differs differs:\n") || !strings.Contains(got, "\n2 objects compared: 1 the same, 1 different, 0 inconclusive\n") {
+			t.Errorf("all objects: exit %d\n%s%s", code, got, messages)
+		}
+		server.Process.Signal(syscall.SIGINT)
+		if err := server.end(); err != nil {
+			t.Errorf("the server ends with %v\n%s", err, &server.said)
+		}
+		if mine := x.serves.user != nil; mine != strings.Contains(server.said.String(), "not yours to sign with") {
+			t.Errorf("who serves is told\n%s", &server.said)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
 	"os"
@@ -12,7 +13,8 @@ import (
 	"strings"
 	"time"
 
-	"fruix/builder"
+	"fruix/builder/access"
+	"fruix/builder/client"
 	"fruix/cmd/internal/report"
 	"fruix/store"
 	"fruix/store/narinfo"
@@ -47,22 +49,41 @@ func runPublish(ctx context.Context, e *environment, args []string) error {
 		return f.usage("--port is %d; ports are numbers up to 65535", *port)
 	}
 	s := &session{env: e, flags: f}
-	st, err := s.openLocal(ctx)
-	if err != nil {
-		return err
-	}
 	defer s.Close()
-	keys, err := secretKeys(st.Root(), *key)
+	st, err := s.openStore(ctx)
 	if err != nil {
 		return err
 	}
-	if len(keys) == 0 {
+	keys, err := secretKeys(st.Root(), *key)
+	switch {
+	case errors.Is(err, fs.ErrPermission) && *key == "":
+		s.warn("the key of this store is not yours to sign with, so nobody will use what is served; --private-key names another")
+	case err != nil:
+		return err
+	case len(keys) == 0:
 		s.warn("there is no key to sign with, so nobody will use what is served; \"fruix archive --generate-key\" makes one")
 	}
-	logs := builder.New(st, builder.Options{})
-	return serveHTTP(ctx, s, net.JoinHostPort(*host, strconv.Itoa(*port)), publish.Handler(st, publish.Options{
-		Keys: keys, Compression: *compression, Priority: *priority, TTL: *ttl, Log: logs.ReadLog,
+	source, closed, err := published(st)
+	if err != nil {
+		return err
+	}
+	defer closed()
+	return serveHTTP(ctx, s, net.JoinHostPort(*host, strconv.Itoa(*port)), publish.Handler(source, publish.Options{
+		Keys: keys, Compression: *compression, Priority: *priority, TTL: *ttl, Log: st.ReadLog,
 	}))
+}
+
+// published is a store as it is served, for which nothing is kept from being collected,
+// and what ends its use.
+func published(st access.Store) (publish.Source, func() error, error) {
+	switch st := st.(type) {
+	case *access.Direct:
+		return st.Store, func() error { return nil }, nil
+	case *client.Client:
+		l := st.Onlooker()
+		return l, l.Close, nil
+	}
+	return nil, nil, fmt.Errorf("a store of the kind %T cannot be served", st)
 }
 
 // serveHTTP answers until ctx ends. The address goes to standard output once it is

@@ -48,9 +48,17 @@ type Options struct {
 	Log func(drvPath string) (io.ReadCloser, error)
 }
 
+// Source is what is served: a *store.Store, or one behind a daemon.
+type Source interface {
+	Dir() string                                                 // logical store directory
+	Physical(logical string) string                              // where a logical path lies
+	ByHash(ctx context.Context, hashPart string) (string, error) // "" when there is none
+	Peek(ctx context.Context, p string) (*store.Info, error)     // of a valid object
+}
+
 // Handler serves s. It looks at objects without keeping them from being
 // collected; one that goes while it is sent breaks the answer off.
-func Handler(s *store.Store, o Options) http.Handler {
+func Handler(s Source, o Options) http.Handler {
 	h := &server{s, o, encoders()}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /nix-cache-info", h.cacheInfo)
@@ -63,7 +71,7 @@ func Handler(s *store.Store, o Options) http.Handler {
 }
 
 type server struct {
-	s        *store.Store
+	s        Source
 	o        Options
 	encoders string // see encoders
 }

@@ -60,6 +60,14 @@ func (s *suite) must(err error) {
 	}
 }
 
+// all are the valid objects.
+func (s *suite) all() []string {
+	s.Helper()
+	list, err := s.Access.All(s.Ctx)
+	s.must(err)
+	return list
+}
+
 // text adds a text.
 func (s *suite) text(name, content string, refs ...string) string {
 	s.Helper()
@@ -174,6 +182,9 @@ func texts(s *suite) {
 	s.must(err)
 	got, err := s.Access.Info(s.Ctx, second)
 	s.must(err)
+	objects, err := s.Store.All(s.Ctx)
+	s.must(err)
+	s.equal("all", s.all(), objects)
 	if got.NarSize != want.NarSize || !bytes.Equal(got.NarHash, want.NarHash) || !got.RegisteredAt.Equal(want.RegisteredAt) || got.Path != second {
 		s.Errorf("info %+v, want %+v", got, want)
 	}
