@@ -14,11 +14,14 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"fruix/builder/substitute"
 	"fruix/store"
+	"fruix/store/baked"
 	"fruix/store/narinfo"
 	"fruix/store/publish"
 	"fruix/store/tree"
@@ -309,6 +312,7 @@ func TestNix(t *testing.T) {
 	}
 	local := filepath.Join(dir, "store")
 	run("copy", "--from", url, "--to", local, paths[2]) // Nix checks the signatures
+	run("copy", "--from", baking(t, s, k, paths), "--to", filepath.Join(dir, "baked"), paths[2])
 	cacheDir := filepath.Join(dir, "cache")
 	secret := filepath.Join(dir, "key")
 	if err := os.WriteFile(secret, []byte(k.String()), 0o600); err != nil {
@@ -326,6 +330,31 @@ func TestNix(t *testing.T) {
 			if err := c.fetch(found[p]); err != nil {
 				t.Errorf("%s: %v", compression, err)
 			}
+		}
+	}
+}
+
+// baking serves a store whose archives are compressed already.
+func baking(t *testing.T, s *store.Store, k narinfo.SecretKey, paths []string) (url string) {
+	t.Helper()
+	b := publish.NewBakery(s, publish.BakeryOptions{Folder: must(baked.New(t.TempDir(), time.Now))(t)})
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { b.Run(ctx) })
+	t.Cleanup(func() {
+		cancel()
+		running.Wait()
+	})
+	server := httptest.NewServer(publish.Handler(s, publish.Options{Keys: []narinfo.SecretKey{k}, Compression: "zstd", Bakery: b}))
+	t.Cleanup(server.Close)
+	c := newClient(t, []narinfo.PublicKey{k.Public()}, server.URL)
+	for end := time.Now().Add(2 * time.Minute); ; time.Sleep(2 * time.Millisecond) {
+		answers := must(c.Survey(t.Context(), paths))(t)
+		if len(answers[0].Offers) == len(paths) { // larger than nothing, they are told of when they are there
+			return server.URL
+		}
+		if time.Now().After(end) {
+			t.Fatal("the archives do not come")
 		}
 	}
 }

@@ -9,14 +9,17 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"fruix/builder/access"
 	"fruix/builder/client"
 	"fruix/cmd/internal/report"
 	"fruix/store"
+	"fruix/store/baked"
 	"fruix/store/narinfo"
 	"fruix/store/publish"
 )
@@ -34,8 +37,9 @@ func runPublish(ctx context.Context, e *environment, args []string) error {
 	port := f.IntP("port", "p", 8080, "listen on `PORT`; 0 takes any that is free")
 	host := f.String("listen", "localhost", "listen on the addresses of `HOST`; \"\" means all")
 	compression := f.StringP("compression", "C", "zstd", "how archives are compressed: zstd, gzip or none")
-	ttl := f.Duration("ttl", 0, "for how `LONG` clients may keep what they were told, such as 24h")
+	ttl := f.Duration("ttl", 0, "for how `LONG` clients may keep what they were told, such as 24h, and the cache what nobody asks for")
 	priority := f.Int("priority", 40, "which of several servers clients ask first: the one with the least `N`")
+	cache := addCacheFlags(f)
 	key := f.String("private-key", "", "sign with the key in `FILE` (default: "+filepath.Join(configDir, secretKeyFile)+")")
 	if err := f.parse(args); err != nil {
 		return err
@@ -48,6 +52,11 @@ func runPublish(ctx context.Context, e *environment, args []string) error {
 	case *port < 0 || *port > 65535:
 		return f.usage("--port is %d; ports are numbers up to 65535", *port)
 	}
+	limits, err := cache.limits(f)
+	if err != nil {
+		return err
+	}
+	limits.Limits.Age = *ttl
 	s := &session{env: e, flags: f}
 	defer s.Close()
 	st, err := s.openStore(ctx)
@@ -63,14 +72,71 @@ func runPublish(ctx context.Context, e *environment, args []string) error {
 	case len(keys) == 0:
 		s.warn("there is no key to sign with, so nobody will use what is served; \"fruix archive --generate-key\" makes one")
 	}
+	o := publish.Options{Keys: keys, Compression: *compression, Priority: *priority, TTL: *ttl, Log: st.ReadLog}
 	source, closed, err := published(st)
 	if err != nil {
 		return err
 	}
 	defer closed()
-	return serveHTTP(ctx, s, net.JoinHostPort(*host, strconv.Itoa(*port)), publish.Handler(source, publish.Options{
-		Keys: keys, Compression: *compression, Priority: *priority, TTL: *ttl, Log: st.ReadLog,
-	}))
+	if cache.dir != "" {
+		end, err := s.bake(ctx, source, &o, cache.dir, limits)
+		if err != nil {
+			return err
+		}
+		defer end()
+	}
+	return serveHTTP(ctx, s, net.JoinHostPort(*host, strconv.Itoa(*port)), publish.Handler(source, o))
+}
+
+// cacheFlags are the options about archives that are kept compressed.
+type cacheFlags struct {
+	dir, bypass, size string
+	workers           int
+}
+
+func addCacheFlags(f *flags) *cacheFlags {
+	c := new(cacheFlags)
+	f.StringVarP(&c.dir, "cache", "c", "", "keep compressed archives in `DIR`; they are made after somebody has asked")
+	f.StringVar(&c.bypass, "cache-bypass-threshold", "10M", "serve objects of up to `SIZE` while their archives are not in the cache")
+	f.StringVar(&c.size, "cache-size", "", "keep at most so many bytes, `SIZE`, in the cache (default: no limit)")
+	f.IntVar(&c.workers, "workers", runtime.NumCPU(), "compress `N` archives for the cache at a time")
+	return c
+}
+
+// limits reads the options.
+func (c *cacheFlags) limits(f *flags) (o publish.BakeryOptions, err error) {
+	for _, name := range []string{"cache-bypass-threshold", "cache-size", "workers"} {
+		if f.Changed(name) && c.dir == "" {
+			return o, f.usage("--%s is about the cache; name one with --cache", name)
+		}
+	}
+	if f.Changed("cache") && c.dir == "" {
+		return o, f.usage("--cache names no folder")
+	}
+	if o.Workers = c.workers; o.Workers < 1 {
+		return o, f.usage("--workers is %d; at least one is needed", o.Workers)
+	}
+	if c.bypass == "0" {
+		c.bypass = "" // nothing is so small
+	}
+	err = f.sizes(size{"--cache-bypass-threshold", c.bypass, &o.Bypass}, size{"--cache-size", c.size, &o.Limits.Bytes})
+	return o, err
+}
+
+// bake lets archives be compressed for the folder dir until end is called.
+func (s *session) bake(ctx context.Context, from publish.Source, o *publish.Options, dir string, limits publish.BakeryOptions) (end func(), err error) {
+	if limits.Folder, err = baked.New(dir, time.Now); err != nil {
+		return nil, &report.AdvisedError{Err: fmt.Errorf("--cache: %w", err), Hint: "name a folder that you may write to"}
+	}
+	limits.Warn = s.warn
+	o.Bakery = publish.NewBakery(from, limits)
+	ctx, cancel := context.WithCancel(ctx)
+	var baking sync.WaitGroup
+	baking.Go(func() { o.Bakery.Run(ctx) })
+	return func() {
+		cancel()
+		baking.Wait()
+	}, nil
 }
 
 // published is a store as it is served, for which nothing is kept from being collected,

@@ -27,6 +27,7 @@ import (
 	"time"
 
 	"fruix/store"
+	"fruix/store/baked"
 	"fruix/store/hash"
 	"fruix/store/narinfo"
 	"fruix/store/path"
@@ -46,6 +47,9 @@ type Options struct {
 	// Log opens the log of a derivation's build; fs.ErrNotExist when there is
 	// none. nil serves no logs.
 	Log func(drvPath string) (io.ReadCloser, error)
+	// Bakery has archives that are compressed already; nil compresses each as it is
+	// sent. Somebody must let it run.
+	Bakery *Bakery
 }
 
 // Source is what is served: a *store.Store, or one behind a daemon.
@@ -109,8 +113,8 @@ func (h *server) narinfo(w http.ResponseWriter, r *http.Request) {
 		notFound(w)
 		return
 	}
-	i, err := h.info(r.Context(), p)
-	if err != nil {
+	i, ready, err := h.info(r.Context(), p)
+	if err != nil || !ready {
 		notFound(w)
 		return
 	}
@@ -124,21 +128,39 @@ func (h *server) fail(w http.ResponseWriter, err error) {
 	http.Error(w, "500 "+err.Error(), http.StatusInternalServerError)
 }
 
-// info is the signed narinfo of p.
-func (h *server) info(ctx context.Context, p string) (*narinfo.Info, error) {
+// info is the signed narinfo of p. ready is false when its archive is not there yet:
+// then nothing is said of it, as Guix does.
+func (h *server) info(ctx context.Context, p string) (i *narinfo.Info, ready bool, err error) {
 	known, err := h.s.Peek(ctx, p)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	i := &narinfo.Info{
+	i = &narinfo.Info{
 		Path: p, URL: "nar/" + h.o.Compression + "/" + p[len(h.s.Dir())+1:], Compression: h.o.Compression,
 		NarHash: hash.Digest{Algo: hash.SHA256, Sum: known.NarHash}, NarSize: known.NarSize,
 		References: known.References, Deriver: known.Deriver, CA: known.ContentAddress,
 	}
+	a, wait := h.kept(known, h.o.Compression)
+	switch {
+	case i.Compression == "none":
+		i.FileHash, i.FileSize = i.NarHash, i.NarSize
+	case a != nil:
+		i.FileHash, i.FileSize = hash.Digest{Algo: hash.SHA256, Sum: a.Hash[:]}, a.Size
+		a.Close()
+	}
 	for _, k := range h.o.Keys {
 		k.Sign(i)
 	}
-	return i, nil
+	return i, !wait, nil
+}
+
+// kept is an object's archive as it lies compressed, nil when there is none; wait says
+// whether there is to be one before anybody gets it.
+func (h *server) kept(known *store.Info, compression string) (a *baked.Archive, wait bool) {
+	if h.o.Bakery == nil || compression == "none" || compression != h.o.Compression {
+		return nil, false
+	}
+	return h.o.Bakery.open(orderOf(known, compression, h.encoders))
 }
 
 func (h *server) nar(w http.ResponseWriter, r *http.Request) {
@@ -149,11 +171,7 @@ func (h *server) nar(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	compression := r.PathValue("compression")
-	plain := body(func(ctx context.Context, to io.Writer) error {
-		_, err := tree.Dump(ctx, to, h.s.Physical(p), tree.Options{})
-		return err
-	})
-	b := plain.compressed(compression)
+	b := dump(h.s, p).compressed(compression)
 	if b == nil {
 		notFound(w)
 		return
@@ -163,9 +181,22 @@ func (h *server) nar(w http.ResponseWriter, r *http.Request) {
 	if compression != "none" {
 		size, tag = -1, sum+"."+compression+"-"+h.encoders
 	}
+	// Who was told of an archive gets it, be it gone from the cache since.
+	if a, _ := h.kept(known, compression); a != nil {
+		defer a.Close()
+		size, b = a.Size, h.o.Bakery.archive(orderOf(known, compression, h.encoders), a, b)
+	}
 	w.Header().Set("Content-Type", "application/x-nix-nar")
 	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 	b.serve(w, r, fmt.Sprintf("%q", tag), size)
+}
+
+// dump is the archive of p, not compressed.
+func dump(s Source, p string) body {
+	return func(ctx context.Context, w io.Writer, from int64) error {
+		_, err := tree.Dump(ctx, &window{w: w, skip: from, left: -1}, s.Physical(p), tree.Options{})
+		return err
+	}
 }
 
 func (h *server) log(w http.ResponseWriter, r *http.Request) {
@@ -248,18 +279,20 @@ func (h *server) closure(w http.ResponseWriter, r *http.Request) {
 }
 
 // tell writes the narinfos of what p refers to, then its own. An object that is
-// not there is left out.
+// not there, or whose archive is not, is left out.
 func (h *server) tell(ctx context.Context, w io.Writer, p string, done map[string]bool) {
 	if done[p] || ctx.Err() != nil {
 		return
 	}
 	done[p] = true
-	i, err := h.info(ctx, p)
+	i, ready, err := h.info(ctx, p)
 	if err != nil {
 		return
 	}
 	for _, ref := range i.References {
 		h.tell(ctx, w, ref, done)
 	}
-	fmt.Fprintf(w, "%s\n", i)
+	if ready {
+		fmt.Fprintf(w, "%s\n", i)
+	}
 }

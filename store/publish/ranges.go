@@ -52,8 +52,8 @@ func asked(r *http.Request, tag string) (string, bool) {
 	return strings.TrimSpace(text), ok && !strings.Contains(text, ",") && (at == "" || at == tag)
 }
 
-// body writes all bytes of an answer.
-type body func(ctx context.Context, w io.Writer) error
+// body writes the bytes of an answer, from the given one on.
+type body func(ctx context.Context, w io.Writer, from int64) error
 
 // compressed is a body compressed: "none", "zstd" or "gzip". The bytes are the same each
 // time, so that what was broken off can go on.
@@ -62,18 +62,18 @@ func (b body) compressed(how string) body {
 	case "none":
 		return b
 	case "zstd":
-		return func(ctx context.Context, w io.Writer) error {
+		return func(ctx context.Context, w io.Writer, from int64) error {
 			// One goroutine, so that the bytes are the same each time.
-			z, err := zstd.NewWriter(w, zstd.WithEncoderConcurrency(1))
+			z, err := zstd.NewWriter(&window{w: w, skip: from, left: -1}, zstd.WithEncoderConcurrency(1))
 			if err == nil {
-				err = errors.Join(b(ctx, z), z.Close())
+				err = errors.Join(b(ctx, z, 0), z.Close())
 			}
 			return err
 		}
 	case "gzip":
-		return func(ctx context.Context, w io.Writer) error {
-			z := gzip.NewWriter(w)
-			return errors.Join(b(ctx, z), z.Close())
+		return func(ctx context.Context, w io.Writer, from int64) error {
+			z := gzip.NewWriter(&window{w: w, skip: from, left: -1})
+			return errors.Join(b(ctx, z, 0), z.Close())
 		}
 	}
 	return nil
@@ -81,21 +81,26 @@ func (b body) compressed(how string) body {
 
 // size is how many bytes a body has, which it writes to find that out.
 func (b body) size(ctx context.Context) (int64, error) {
-	n := new(counter)
-	err := b(ctx, n)
-	return int64(*n), err
+	n := &counter{w: io.Discard}
+	err := b(ctx, n, 0)
+	return n.n, err
 }
 
-type counter int64
+// counter counts what has been written.
+type counter struct {
+	w io.Writer
+	n int64
+}
 
 func (c *counter) Write(b []byte) (int, error) {
-	*c += counter(len(b))
-	return len(b), nil
+	n, err := c.w.Write(b)
+	c.n += int64(n)
+	return n, err
 }
 
 // serve answers with b, of which size bytes are known to come, -1 when that is not
-// known, or with the part of it that is asked for. A part of what is compressed costs
-// two goes, since its place among all must be told.
+// known, or with the part of it that is asked for. A part of what is compressed as it is
+// sent costs two goes, since its place among all must be told.
 func (b body) serve(w http.ResponseWriter, r *http.Request, tag string, size int64) {
 	header := w.Header()
 	header.Set("ETag", tag)
@@ -116,10 +121,10 @@ func (b body) serve(w http.ResponseWriter, r *http.Request, tag string, size int
 		http.Error(w, "416 "+err.Error(), http.StatusRequestedRangeNotSatisfiable)
 		return
 	}
-	to := &window{w: w, left: -1}
+	to, from := &window{w: w, left: -1}, int64(0)
 	switch {
 	case part != nil:
-		to.skip, to.left = part.first, part.last-part.first+1
+		from, to.left = part.first, part.last-part.first+1
 		header.Set("Content-Length", strconv.FormatInt(to.left, 10))
 		header.Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", part.first, part.last, size))
 		w.WriteHeader(http.StatusPartialContent)
@@ -129,7 +134,7 @@ func (b body) serve(w http.ResponseWriter, r *http.Request, tag string, size int
 	if r.Method == http.MethodHead {
 		return
 	}
-	if err := b(r.Context(), to); err != nil && !errors.Is(err, errDone) {
+	if err := b(r.Context(), to, from); err != nil && !errors.Is(err, errDone) {
 		panic(http.ErrAbortHandler) // the client must see that this is not all
 	}
 }

@@ -76,6 +76,7 @@ var rules = []rule{
 	{"store/profile", []string{ours}, nil, "generations are links; what they lead to is the caller's"},
 	{"store/wire", []string{ours}, nil, "one package per format, usable alone"},
 	{"store/wire/calls", []string{ours}, []string{"store/wire"}, "what operations look like does not depend on who does them"},
+	{"store/baked", []string{ours}, nil, "what is kept is bytes; of what, and for whom, is the caller's"},
 	{"store/db", []string{ours}, nil, "the database knows names and hashes, not files"},
 
 	// Within jail.
