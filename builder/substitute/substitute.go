@@ -9,6 +9,7 @@
 package substitute
 
 import (
+	"bufio"
 	"bytes"
 	"compress/bzip2"
 	"context"
@@ -30,6 +31,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"github.com/mikelolasagasti/xz"
 
+	"fruix/builder/lzip"
 	"fruix/store/narinfo"
 )
 
@@ -490,6 +492,9 @@ func (b *body) Close() error {
 	return b.below.Close()
 }
 
+// lzipDictionary bounds the memory for archives of lzip; "lzip -9" wants half of it.
+const lzipDictionary = 64 << 20
+
 func decompress(how string, r io.Reader) (io.Reader, error) {
 	switch how {
 	case "none":
@@ -500,6 +505,8 @@ func decompress(how string, r io.Reader) (io.Reader, error) {
 		return gzip.NewReader(r)
 	case "xz":
 		return xz.NewReader(r, xz.DefaultDictMax)
+	case "lzip":
+		return lzip.NewReader(bufio.NewReader(r), lzipDictionary), nil
 	case "bzip2", "":
 		return bzip2.NewReader(r), nil
 	}

@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"fruix/builder/lzip"
 	"fruix/builder/substitute"
 	"fruix/store"
 	"fruix/store/baked"
@@ -355,6 +356,65 @@ func baking(t *testing.T, s *store.Store, k narinfo.SecretKey, paths []string) (
 		}
 		if time.Now().After(end) {
 			t.Fatal("the archives do not come")
+		}
+	}
+}
+
+// TestLzip fetches what Guix's build farm has, too: archives that lzip has compressed.
+func TestLzip(t *testing.T) {
+	s, k := newStore(t), key(t)
+	p := chain(t, s, 1)[0]
+	var plain, ours bytes.Buffer
+	if err := s.DumpNAR(t.Context(), p, &plain); err != nil {
+		t.Fatal(err)
+	}
+	w := must(lzip.NewWriter(&ours))(t)
+	if _, err := w.Write(plain.Bytes()); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	bodies := map[string][]byte{"ours": ours.Bytes()}
+	if program, err := exec.LookPath("lzip"); err == nil {
+		cmd := exec.Command(program, "-9", "-c")
+		cmd.Stdin = &plain
+		bodies["lzip -9"] = must(cmd.Output())(t)
+	}
+	for name, right := range bodies {
+		flipped := slices.Clone(right)
+		flipped[len(flipped)-15] ^= 1 // in the trailer
+		for what, body := range map[string][]byte{"whole": right, "flipped": flipped, "cut": right[:len(right)-1], "in two": slices.Concat(right, right)} {
+			url, _ := serve(t, s, k, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+				if strings.HasPrefix(r.URL.Path, "/nar/") {
+					w.Write(body)
+					return
+				}
+				next.ServeHTTP(w, r)
+			})
+			c := newClient(t, []narinfo.PublicKey{k.Public()}, url)
+			o := c.find(p)[p]
+			o.Compression = "lzip"
+			r := must(c.Open(t.Context(), o, nil))(t)
+			got, err := io.ReadAll(r)
+			r.Close()
+			switch what {
+			case "whole":
+				if err != nil {
+					t.Errorf("%s: %v", name, err)
+				}
+				if err := c.fetch(o); err != nil {
+					t.Errorf("%s: %v", name, err)
+				}
+			case "in two":
+				if err != nil || int64(len(got)) != 2*o.NarSize {
+					t.Errorf("%s, two members: %d bytes, %v", name, len(got), err)
+				}
+			default:
+				if err == nil {
+					t.Errorf("%s, %s: no error", name, what)
+				}
+			}
 		}
 	}
 }

@@ -23,7 +23,7 @@ import (
 type Info struct {
 	Path        string
 	URL         string // of the archive, relative to the cache
-	Compression string // of the archive: "none", "zstd", "xz", "gzip", "bzip2"; "" means "bzip2"
+	Compression string // of the archive: "none", "zstd", "xz", "lzip", "gzip", "bzip2"; "" means "bzip2"
 	FileHash    hash.Digest
 	FileSize    int64 // of the compressed archive, 0 when unknown
 	NarHash     hash.Digest
@@ -159,7 +159,7 @@ func (a *archives) set(key, value string) (ok bool, err error) {
 }
 
 // preferred are compressions, those that are soonest undone first.
-var preferred = []string{"zstd", "none", "gzip", "xz", "bzip2", ""}
+var preferred = []string{"zstd", "none", "gzip", "xz", "lzip", "bzip2", ""}
 
 // best is the form to fetch.
 func (a *archives) best() (archive, error) {

@@ -292,3 +292,31 @@ func digits(b []byte, width, base int, to []uint64) error {
 	}
 	return nil
 }
+
+// counter counts bytes as they are taken.
+type counter struct {
+	*bufio.Reader
+	n int64
+}
+
+func (c *counter) ReadByte() (byte, error) {
+	b, err := c.Reader.ReadByte()
+	if err == nil {
+		c.n++
+	}
+	return b, err
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// early says that a file ends where more should come.
+func early(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}

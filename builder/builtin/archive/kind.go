@@ -14,6 +14,8 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"github.com/mikelolasagasti/xz"
 	"github.com/ulikunitz/xz/lzma"
+
+	"fruix/builder/lzip"
 )
 
 // kind is the form of a file, told from its first bytes.
@@ -42,7 +44,7 @@ var magics = []struct {
 	{bzip2Kind, 0, "BZh"},
 	{xzKind, 0, "\xfd7zXZ\x00"},
 	{zstdKind, 0, "\x28\xb5\x2f\xfd"},
-	{lzipKind, 0, lzipMagic},
+	{lzipKind, 0, lzip.Magic},
 	{zipKind, 0, "PK\x03\x04"},
 	{zipKind, 0, "PK\x05\x06"}, // with nothing in it
 	{debKind, 0, "!<arch>\ndebian-binary"},
@@ -117,7 +119,7 @@ func decompress(k kind, r *bufio.Reader) (io.Reader, func(), error) {
 		}
 		return z, z.Close, nil
 	case lzipKind:
-		return newLzip(r, maxDictionary), nothing, nil
+		return lzip.NewReader(r, maxDictionary), nothing, nil
 	case lzmaKind:
 		z, err := lzma.ReaderConfig{DictCap: maxDictionary}.NewReader(r)
 		return z, nothing, err

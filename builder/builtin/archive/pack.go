@@ -6,10 +6,8 @@ import (
 	"bufio"
 	"compress/flate"
 	"compress/gzip"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io"
 	"io/fs"
 	"os"
@@ -21,7 +19,8 @@ import (
 	"github.com/dsnet/compress/bzip2"
 	"github.com/klauspost/compress/zstd"
 	"github.com/ulikunitz/xz"
-	"github.com/ulikunitz/xz/lzma"
+
+	"fruix/builder/lzip"
 )
 
 // Everything that is packed has this time, as everything in a store has. Zip
@@ -42,7 +41,7 @@ var compressors = map[string]func(io.Writer) (io.WriteCloser, error){
 	"zst": func(w io.Writer) (io.WriteCloser, error) {
 		return zstd.NewWriter(w, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedBetterCompression))
 	},
-	"lz": func(w io.Writer) (io.WriteCloser, error) { return newLzipWriter(w) },
+	"lz": func(w io.Writer) (io.WriteCloser, error) { return lzip.NewWriter(w) },
 }
 
 type unclosed struct{ io.Writer }
@@ -342,58 +341,5 @@ func packAr(w io.Writer, name string, fill func(io.Writer) error) error {
 		return err
 	}
 	_, err = io.WriteString(w, strings.Repeat("\n", int(size&1)))
-	return err
-}
-
-// lzipWriter writes a file of one member.
-type lzipWriter struct {
-	out        io.Writer
-	z          *lzma.Writer
-	sum        uint32
-	data, size uint64
-	skip       int // bytes of lzma's own header that are left out
-}
-
-// lzipDictionaryBits says how large the dictionary is; it is also the code of that.
-const lzipDictionaryBits = 23
-
-func newLzipWriter(w io.Writer) (io.WriteCloser, error) {
-	l := &lzipWriter{out: w, skip: lzma.HeaderLen}
-	n, err := io.WriteString(w, lzipMagic+string(rune(lzipDictionaryBits)))
-	if err != nil {
-		return nil, err
-	}
-	l.size = uint64(n)
-	l.z, err = lzma.WriterConfig{Properties: &lzma.Properties{LC: 3, LP: 0, PB: 2}, DictCap: 1 << lzipDictionaryBits, EOSMarker: true}.NewWriter(lzipBody{l})
-	return l, err
-}
-
-// lzipBody takes the header of lzma out.
-type lzipBody struct{ l *lzipWriter }
-
-func (b lzipBody) Write(p []byte) (int, error) {
-	cut := min(b.l.skip, len(p))
-	b.l.skip -= cut
-	n, err := b.l.out.Write(p[cut:])
-	b.l.size += uint64(n)
-	return n + cut, err
-}
-
-func (l *lzipWriter) Write(p []byte) (int, error) {
-	n, err := l.z.Write(p)
-	l.sum = crc32.Update(l.sum, crc32.IEEETable, p[:n])
-	l.data += uint64(n)
-	return n, err
-}
-
-func (l *lzipWriter) Close() error {
-	if err := l.z.Close(); err != nil {
-		return err
-	}
-	var t [lzipTrailSize]byte
-	binary.LittleEndian.PutUint32(t[:], l.sum)
-	binary.LittleEndian.PutUint64(t[4:], l.data)
-	binary.LittleEndian.PutUint64(t[12:], l.size+lzipTrailSize)
-	_, err := l.out.Write(t[:])
 	return err
 }

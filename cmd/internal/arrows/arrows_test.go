@@ -98,9 +98,10 @@ var rules = []rule{
 	// Within builder.
 	{"builder/sched", []string{ours}, nil, "the scheduler is tested on toy graphs, without a store"},
 	{"builder/log", []string{ours}, nil, "logs are bytes"},
+	{"builder/lzip", []string{ours}, nil, "one package per format, usable alone"},
 	{"builder/fetch", []string{ours}, []string{"store/hash"}, "fetching knows hashes, not derivations"},
 	{"builder/fetch/git", []string{ours}, []string{"builder/fetch"}, "a checkout is a folder; its hash is compared by who asked for it"},
-	{"builder/substitute", []string{ours}, []string{"store/hash", "store/narinfo", "store/path"}, "asking caches knows what is signed, not derivations"},
+	{"builder/substitute", []string{ours}, []string{"builder/lzip", "store/hash", "store/narinfo", "store/path"}, "asking caches knows what is signed, not derivations"},
 	{"builder/plan", []string{ours}, []string{"store/..."}, "a request is plain data that any executor may carry out"},
 	{"builder", []string{"builder/access/...", "builder/client", "builder/daemon", "builder/trace"}, nil, "who builds does not know who is told"},
 	{"builder", []string{"image/...", "interp/...", "builder/fetch"}, nil, "only the built-in builders write images or run Scheme"},

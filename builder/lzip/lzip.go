@@ -1,4 +1,7 @@
-package archive
+// Package lzip reads and writes files as lzip(1) makes them. What enters is
+// compressed bytes, and what leaves plain ones, or the other way round. Archives of
+// sources come like that, and archives of binary caches such as Guix's.
+package lzip
 
 import (
 	"bufio"
@@ -17,17 +20,19 @@ import (
 // version, size of the dictionary), a stream of LZMA that ends with a mark, and
 // a trailer (CRC, size of the data, size of the member).
 const (
-	lzipMagic      = "LZIP\x01"
-	lzipHeaderSize = 6
-	lzipTrailSize  = 20
-	// lzipProperties are those of every stream: lc=3, lp=0, pb=2.
-	lzipProperties = 0x5d
+	// Magic is how every file begins.
+	Magic = "LZIP\x01"
+
+	headerSize = 6
+	trailSize  = 20
+	// properties are those of every stream: lc=3, lp=0, pb=2.
+	properties = 0x5d
 )
 
-var errLzip = errors.New("the lzip file is damaged")
+var errDamaged = errors.New("the lzip file is damaged")
 
-// lzipReader gives the plain bytes of all members.
-type lzipReader struct {
+// reader gives the plain bytes of all members.
+type reader struct {
 	in      *counter
 	maxDict int64
 	z       *lzma.Reader // of the member that is being read
@@ -58,11 +63,13 @@ func (c *counter) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func newLzip(r *bufio.Reader, maxDict int64) io.Reader {
-	return &lzipReader{in: &counter{Reader: r}, maxDict: maxDict}
+// NewReader returns the plain bytes of r. A member that wants a larger dictionary than
+// maxDict is an error.
+func NewReader(r *bufio.Reader, maxDict int64) io.Reader {
+	return &reader{in: &counter{Reader: r}, maxDict: maxDict}
 }
 
-func (l *lzipReader) Read(p []byte) (int, error) {
+func (l *reader) Read(p []byte) (int, error) {
 	for {
 		if l.err != nil {
 			return 0, l.err
@@ -89,34 +96,34 @@ func (l *lzipReader) Read(p []byte) (int, error) {
 
 // begin reads the header of a member; io.EOF when none follows. What follows
 // the last one and is no member is none of the file's.
-func (l *lzipReader) begin() error {
-	head, err := l.in.Peek(lzipHeaderSize)
-	if l.members > 0 && !bytes.HasPrefix(head, []byte(lzipMagic)) {
+func (l *reader) begin() error {
+	head, err := l.in.Peek(headerSize)
+	if l.members > 0 && !bytes.HasPrefix(head, []byte(Magic)) {
 		return io.EOF
 	}
 	if err != nil {
-		return errLzip
+		return errDamaged
 	}
-	if !bytes.HasPrefix(head, []byte(lzipMagic)) {
-		return errLzip
+	if !bytes.HasPrefix(head, []byte(Magic)) {
+		return errDamaged
 	}
 	// The size is a power of two less some sixteenths of it.
 	code := head[5]
 	dict := int64(1) << (code & 31)
 	dict -= dict / 16 * int64(code>>5)
 	if dict < 4<<10 || dict > 512<<20 {
-		return errLzip
+		return errDamaged
 	}
 	if dict > l.maxDict {
 		return fmt.Errorf("the lzip file wants a dictionary of %d MiB; at most %d are given", dict>>20, l.maxDict>>20)
 	}
 	l.start = l.in.n
-	if _, err := io.CopyN(io.Discard, l.in, lzipHeaderSize); err != nil {
-		return errLzip
+	if _, err := io.CopyN(io.Discard, l.in, headerSize); err != nil {
+		return errDamaged
 	}
 	// The same stream as an lzma file would begin like this, the size of the
 	// data being unknown.
-	lead := []byte{lzipProperties, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
+	lead := []byte{properties, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
 	binary.LittleEndian.PutUint32(lead[1:], uint32(dict))
 	l.z, err = lzma.ReaderConfig{DictCap: int(dict)}.NewReader(&lead13{lead: lead, rest: l.in})
 	if err != nil {
@@ -128,15 +135,15 @@ func (l *lzipReader) begin() error {
 }
 
 // end reads the trailer of a member.
-func (l *lzipReader) end() error {
-	var t [lzipTrailSize]byte
+func (l *reader) end() error {
+	var t [trailSize]byte
 	if _, err := io.ReadFull(l.in, t[:]); err != nil {
 		return early(err)
 	}
 	if binary.LittleEndian.Uint32(t[:]) != l.sum.Sum32() ||
 		binary.LittleEndian.Uint64(t[4:]) != l.size ||
 		binary.LittleEndian.Uint64(t[12:]) != uint64(l.in.n-l.start) {
-		return errLzip
+		return errDamaged
 	}
 	return nil
 }
