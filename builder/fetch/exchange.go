@@ -147,6 +147,13 @@ func (h *HTTP) watch(ctx context.Context) (context.Context, *watch) {
 	return ctx, &watch{timer: timer, stall: stall, cancel: cancel}
 }
 
+// Watch returns a context that ends when less comes than h wants. alive is to be told of
+// bytes that have come; done ends the watch.
+func (h *HTTP) Watch(ctx context.Context) (watched context.Context, alive func(n int), done func()) {
+	ctx, w := h.watch(ctx)
+	return ctx, w.alive, w.stop
+}
+
 // alive tells of n bytes that came.
 func (w *watch) alive(n int) {
 	if w.came += n; w.came >= leastBytes {

@@ -138,8 +138,7 @@ func (d *fetching) name() (string, error) {
 // fetch puts it at file, where nothing lies.
 func (d *fetching) fetch(ctx context.Context, name, file string) error {
 	if d.git != nil {
-		f := &git.Fetcher{HTTP: &fetch.HTTP{Proxy: fetch.Proxies(d.env.getenv)}}
-		return f.Fetch(ctx, *d.git, file, func(string, int64) {})
+		return d.env.repositories().Fetch(ctx, *d.git, file, func(string, int64) {})
 	}
 	_, err := fetch.Standard(d.env.getenv).Get(ctx, fetch.Want{Name: name, Locations: []string{d.location}}, file)
 	return err

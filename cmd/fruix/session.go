@@ -20,7 +20,6 @@ import (
 	"fruix/builder/builtin/initrd"
 	"fruix/builder/builtin/scheme"
 	"fruix/builder/fetch"
-	"fruix/builder/fetch/git"
 	"fruix/cmd/internal/progress"
 	"fruix/cmd/internal/report"
 	"fruix/cmd/internal/runtimes"
@@ -311,13 +310,13 @@ func (s *session) builderOptions(p builder.Progress) builder.Options {
 }
 
 // addDownloads adds the builders that fetch. For strangers they read no more of this
-// machine than everybody may.
+// machine than everybody may, and use no keys of whoever runs this.
 func (s *session) addDownloads(to builtin.Table, strangers bool) {
 	files := fetch.Standard(s.env.getenv)
-	repositories := &git.Fetcher{HTTP: &fetch.HTTP{Proxy: fetch.Proxies(s.env.getenv)}}
+	repositories := s.env.repositories()
 	if strangers {
 		files.Fetchers["file"] = fetch.File{Open: fetch.OpenPublic}
-		repositories.Open = fetch.OpenPublic
+		repositories.Open, repositories.SSH = fetch.OpenPublic, nil
 	}
 	to["download"] = download.Builtin(files)
 	to["git-download"] = download.Git(files, repositories)

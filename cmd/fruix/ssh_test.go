@@ -248,3 +248,28 @@ func TestSSH(t *testing.T) {
 	trust(here, "here-1", m.root)
 	works(weak, "-made", made...)
 }
+
+// TestSSHGit fetches from a repository that a real sshd leads to.
+func TestSSHGit(t *testing.T) {
+	m := serveSSH(t)
+	tool(t, "git", "git")
+	repo := filepath.Join(m.dir, "it's here", "repository")
+	for _, args := range [][]string{{"init", "-q", repo}, {"-C", repo, "commit", "-q", "--allow-empty", "-m", "one"}, {"-C", repo, "tag", "v1.0"}} {
+		cmd := exec.Command("git", append([]string{"-c", "user.name=a", "-c", "user.email=a@example.org"}, args...)...)
+		cmd.Env = append(os.Environ(), "HOME="+m.dir, "GIT_CONFIG_NOSYSTEM=1")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("git %q: %v\n%s", args, err, out)
+		}
+	}
+	env := []string{"FRUIX_ROOT=" + filepath.Join(m.dir, "here"), "HOME=" + m.dir}
+	get := func(config string) (out, messages string, code int) {
+		r := run{dir: m.dir, env: append(env[:len(env):len(env)], "FRUIX_SSH=ssh -F "+config)}
+		return r.fruix(t, "download", "--git", "--commit=v1.0", fmt.Sprintf("ssh://%s@127.0.0.1:%d%s", m.user, m.port, strings.ReplaceAll(repo, " ", "%20")))
+	}
+	if out, messages, code := get(m.config); code != 0 || !strings.Contains(out, "v1.0-checkout\n") {
+		t.Errorf("exit code %d\n%s%s", code, out, messages)
+	}
+	if out, messages, code := get("none"); code != 1 || !strings.Contains(messages, "Host key verification failed") {
+		t.Errorf("who is not known: exit code %d\n%s%s", code, out, messages)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -16,7 +17,9 @@ import (
 
 // Source is what to check out.
 type Source struct {
-	URL string // https://, http:// or file://, or the name of a folder
+	// URL is https://, http://, git://, ssh:// or file://; or [USER@]HOST:PATH, by ssh;
+	// or the name of a folder.
+	URL string
 	// Rev is a tag, a branch or the whole name of a commit.
 	Rev string
 	// Recursive also checks out submodules.
@@ -30,6 +33,10 @@ type Fetcher struct {
 	// Open opens the files of repositories on this machine; nil opens all that this
 	// process may read. See fetch.OpenPublic.
 	Open func(name string) (*os.File, error)
+	// SSH makes a connection to a command on another machine, without asking anybody
+	// anything; user may be "", port 0. nil means that nothing is fetched by ssh, as
+	// befits who works for others: it would show their repositories to them.
+	SSH func(ctx context.Context, user, host string, port int, command []string) (io.ReadWriteCloser, error)
 	// Limits are DefaultLimits when zero.
 	Limits Limits
 }
@@ -144,8 +151,7 @@ func (f *Fetcher) into(ctx context.Context, u *url.URL, s Source, dir string, li
 
 // open makes a repository ready.
 func (f *Fetcher) open(ctx context.Context, u *url.URL, progress func(int64)) (repository, error) {
-	switch u.Scheme {
-	case "file":
+	if u.Scheme == "file" {
 		if u.Host != "" && u.Host != "localhost" {
 			return nil, fmt.Errorf("a repository on another machine (%s) cannot be read as a file", u.Host)
 		}
@@ -158,19 +164,41 @@ func (f *Fetcher) open(ctx context.Context, u *url.URL, progress func(int64)) (r
 			return nil, err
 		}
 		return here{l}, nil
-	case "http", "https":
-		h := f.HTTP
-		if h == nil {
-			h = &fetch.HTTP{}
-		}
-		s := &smart{session: h.Session(), base: u, limits: f.limits(), tempDir: f.TempDir, progress: progress}
-		if err := s.open(ctx); err != nil {
-			s.close()
-			return nil, fmt.Errorf("%s: %w", u.Redacted(), hidden(err))
-		}
-		return s, nil
 	}
-	return nil, fmt.Errorf("no way to fetch from %q is known (known: https://, http://, file://)", u.Scheme+"://")
+	server, err := f.server(u)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", u.Redacted(), err)
+	}
+	s := &smart{server: server, limits: f.limits(), tempDir: f.TempDir, progress: progress}
+	if err := s.open(ctx); err != nil {
+		s.close()
+		return nil, fmt.Errorf("%s: %w", u.Redacted(), hidden(err))
+	}
+	return s, nil
+}
+
+// server is what carries the protocol to a repository on another machine.
+func (f *Fetcher) server(u *url.URL) (server, error) {
+	h := f.HTTP
+	if h == nil {
+		h = &fetch.HTTP{}
+	}
+	switch u.Scheme {
+	case "http", "https":
+		return &web{session: h.Session(), base: u}, nil
+	case "git":
+		return &stream{http: h, dial: dialDaemon(u)}, checkRemote(u)
+	case "ssh", "git+ssh", "ssh+git":
+		if f.SSH == nil {
+			return nil, errors.New("nothing is fetched by ssh for others; who has an account there can fetch it without the daemon")
+		}
+		if err := checkRemote(u); err != nil {
+			return nil, err
+		}
+		dial, err := f.dialSSH(u)
+		return &stream{http: h, dial: dial}, err
+	}
+	return nil, fmt.Errorf("no way to fetch from %q is known (known: https://, http://, git://, ssh://, file://)", u.Scheme+"://")
 }
 
 // hidden explains what servers say of repositories that they do not show.

@@ -2,10 +2,12 @@ package git
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"net/http"
 	"net/http/cgi"
 	"net/http/httptest"
@@ -13,10 +15,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"fruix/builder/fetch"
+	"fruix/builder/remote"
 )
 
 // theGit is the real git, with repositories in a folder of the test's own.
@@ -187,7 +191,58 @@ func listing(t *testing.T, dir string) string {
 }
 
 func fetcher() *Fetcher {
-	return &Fetcher{HTTP: &fetch.HTTP{Tries: 2, Backoff: time.Millisecond, Stall: 20 * time.Second}}
+	return &Fetcher{HTTP: &fetch.HTTP{Tries: 2, Backoff: time.Millisecond, Stall: 20 * time.Second}, SSH: notSSH}
+}
+
+// notSSH runs the command here.
+func notSSH(_ context.Context, user, host string, port int, command []string) (io.ReadWriteCloser, error) {
+	if user != "me" || host != "example.org" || port != 222 && port != 0 {
+		return nil, fmt.Errorf("%s@%s:%d", user, host, port)
+	}
+	cmd := exec.Command(command[0], command[1:]...)
+	cmd.Dir = "/"
+	return remote.Start(cmd)
+}
+
+// daemon offers the repositories as a git daemon does; there is one for each connection,
+// so that no port is chosen that somebody else takes meanwhile.
+func (g *theGit) daemon() string {
+	t := g.t
+	if _, err := os.Stat(filepath.Join(g.run(g.home, "--exec-path"), "git-daemon")); err != nil {
+		t.Skip("needs git-daemon")
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var running sync.WaitGroup
+	running.Go(func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			f, err := c.(*net.TCPConn).File()
+			c.Close()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			cmd := exec.Command("git", "daemon", "--inetd", "--export-all", "--informative-errors", "--base-path="+g.home)
+			cmd.Stdin, cmd.Stdout = f, f
+			if err := cmd.Start(); err != nil {
+				t.Error(err)
+			} else {
+				running.Go(func() { _ = cmd.Wait() }) // a client that goes away ends it with an error
+			}
+			f.Close()
+		}
+	})
+	t.Cleanup(func() {
+		l.Close()
+		running.Wait()
+	})
+	return "git://" + l.Addr().String()
 }
 
 func get(t *testing.T, s Source) (string, error) {
@@ -213,7 +268,8 @@ func TestAsGit(t *testing.T) {
 			places := map[string]string{
 				"file": "file://" + g.home, "v2": g.serve(true), "v0": g.serve(false),
 				"old":   g.serve(false, "uploadpack.allowTipSHA1InWant=false", "uploadpack.allowReachableSHA1InWant=false"),
-				"moved": g.serve(true) + "/moved",
+				"moved": g.serve(true) + "/moved", "daemon": g.daemon(),
+				"ssh": "ssh://me@example.org:222" + g.home, "as scp": "me@example.org:" + g.home,
 			}
 			revs := map[string]string{"annotated": "v2.0", "commit": g.run(outer, "rev-parse", "v1.0")}
 			if format == "sha1" {
@@ -222,6 +278,8 @@ func TestAsGit(t *testing.T) {
 				revs["commit of a tag"] = g.run(outer, "rev-parse", "v2.0^{commit}")
 			} else {
 				delete(places, "old") // it knows one format only
+				delete(places, "ssh")
+				delete(places, "as scp")
 			}
 			for name, rev := range revs {
 				for _, recursive := range []bool{false, true} {
@@ -255,7 +313,7 @@ func TestAsGit(t *testing.T) {
 func TestErrors(t *testing.T) {
 	g := realGit(t)
 	g.sample("sha1")
-	smart := g.serve(true)
+	smart, daemon := g.serve(true), g.daemon()
 	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case strings.HasPrefix(r.URL.Path, "/dumb"):
@@ -296,12 +354,123 @@ func TestErrors(t *testing.T) {
 		{other.URL + "/cut", "v1", "unexpected EOF"},
 		{other.URL + "/says", "v1", "the server says: go away!"},
 		{"http://127.0.0.1:1/x", "v1", "connection refused"},
-		{"ssh://git@example.org/x", "v1", `no way to fetch from "ssh://"`},
-		{"git@example.org:x", "v1", "is no address that can be fetched from"},
+		{"svn://git@example.org/x", "v1", `no way to fetch from "svn://"`},
+		{"example.org", "v1", "is no address that can be fetched from"},
+		{"git://127.0.0.1:1/x", "v1", "connection refused"},
+		{daemon + "/nothing", "v1", "the server says: "},
+		{daemon + "/outer", "1.0", `has no tag, branch or commit "1.0"; did you mean v1.0`},
+		{daemon + "/outer", absent, `/outer has no commit "` + absent + `"`},
+		{"git://127.0.0.1", "v1", "it names no repository"},
+		{"git://127.0.0.1/a%0ab", "v1", "can be no part of an address"},
+		{"git://127.0.0.1/a%00b", "v1", "can be no part of an address"},
+		{"ssh://me@example.org" + g.home + "/outer", "1.0", `has no tag, branch or commit "1.0"; did you mean v1.0`},
+		{"ssh://me@example.org" + g.home + "/outer", absent, `/outer has no commit "` + absent + `"`},
+		{"ssh://me@example.org" + g.home + "/nothing", "v1", "does not appear to be a git repository"},
+		{"ssh://other@example.org/x", "v1", "other@example.org:0"},
+		{"ssh://me@example.org:0/x", "v1", "is no port"},
+		{"ssh://-oProxyCommand=x/y", "v1", "can be no part of an address"},
+		{"-oProxyCommand=x:y", "v1", "can be no part of an address"},
+		{"-x@example.org:y", "v1", "can be no part of an address"},
 	} {
 		if _, err := get(t, Source{URL: tt.url, Rev: tt.rev}); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s %q: got %v, want %q", tt.url, tt.rev, err, tt.want)
 		}
+	}
+}
+
+// TestForOthers: who works for others fetches nothing by ssh.
+func TestForOthers(t *testing.T) {
+	f := fetcher()
+	f.SSH = nil
+	err := f.Fetch(t.Context(), Source{URL: "me@example.org:x", Rev: "v1"}, filepath.Join(t.TempDir(), "out"), func(string, int64) {})
+	if err == nil || !strings.Contains(err.Error(), "nothing is fetched by ssh for others") {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestPatience: connections that break off are made again, and those on which nothing
+// comes, or something else, are given up.
+func TestPatience(t *testing.T) {
+	g := realGit(t)
+	g.sample("sha1")
+	there := strings.TrimPrefix(g.daemon(), "git://")
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	cut := 0 // how many connections shall break off
+	var running sync.WaitGroup
+	defer running.Wait()
+	running.Go(func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			mu.Lock()
+			bad := cut > 0
+			cut--
+			mu.Unlock()
+			running.Go(func() {
+				defer c.Close()
+				to, err := net.Dial("tcp", there)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				defer to.Close()
+				go func() {
+					_, _ = io.Copy(to, c)
+					_ = to.(*net.TCPConn).CloseWrite()
+				}()
+				if bad {
+					_, _ = io.CopyN(c, to, 30)
+					return
+				}
+				_, _ = io.Copy(c, to)
+			})
+		}
+	})
+	defer l.Close()
+	url := "git://" + l.Addr().String() + "/outer"
+	fetchIt := func(bad int) error {
+		mu.Lock()
+		cut = bad
+		mu.Unlock()
+		_, err := get(t, Source{URL: url, Rev: "v1.0"})
+		return err
+	}
+	if err := errors.Join(fetchIt(0), fetchIt(1)); err != nil {
+		t.Error(err)
+	}
+	if err := fetchIt(5); err == nil || !strings.Contains(err.Error(), "tried 2 times") {
+		t.Errorf("%v", err)
+	}
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // it takes connections, and says nothing
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	babbling, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer babbling.Close()
+	running.Go(func() {
+		if c, err := babbling.Accept(); err == nil {
+			defer c.Close()
+			fmt.Fprintf(c, "SSH-2.0-none\r\n")
+		}
+	})
+	if _, err := get(t, Source{URL: "git://" + babbling.Addr().String() + "/x", Rev: "v1"}); err == nil || !strings.Contains(err.Error(), "not git's protocol") {
+		t.Errorf("%v", err)
+	}
+	f := fetcher()
+	f.HTTP.Stall = 50 * time.Millisecond
+	err = f.Fetch(t.Context(), Source{URL: "git://" + silent.Addr().String() + "/x", Rev: "v1"}, filepath.Join(t.TempDir(), "out"), func(string, int64) {})
+	if err == nil || !strings.Contains(err.Error(), "nothing, or next to nothing, has come") {
+		t.Errorf("%v", err)
 	}
 }
 
@@ -420,7 +589,12 @@ func TestSubmoduleURL(t *testing.T) {
 		{"https://h/a", "../../../x", "error"},
 		{"https://h/a", "file:///etc", "error"},
 		{"https://h/a", "/etc", "error"},
-		{"https://h/a", "git@h:x", "error"},
+		{"https://h/a", "git@h:x", "ssh://git@h/x"},
+		{"git@h:a/b.git", "../c.git", "ssh://git@h/a/c.git"},
+		{"git@h:b.git", "../../c.git", "error"},
+		{"ssh://git@h/~me/b", "../c", "ssh://git@h/~me/c"},
+		{"git@h:a", "file:///etc", "error"},
+		{"git@h:a", "/etc", "error"},
 		{"file:///a/b", "/c", "file:///c"},
 		{"file:///a/b", "../c", "file:///a/c"},
 	} {

@@ -121,7 +121,15 @@ func parseURL(s string) (*url.URL, error) {
 		return &url.URL{Scheme: "file", Path: s}, nil
 	}
 	if !strings.Contains(s, "://") {
-		return nil, fmt.Errorf("%q is no address that can be fetched from; https://, http:// and file:// can", s)
+		// As scp(1) has it: without a "/" in front the path begins at home.
+		if host, file, ok := strings.Cut(s, ":"); ok && host != "" && file != "" && !strings.Contains(host, "/") {
+			u := &url.URL{Scheme: "ssh", Host: host, Path: file}
+			if user, host, ok := strings.Cut(host, "@"); ok {
+				u.User, u.Host = url.User(user), host
+			}
+			return u, nil
+		}
+		return nil, fmt.Errorf("%q is no address that can be fetched from; https://, http://, git://, ssh://, file:// and HOST:PATH can", s)
 	}
 	return url.Parse(s)
 }

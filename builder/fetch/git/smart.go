@@ -5,14 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"mime"
-	"net/http"
-	"net/url"
 	"os"
 	"slices"
 	"strings"
-
-	"fruix/builder/fetch"
 )
 
 // ref is a name for an object.
@@ -21,11 +16,10 @@ type ref struct {
 	id   id
 }
 
-// smart is a repository behind a server that speaks gitprotocol-http(5), in
-// version 2 of the protocol or version 0.
+// smart is a repository behind a server that speaks gitprotocol-v2(5) or, as version 0
+// of it, gitprotocol-pack(5).
 type smart struct {
-	session   *fetch.Session
-	base      *url.URL
+	server    server
 	limits    Limits
 	tempDir   string
 	progress  func(done int64)
@@ -37,48 +31,27 @@ type smart struct {
 	temporary []*os.File
 }
 
-const (
-	advertisement = "application/x-git-upload-pack-advertisement"
-	result        = "application/x-git-upload-pack-result"
-	question      = "application/x-git-upload-pack-request"
-	agent         = "agent=git/fruix"
-)
+// server carries the protocol to a repository and back.
+type server interface {
+	// greet hands to read what the server says before it is asked anything.
+	greet(ctx context.Context, read func(*packets) error) error
+	// ask sends a question, of version 2 of the protocol or 0, and hands the answer
+	// to read.
+	ask(ctx context.Context, question []byte, version2 bool, read func(*packets) error) error
+	close()
+}
+
+const agent = "agent=git/fruix"
 
 func (s *smart) close() {
-	s.session.Close()
+	s.server.close()
 	for _, f := range s.temporary {
 		f.Close()
 	}
 }
 
 // open asks the server what it can do.
-func (s *smart) open(ctx context.Context) error {
-	u := *s.base
-	u.Path, u.RawPath = strings.TrimSuffix(u.Path, "/")+"/info/refs", ""
-	u.RawQuery = "service=git-upload-pack"
-	return s.session.Exchange(ctx, func(ctx context.Context) (*http.Request, error) {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
-		if err == nil {
-			req.Header.Set("Git-Protocol", "version=2")
-		}
-		return req, err
-	}, func(resp *http.Response) error {
-		if t, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); t != advertisement {
-			if t == "text/plain" {
-				return errors.New("the server has the repository as plain files (git's \"dumb\" protocol), which cannot be fetched from")
-			}
-			return fmt.Errorf("there is no git repository (the server sent %s)", t)
-		}
-		// A server may have redirected to where the repository really is.
-		base := *resp.Request.URL
-		base.Path, base.RawPath, base.RawQuery = strings.TrimSuffix(base.Path, "/info/refs"), "", ""
-		if base.User == nil && base.Host == s.base.Host {
-			base.User = s.base.User
-		}
-		s.base = &base
-		return s.readAdvertisement(newPackets(resp.Body))
-	})
-}
+func (s *smart) open(ctx context.Context) error { return s.server.greet(ctx, s.readAdvertisement) }
 
 func (s *smart) readAdvertisement(p *packets) error {
 	s.version2, s.ownRefs, s.idSize, s.shallow = false, nil, 20, false
@@ -147,24 +120,7 @@ func (s *smart) capability(word string) {
 
 // post sends a request and hands the answer to read.
 func (s *smart) post(ctx context.Context, body []byte, read func(*packets) error) error {
-	u := *s.base
-	u.Path, u.RawPath = strings.TrimSuffix(u.Path, "/")+"/git-upload-pack", ""
-	return s.session.Exchange(ctx, func(ctx context.Context) (*http.Request, error) {
-		req, err := http.NewRequestWithContext(ctx, http.MethodPost, u.String(), strings.NewReader(string(body)))
-		if err == nil {
-			req.Header.Set("Content-Type", question)
-			req.Header.Set("Accept", result)
-			if s.version2 {
-				req.Header.Set("Git-Protocol", "version=2")
-			}
-		}
-		return req, err
-	}, func(resp *http.Response) error {
-		if t, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); t != result {
-			return fmt.Errorf("the answer is not git's protocol but %s", t)
-		}
-		return read(newPackets(resp.Body))
-	})
+	return s.server.ask(ctx, body, s.version2, read)
 }
 
 // command begins a request of version 2.
