@@ -162,6 +162,7 @@ func TestSeveralForms(t *testing.T) {
 	for text, want := range map[string]string{
 		"URL: a\n": "a  0",
 		"URL: a\nCompression: gzip\nFileSize: 1\nURL: b\nCompression: zstd\nFileSize: 2\nURL: c\nCompression: lzip\nFileSize: 3\n": "b zstd 2",
+		"URL: a\nCompression: br\nURL: b\nCompression: lzip\n":                                                                     "b lzip 0",
 		"URL: a\nURL: b\nCompression: brotli\nCompression: xz\nFileSize: 1\n":                                                      "b xz 0",
 	} {
 		i, err := Parse("/frx/store", []byte(head+text))
