@@ -251,22 +251,31 @@ func (r *rebuild) references(ctx context.Context, base string) ([]string, error)
 	return out, nil
 }
 
-// withOutputs adds the outputs of a derivation. One that is damaged has none: nobody
-// can build it.
+// withOutputs adds the outputs of a derivation.
 func (r *rebuild) withOutputs(o *db.Object) (*db.Object, string, error) {
-	if !strings.HasSuffix(o.Path, drvSuffix) {
-		return o, "", nil
-	}
-	text, err := derivationFile(r.s.final(o.Path))
-	if err != nil {
-		return nil, "", err
-	}
-	if d, err := drv.Parse(text); err == nil {
-		if o.Outputs, err = outputBases(r.s.c.StoreDir, d); err != nil {
-			return nil, fmt.Sprintf("has outputs that cannot be: %v", err), nil
-		}
+	bad, err := r.s.addOutputs(o)
+	if bad != "" || err != nil {
+		return nil, bad, err
 	}
 	return o, "", nil
+}
+
+// addOutputs adds the outputs of a derivation, or says what is wrong with them. One
+// that is damaged has none: nobody can build it.
+func (s *Store) addOutputs(o *db.Object) (bad string, err error) {
+	if !strings.HasSuffix(o.Path, drvSuffix) {
+		return "", nil
+	}
+	text, err := derivationFile(s.final(o.Path))
+	if err != nil {
+		return "", err
+	}
+	if d, err := drv.Parse(text); err == nil {
+		if o.Outputs, err = outputBases(s.c.StoreDir, d); err != nil {
+			return fmt.Sprintf("has outputs that cannot be: %v", err), nil
+		}
+	}
+	return "", nil
 }
 
 func (r *rebuild) hashParts() []string {
@@ -314,12 +323,6 @@ func (r *rebuild) inOrder() []db.Object {
 // replace puts a database of objects in the place of the old one.
 func (r *rebuild) replace(ctx context.Context, objects []db.Object) error {
 	s := r.s
-	options := s.databaseOptions()
-	file := options.File
-	options.File += ".new"
-	if err := removeDatabase(options.File); err != nil { // what an earlier rebuild left
-		return err
-	}
 	meta := map[string]string{}
 	id, err := readID(filepath.Join(s.Physical(s.c.StoreDir), idFile))
 	if err != nil {
@@ -328,19 +331,21 @@ func (r *rebuild) replace(ctx context.Context, objects []db.Object) error {
 	if id != "" {
 		meta[metaID], meta[metaPlaced] = id, "yes"
 	}
-	if err := db.Create(ctx, options, objects, meta); err != nil {
+	if mark, err := s.mark(); err == nil && mark != "" {
+		meta[metaMark] = mark
+	}
+	made, err := s.createDatabase(ctx, objects, meta)
+	if err != nil {
 		return err
 	}
-	if r.found.Old, err = r.putAside(ctx, file); err != nil {
+	if r.found.Old, err = r.putAside(ctx, s.databaseFile()); err != nil {
 		return err
 	}
-	if err := os.Rename(options.File, file); err != nil {
+	if err := s.placeDatabase(made); err != nil {
 		return err
 	}
-	if !s.c.Relaxed {
-		if err := syncDir(filepath.Dir(file)); err != nil {
-			return err
-		}
+	if err := s.dropMark(); err != nil {
+		return err
 	}
 	return s.writeJournal(func(put func(*db.Object) error) error {
 		for i := range objects {
@@ -350,6 +355,26 @@ func (r *rebuild) replace(ctx context.Context, objects []db.Object) error {
 		}
 		return nil
 	})
+}
+
+// createDatabase makes a database of objects beside the one that is there, whose
+// lock is held alone, and returns where.
+func (s *Store) createDatabase(ctx context.Context, objects []db.Object, meta map[string]string) (file string, err error) {
+	options := s.databaseOptions()
+	options.File += ".new"
+	if err := removeDatabase(options.File); err != nil { // what an earlier process left
+		return "", err
+	}
+	return options.File, db.Create(ctx, options, objects, meta)
+}
+
+// placeDatabase gives a database that createDatabase has made its name.
+func (s *Store) placeDatabase(made string) error {
+	file := s.databaseFile()
+	if err := os.Rename(made, file); err != nil || s.c.Relaxed {
+		return err
+	}
+	return syncDir(filepath.Dir(file))
 }
 
 // putAside gives the old database another name, which it returns. Its log must not

@@ -27,9 +27,7 @@ import (
 // has the object; who writes the journal anew holds it alone, and so sees in the
 // database all that the lines are about.
 
-const journalFile = ".fruix-journal"
-
-func (s *Store) journalFile() string { return filepath.Join(s.Physical(s.c.StoreDir), journalFile) }
+func (s *Store) journalFile() string { return filepath.Join(s.Physical(s.c.StoreDir), journal.File) }
 
 // lockJournal takes the journal's lock, LOCK_SH or LOCK_EX. It ends when the file
 // is closed.
@@ -87,6 +85,11 @@ type entry struct {
 // record writes objects into the journal. The entry is to be closed when the
 // database has them, or never will.
 func (s *Store) record(ctx context.Context, objects []db.Object) (*entry, error) {
+	// The journal of a store that came with an image stays as it is until the
+	// database has been made from it.
+	if _, err := s.database(ctx); err != nil {
+		return nil, err
+	}
 	text := []byte{'\n'}
 	var err error
 	for _, o := range objects {

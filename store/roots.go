@@ -309,7 +309,7 @@ func (s *Store) Roots(ctx context.Context) ([]Root, error) {
 			if leadsToGeneration(p) {
 				return
 			}
-			if target, ok := s.resolve(p); ok {
+			for _, target := range s.resolve(p) {
 				roots = append(roots, Root{p, s.rootName(p), target})
 			}
 		}}
@@ -345,9 +345,33 @@ func (s *Store) rootName(link string) string {
 	return link
 }
 
-// resolve follows links from link until one leads into the store, by its
-// logical or by its physical name.
-func (s *Store) resolve(link string) (string, bool) {
+// resolve follows links from link until one leads into the store, by its logical or
+// by its physical name. An absolute link may be meant for this machine, as those that
+// people make, or for the one whose root directory that of this store is, as those of
+// a system that lies there; so there may be two objects.
+func (s *Store) resolve(link string) []string {
+	here, ok := s.resolveBy(link, func(to string) string { return to })
+	targets := []string{here}
+	if !ok {
+		targets = nil
+	}
+	if s.c.Root == "/" {
+		return targets
+	}
+	there, ok := s.resolveBy(link, func(to string) string {
+		if _, within := s.Logical(to); within {
+			return to
+		}
+		return s.Physical(to)
+	})
+	if ok && !slices.Contains(targets, there) {
+		targets = append(targets, there)
+	}
+	return targets
+}
+
+// resolveBy is resolve; place says where what a link leads to lies.
+func (s *Store) resolveBy(link string, place func(to string) string) (string, bool) {
 	for range maxHops {
 		to, err := follow(link)
 		if err != nil {
@@ -356,7 +380,7 @@ func (s *Store) resolve(link string) (string, bool) {
 		if p, _, ok := s.object(to); ok {
 			return p, true
 		}
-		link = to
+		link = place(to)
 	}
 	return "", false
 }

@@ -50,6 +50,10 @@ type Config struct {
 	MinFree, MaxFree int64
 	OnCollect        func(Collected) // told when that has deleted something; may be nil
 
+	// OnFirstUse is told when the database of a store that came with an image has
+	// been made, and of how many objects; may be nil.
+	OnFirstUse func(objects int)
+
 	// MaxDerivations bounds the bytes of derivations that are kept in memory; 0 is no
 	// limit. MayProtect, if not nil, is asked before so many more bytes of names of
 	// objects are kept from being collected; where it says no, the error is a
@@ -281,6 +285,9 @@ func (s *Store) database(ctx context.Context) (*db.DB, error) {
 
 // openDatabase opens the database; s.mu is held.
 func (s *Store) openDatabase(ctx context.Context) error {
+	if err := s.takeIntoUse(ctx); err != nil {
+		return s.explain("make the database", err)
+	}
 	lock, err := s.lockDatabase(ctx, unix.LOCK_SH)
 	if err != nil {
 		return s.explain("open the database", err)

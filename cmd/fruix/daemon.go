@@ -96,6 +96,7 @@ func (s *session) newDaemon(ctx context.Context, o daemonOptions, debug bool) (*
 	c.OnCollect = func(done store.Collected) {
 		d.log(false, fmt.Sprintf("made room: deleted %s, %s", count(len(done.Paths), "object"), sizeText(done.Freed)))
 	}
+	c.OnFirstUse = func(objects int) { d.log(false, firstUseText(objects)) }
 	d.open.config = c
 	if d.config.URLs, err = s.substituteURLs(c.Root); err != nil {
 		return nil, err

@@ -105,7 +105,7 @@ func (s *session) openLocal(ctx context.Context) (*store.Store, error) {
 
 // storeConfig is what the options say of the store.
 func (s *session) storeConfig() (store.Config, error) {
-	c := store.Config{StoreDir: s.flags.storeDir, Relaxed: s.flags.relaxed, Unshared: s.flags.unshared, OnWait: s.onWait, OnCollect: s.onCollect}
+	c := store.Config{StoreDir: s.flags.storeDir, Relaxed: s.flags.relaxed, Unshared: s.flags.unshared, OnWait: s.onWait, OnCollect: s.onCollect, OnFirstUse: s.onFirstUse}
 	var err error
 	if c.Root, err = s.storeRoot(); err == nil {
 		c.MinFree, c.MaxFree, err = s.flags.room()
@@ -194,6 +194,15 @@ func (s *session) onWait(w store.Wait) {
 // onCollect tells that garbage was deleted to make room.
 func (s *session) onCollect(c store.Collected) {
 	s.note("made room: deleted %s, %s", count(len(c.Paths), "object"), sizeText(c.Freed))
+}
+
+// onFirstUse tells that a store which came with an image has been taken into use.
+func (s *session) onFirstUse(objects int) {
+	s.note("%s", firstUseText(objects))
+}
+
+func firstUseText(objects int) string {
+	return "made the database of the store, which came with an image: " + count(objects, "object")
 }
 
 // waitText says what a wait is for.

@@ -105,6 +105,8 @@ func known(err error) *Problem {
 		}
 	case *store.ForeignError:
 		return &Problem{Kind: "foreign-store", Prefix: "fruix", Message: tidy(e.Error()), Hints: []string{e.Hint}}
+	case *store.FreshError:
+		return &Problem{Kind: "fresh-store", Prefix: "fruix", Message: tidy(e.Error()), Hints: []string{e.Hint}}
 	case *db.DamagedError:
 		return &Problem{
 			Kind: "damaged-database", Prefix: "fruix", Message: tidy(e.Error()),
