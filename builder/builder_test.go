@@ -12,6 +12,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -26,6 +28,7 @@ import (
 	"fruix/store"
 	"fruix/store/drv"
 	"fruix/store/hash"
+	"fruix/store/journal"
 )
 
 // table is what the test binary runs as builtin:NAME, in jails and here.
@@ -374,6 +377,53 @@ func TestReferenceGraph(t *testing.T) {
 	}
 	if got := w.Read(w.Out(d)); got != x+y {
 		t.Errorf("graph %q", got)
+	}
+}
+
+// TestRegistrations: a build that asks for it gets what the store knows of a closure,
+// as the journal of a store on another machine: nothing in it tells where it was made.
+func TestRegistrations(t *testing.T) {
+	w := buildtest.New(t)
+	text, err := w.Store.AddText(w.Ctx, "text", []byte("1"), nil)
+	must(t, err)
+	a := w.Drv("a", "write out "+text, nil, func(d *drv.Derivation) { d.InputSrcs = append(d.InputSrcs, text) })
+	b := w.Drv("b", "write out @a", map[string]string{"a": a})
+	d := w.Drv("d", "cat known out", map[string]string{"b": b}, func(d *drv.Derivation) {
+		d.Env["exportRegistrations"] = "known " + w.Out(b) + "/bin"
+	})
+	build(w, builder.Options{}, d)
+	var got []journal.Record
+	must(t, journal.Lines(strings.NewReader(w.Read(w.Out(d))), func(line []byte) error {
+		r, err := journal.Parse(line)
+		got = append(got, r)
+		return err
+	}))
+	var want []journal.Record
+	for _, p := range slices.Sorted(slices.Values([]string{text, w.Out(a), w.Out(b)})) {
+		i, err := w.Store.Info(w.Ctx, p)
+		must(t, err)
+		r := journal.Record{Path: filepath.Base(p), NarHash: i.NarHash, NarSize: i.NarSize, Registered: 1}
+		for _, ref := range i.References {
+			r.References = append(r.References, filepath.Base(ref))
+		}
+		want = append(want, r)
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v\nwant %+v", got, want)
+	}
+	if len(want[0].References)+len(want[1].References)+len(want[2].References) != 2 {
+		t.Errorf("references %+v", want)
+	}
+	for value, problem := range map[string]string{
+		"one":                 "exportRegistrations is not a list",
+		"a/b " + w.Out(b):     "exportRegistrations: ",
+		"known " + w.Out(d):   "is not among the inputs",
+		"known /elsewhere/xx": "exportRegistrations: ",
+	} {
+		bad := w.Drv("bad", "write out x", map[string]string{"b": b}, func(d *drv.Derivation) { d.Env["exportRegistrations"] = value })
+		if _, err := w.Builder(builder.Options{}).Build(w.Ctx, builder.Target{Drv: bad}); err == nil || !strings.Contains(err.Error(), problem) {
+			t.Errorf("%q: %v", value, err)
+		}
 	}
 }
 

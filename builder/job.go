@@ -255,33 +255,44 @@ func (j *job) request(ctx context.Context) (*plan.Request, error) {
 	return req, j.referenceGraphs(ctx, req)
 }
 
-// referenceGraphs adds the files that the variable exportReferencesGraph asks
-// for: words "FILE PATH FILE PATH …". Each file tells of the closure of its
-// path, object by object: the path, the deriver (left empty, as it is not a
-// property of the content), the number of references, the references; one a
-// line. With a derivation comes all that its outputs need. See Nix's manual,
-// "Advanced attributes"; Guix's #:references-graphs uses the same.
+// referenceGraphs adds the files that two variables ask for, each with words "FILE PATH
+// FILE PATH …": exportReferencesGraph, as in Nix and Guix, and exportRegistrations.
 func (j *job) referenceGraphs(ctx context.Context, req *plan.Request) error {
-	words := strings.Fields(j.d.Env["exportReferencesGraph"])
+	if err := j.exportClosures(ctx, req, "exportReferencesGraph", j.graphText); err != nil {
+		return err
+	}
+	return j.exportClosures(ctx, req, "exportRegistrations", func(ctx context.Context, closure []string) ([]byte, error) {
+		return store.FreshJournal(ctx, j.store, closure)
+	})
+}
+
+// exportClosures adds the files that a variable asks for. Each tells of the closure
+// of its path, in the form that text gives it.
+func (j *job) exportClosures(ctx context.Context, req *plan.Request, variable string, text func(ctx context.Context, closure []string) ([]byte, error)) error {
+	words := strings.Fields(j.d.Env[variable])
 	if len(words)%2 != 0 {
-		return fmt.Errorf("exportReferencesGraph is not a list of file names and store paths: %q", j.d.Env["exportReferencesGraph"])
+		return fmt.Errorf("%s is not a list of file names and store paths: %q", variable, j.d.Env[variable])
 	}
 	for i := 0; i < len(words); i += 2 {
 		if err := path.CheckName(words[i]); err != nil {
-			return fmt.Errorf("exportReferencesGraph: %w", err)
+			return fmt.Errorf("%s: %w", variable, err)
 		}
-		text, err := j.graph(ctx, req, words[i+1])
+		closure, err := j.graph(ctx, req, words[i+1])
 		if err != nil {
-			return fmt.Errorf("exportReferencesGraph: %w", err)
+			return fmt.Errorf("%s: %w", variable, err)
 		}
-		req.Files = append(req.Files, plan.File{Name: words[i], Content: text})
+		content, err := text(ctx, closure)
+		if err != nil {
+			return fmt.Errorf("%s: %w", variable, err)
+		}
+		req.Files = append(req.Files, plan.File{Name: words[i], Content: content})
 	}
 	return nil
 }
 
-// graph is the text that tells of the closure of p.
-func (j *job) graph(ctx context.Context, req *plan.Request, p string) ([]byte, error) {
-	// The path may lie inside an object: what counts is the object.
+// graph is the closure of p, in order. The path may lie inside an object: what counts
+// is the object. With a derivation comes all that its outputs need.
+func (j *job) graph(ctx context.Context, req *plan.Request, p string) ([]string, error) {
 	q, _, err := path.Split(j.store.Dir(), p)
 	if err != nil {
 		return nil, err
@@ -308,10 +319,16 @@ func (j *job) graph(ctx context.Context, req *plan.Request, p string) ([]byte, e
 		}
 	}
 	if len(with) > len(closure) {
-		if closure, err = j.store.Closure(ctx, with...); err != nil {
-			return nil, err
-		}
+		return j.store.Closure(ctx, with...)
 	}
+	return closure, nil
+}
+
+// graphText tells of a closure, object by object: the path, the deriver (left empty,
+// as it is not a property of the content), the number of references, the references;
+// one a line. See Nix's manual, "Advanced attributes"; Guix's #:references-graphs uses
+// the same.
+func (j *job) graphText(ctx context.Context, closure []string) ([]byte, error) {
 	var b bytes.Buffer
 	for _, p := range closure {
 		refs, err := j.store.References(ctx, p)

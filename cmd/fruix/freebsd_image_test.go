@@ -258,6 +258,7 @@ func freebsdCheckRoot(t *testing.T, image, base, system, store string) {
 		switch {
 		case !ok:
 			fmt.Fprintln(&rest, freebsdDescribe(t, name, n, base))
+		case strings.HasPrefix(inStore, "."): // the store's own: see freebsdUseStore
 		case !strings.Contains(inStore, "/"):
 			items[inStore] = n
 		}
@@ -267,6 +268,7 @@ func freebsdCheckRoot(t *testing.T, image, base, system, store string) {
 		t.Fatal(err)
 	}
 	freebsdCheckStore(t, items, filepath.Base(system), filepath.Join(store, "frx/store"))
+	freebsdUseStore(t, root, system, store)
 	text := regexp.MustCompile(`/frx/store/[0-9a-z]{32}-`).ReplaceAllString(rest.String(), "/frx/store/HASH-")
 	const golden = "testdata/freebsd-root.golden"
 	if *freebsdUpdate {
@@ -370,6 +372,16 @@ func freebsdCheckStore(t *testing.T, items map[string]*tree.Node, system, store 
 			t.Errorf("%s differs:\n--- host\n%.2000s\n--- image\n%.2000s", name, want, got)
 		}
 	}
+}
+
+// freebsdUseStore works with the store of an image, as it would lie in a machine.
+func freebsdUseStore(t *testing.T, root *tree.Node, system, from string) {
+	t.Helper()
+	dir := filepath.Join(newDir(t), "root")
+	if _, err := tree.Extract(root, dir, tree.ExtractOptions{DropSetID: true}); err != nil {
+		t.Fatal(err)
+	}
+	useStore(t, run{dir: dir, env: []string{"FRUIX_ROOT=" + dir, "HOME=" + scratch}}, dir, from, system)
 }
 
 // freebsdReach lists the items whose hashes occur in the item system and in

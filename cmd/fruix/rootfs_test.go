@@ -2,10 +2,15 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -38,6 +43,10 @@ func TestRootfs(t *testing.T) {
 		}
 	}
 
+	t.Run("on that machine", func(t *testing.T) { useInside(t, l, example) })
+	t.Run("store", func(t *testing.T) {
+		useStore(t, run{dir: dir, env: []string{"FRUIX_ROOT=" + tree, "HOME=" + dir}}, tree, l.root, got["closure_path"])
+	})
 	t.Run("not into a folder with files", func(t *testing.T) {
 		before, _ := os.ReadDir(tree)
 		_, messages, code := r.fruix(t, "system", "rootfs", "--no-sync", example, "tree")
@@ -60,7 +69,138 @@ func TestRootfs(t *testing.T) {
 		if !bytes.Equal(same, manifest) {
 			t.Error("the manifest differs from root's")
 		}
+		r.env = append(r.env, "FRUIX_ROOT="+filepath.Join(home, "tree"))
+		useStore(t, r, filepath.Join(home, "tree"), l.root, got["closure_path"])
 	})
+}
+
+// useStore works with the store in a tree that holds a system, which the store below
+// from has composed. r uses it.
+func useStore(t *testing.T, r run, tree, from, system string) {
+	t.Helper()
+	composer := run{env: []string{"FRUIX_ROOT=" + from, "HOME=" + scratch}}
+	items := strings.Fields(composer.ok(t, "store", "requisites", system))
+	known := composer.ok(t, append([]string{"store", "path-info", "--json"}, items...)...)
+	const first = "made the database of the store, which came with an image: "
+	got, messages, code := r.fruix(t, append([]string{"store", "path-info", "--json"}, items...)...)
+	if code != 0 || !strings.Contains(messages, fmt.Sprintf("%s%d objects", first, len(items))) {
+		t.Fatalf("exit %d: %s", code, messages)
+	}
+	compareKnown(t, got, known)
+	before := storeNames(t, tree)
+	if len(before) != len(items) {
+		t.Errorf("%d items, of which %d are known", len(before), len(items))
+	}
+	dead := strings.TrimSpace(r.ok(t, "store", "add", filepath.Join(tree, "etc/passwd")))
+	out, messages, code := r.fruix(t, "gc")
+	if code != 0 || strings.TrimSpace(out) != dead || strings.Contains(messages, first) {
+		t.Errorf("gc: exit %d, deleted %q, want %q\n%s", code, out, dead, messages)
+	}
+	if after := storeNames(t, tree); !slices.Equal(after, before) {
+		t.Errorf("after a collection there is %q, before there was %q", after, before)
+	}
+	r.ok(t, "store", "verify", "--check-contents")
+	// A store that has been used is not taken for a new one.
+	if err := os.RemoveAll(filepath.Join(tree, "frx/var/fruix/db")); err != nil {
+		t.Fatal(err)
+	}
+	_, messages, code = r.fruix(t, "gc")
+	if code != 1 || !strings.Contains(messages, "fruix store rebuild") {
+		t.Errorf("without a database: exit %d: %s", code, messages)
+	}
+	r.ok(t, "store", "rebuild")
+	if out := r.ok(t, "gc"); out != "" {
+		t.Errorf("after a rebuild a collection deletes %q", out)
+	}
+	if after := storeNames(t, tree); !slices.Equal(after, before) {
+		t.Errorf("after a rebuild there is %q, before there was %q", after, before)
+	}
+}
+
+// compareKnown holds what the store of a tree knows to what that knew which made it.
+func compareKnown(t *testing.T, got, want string) {
+	t.Helper()
+	var known, wanted []pathInfo
+	if err := errors.Join(json.Unmarshal([]byte(got), &known), json.Unmarshal([]byte(want), &wanted)); err != nil {
+		t.Fatal(err)
+	}
+	for i := range wanted {
+		wanted[i].Deriver, wanted[i].ContentAddress, wanted[i].Registered = "", "", "1970-01-01T00:00:01Z"
+	}
+	if !reflect.DeepEqual(known, wanted) {
+		t.Errorf("known is\n%+v\nand should be\n%+v", known, wanted)
+	}
+}
+
+// storeNames are the names of what lies in the store of a tree.
+func storeNames(t *testing.T, tree string) (names []string) {
+	t.Helper()
+	entries, err := os.ReadDir(filepath.Join(tree, "frx/store"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), ".") {
+			names = append(names, e.Name())
+		}
+	}
+	return names
+}
+
+// useInside runs the program within the tree, as it would run on the machine.
+func useInside(t *testing.T, l *linuxSystem, example string) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root to enter the tree")
+	}
+	dir := newDir(t)
+	run{dir: dir, env: []string{"FRUIX_ROOT=" + l.root, "HOME=" + dir}}.must(t, "system", "rootfs", "-q", "--no-sync", example, "tree")
+	tree := filepath.Join(dir, "tree")
+	program, err := os.ReadFile(binary(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(tree, "root/fruix"), program, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	before := storeNames(t, tree)
+	inside := func(args ...string) (out, messages string) {
+		t.Helper()
+		c := exec.Command("/root/fruix", args...)
+		c.Dir, c.Env = "/root", []string{"HOME=/root"}
+		c.SysProcAttr = &syscall.SysProcAttr{Chroot: tree}
+		var stdout, stderr bytes.Buffer
+		c.Stdout, c.Stderr = &stdout, &stderr
+		if err := c.Run(); err != nil {
+			t.Fatalf("fruix %q: %v\n%s", args, err, stderr.String())
+		}
+		return stdout.String(), stderr.String()
+	}
+	if out, messages := inside("gc"); out != "" || !strings.Contains(messages, "made the database of the store") {
+		t.Errorf("the first collection deleted %q and said: %s", out, messages)
+	}
+	// Each of the two roots alone keeps the system.
+	roots, _ := inside("gc", "--list-roots")
+	for _, root := range []string{"/frx/var/fruix/gcroots/current-system", "/frx/var/fruix/profiles/system-1-link"} {
+		if !strings.Contains(roots, root) {
+			t.Errorf("%s is not among the roots:\n%s", root, roots)
+		}
+		if err := os.Rename(filepath.Join(tree, root), filepath.Join(tree, "root/link")); err != nil {
+			t.Fatal(err)
+		}
+		if out, _ := inside("gc"); out != "" {
+			t.Errorf("without %s a collection deletes %q", root, out)
+		}
+		if err := os.Rename(filepath.Join(tree, "root/link"), filepath.Join(tree, root)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if out, _ := inside("package", "-p", "/frx/var/fruix/profiles/system", "--list-generations"); !strings.Contains(out, "1") {
+		t.Errorf("generations of the system: %q", out)
+	}
+	inside("store", "verify")
+	if after := storeNames(t, tree); !slices.Equal(after, before) {
+		t.Errorf("there is %q, before there was %q", after, before)
+	}
 }
 
 // checkRootfs looks at a tree that was made for system.

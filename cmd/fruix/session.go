@@ -40,7 +40,7 @@ import (
 // It is part of every derivation of builtin:scheme and the other built-in
 // builders: change it when what a script can observe, or what a builder
 // writes, changes.
-const builderVersion = "2"
+const builderVersion = "3"
 
 // session is an engine with the declaration language, an open store, and a
 // builder. One command uses one.

@@ -16,6 +16,8 @@ import (
 	imagetree "fruix/image/tree"
 	"fruix/interp/datum"
 	"fruix/lang"
+	"fruix/store"
+	"fruix/store/journal"
 )
 
 const systemText = `
@@ -246,7 +248,7 @@ func (j *systemJob) rootfs(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	root, err := plan.Root("root", j.store.Physical, map[string][]string{"system": items})
+	root, err := j.rootTree(ctx, plan, items)
 	if err != nil {
 		return err
 	}
@@ -284,6 +286,27 @@ func (j *systemJob) rootfs(ctx context.Context) error {
 	}
 	j.result("manifest", dir+".mtree")
 	return j.print()
+}
+
+// rootTree makes the tree of the root file system; items are the closure of the
+// system.
+func (j *systemJob) rootTree(ctx context.Context, plan *tree.Plan, items []string) (*imagetree.Node, error) {
+	text, err := store.FreshJournal(ctx, j.store, items)
+	if err != nil {
+		return nil, err
+	}
+	records, err := tree.ParseRegistrations(text)
+	if err != nil {
+		return nil, err
+	}
+	s := tree.Sources{Resolve: j.store.Physical, Graphs: map[string][]string{}, Registrations: map[string][]journal.Record{}}
+	for _, name := range plan.Graphs() {
+		s.Graphs[name] = items
+	}
+	for _, name := range plan.Registrations() {
+		s.Registrations[name] = records
+	}
+	return plan.Root("root", s)
 }
 
 // treeSize is how many bytes the regular files of a tree hold.

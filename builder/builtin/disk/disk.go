@@ -3,7 +3,7 @@
 //
 // The derivation's environment has in the variable plan the store path of the
 // plan's text, and asks with exportReferencesGraph for the graphs that the
-// plan's closures name. The output is a folder with two files: disk.img, raw
+// plan's closures name, and with exportRegistrations for the registrations. The output is a folder with two files: disk.img, raw
 // and sparse, and image.json, which tells about it.
 package disk
 
@@ -72,7 +72,7 @@ func Main(ctx context.Context, env func(string) string, dir string, stderr io.Wr
 	if err != nil {
 		return err
 	}
-	graphs, err := tree.ReadGraphs(dir, p.Graphs())
+	sources, err := tree.ReadSources(dir, p)
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func Main(ctx context.Context, env func(string) string, dir string, stderr io.Wr
 		if !part.HasFiles() {
 			continue
 		}
-		if roots[i], err = p.Root(part.Name, nil, graphs); err != nil {
+		if roots[i], err = p.Root(part.Name, sources); err != nil {
 			return err
 		}
 	}
@@ -92,7 +92,7 @@ func Main(ctx context.Context, env func(string) string, dir string, stderr io.Wr
 	if err := os.Mkdir(out, 0o755); err != nil {
 		return err
 	}
-	return l.write(ctx, out, countItems(graphs), stderr, progress)
+	return l.write(ctx, out, countItems(sources.Graphs), stderr, progress)
 }
 
 // inputs reads the plan and the place of the output.

@@ -322,7 +322,7 @@ func (w *world) logical(plan string) []byte {
 		if !part.HasFiles() {
 			continue
 		}
-		roots[i], err = p.Root(part.Name, resolve, map[string][]string{"system": {name("kernel"), name("hello")}})
+		roots[i], err = p.Root(part.Name, tree.Sources{Resolve: resolve, Graphs: map[string][]string{"system": {name("kernel"), name("hello")}}})
 		if err != nil {
 			w.t.Fatal(err)
 		}
@@ -356,6 +356,10 @@ func TestErrors(t *testing.T) {
 			`partition "root": the file system is to have 2097152 bytes, the partition only 1048576`},
 		{"no graph", `{"version":1,"seed":"s","partitions":[{"name":"root","type":"linux","file-system":{"type":"ext4","tree":[{"path":"/s","kind":"closure","graph":"absent"}]}}]}`,
 			`the reference graph "absent": open @DIR@/absent: no such file or directory`},
+		{"no registrations", `{"version":1,"seed":"s","partitions":[{"name":"root","type":"linux","file-system":{"type":"ext4","tree":[{"path":"/s","kind":"closure","graph":"system","registrations":"absent"}]}}]}`,
+			`the registrations "absent": open @DIR@/absent: no such file or directory`},
+		{"damaged registrations", `{"version":1,"seed":"s","partitions":[{"name":"root","type":"linux","file-system":{"type":"ext4","tree":[{"path":"/s","kind":"closure","graph":"system","registrations":"plan.json"}]}}]}`,
+			`the registrations "plan.json": the line is damaged`},
 		{"swap", `{"version":1,"seed":"s","partitions":[{"name":"swap","type":"linux-swap","size":1048576,"file-system":{"type":"swap","label":"a label of seventeen"}}]}`,
 			`partition "swap": the label "a label of seventeen" of swap space is 20 bytes long; the most is 16`},
 	} {

@@ -63,11 +63,11 @@ func Main(ctx context.Context, env func(string) string, dir string, stderr io.Wr
 	if err != nil {
 		return err
 	}
-	graphs, err := tree.ReadGraphs(dir, p.Graphs())
+	sources, err := tree.ReadSources(dir, p)
 	if err != nil {
 		return err
 	}
-	root, err := Root(p, nil, graphs)
+	root, err := Root(p, sources)
 	if err != nil {
 		return err
 	}
@@ -84,14 +84,14 @@ func Main(ctx context.Context, env func(string) string, dir string, stderr io.Wr
 	return nil
 }
 
-// Root makes the tree of an initrd. resolve and graphs are as for Plan.Root of
-// package tree.
-func Root(p *tree.InitrdPlan, resolve func(string) string, graphs map[string][]string) (*imagetree.Node, error) {
-	if resolve == nil {
-		resolve = func(logical string) string { return logical }
+// Root makes the tree of an initrd. Entries of kernel modules are expanded here.
+func Root(p *tree.InitrdPlan, s tree.Sources) (*imagetree.Node, error) {
+	if s.Resolve == nil {
+		s.Resolve = func(logical string) string { return logical }
 	}
-	x := &expander{resolve: resolve, listed: make(map[string]bool)}
-	return tree.Evaluate("initrd", p.Tree, tree.Sources{Resolve: resolve, Graphs: graphs, Expand: x.expand})
+	x := &expander{resolve: s.Resolve, listed: make(map[string]bool)}
+	s.Expand = x.expand
+	return tree.Evaluate("initrd", p.Tree, s)
 }
 
 // expander turns entries of kernel modules into entries of files.

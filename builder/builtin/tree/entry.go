@@ -21,7 +21,7 @@ const (
 	HardLink      Kind = "hardlink"       // another name of Target
 	Copy          Kind = "copy"           // Source with all below it, made writable for its owner
 	Links         Kind = "links"          // one to each name below Source that Path lacks, leading below Target
-	Closure       Kind = "closure"        // the store items of the graph Graph, read-only
+	Closure       Kind = "closure"        // the store items of the graph Graph, read-only, known to the store by Registrations
 	CharDevice    Kind = "char-device"    // Major, Minor
 	BlockDevice   Kind = "block-device"   // Major, Minor
 	Fifo          Kind = "fifo"           //
@@ -58,9 +58,11 @@ type Entry struct {
 	HasText  bool   // Text is the content, not Source
 	Target   string
 	Graph    string // name of a reference graph
-	Major    uint32
-	Minor    uint32
-	Modules  []string
+	// Registrations names what a store is to know of its items; "" lets it know none.
+	Registrations string
+	Major         uint32
+	Minor         uint32
+	Modules       []string
 	// HasMode and HasOwner tell whether the plan gives Mode, and UID or GID;
 	// otherwise those fields hold what is usual.
 	HasMode, HasOwner bool
@@ -215,6 +217,12 @@ func (e *Entry) special(o *object) error {
 		}
 		if err := imagetree.CheckName(e.Graph); err != nil { // it names a file
 			return o.errorf("graph", "%v", err)
+		}
+		if e.Registrations, err = o.text("registrations", ""); err != nil || e.Registrations == "" {
+			return err
+		}
+		if err := imagetree.CheckName(e.Registrations); err != nil { // as well
+			return o.errorf("registrations", "%v", err)
 		}
 		return nil
 	case CharDevice, BlockDevice:

@@ -2,11 +2,14 @@ package tree
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path"
+	"slices"
 	"strings"
 
 	imagetree "fruix/image/tree"
+	"fruix/store/journal"
 )
 
 // Sources says where an evaluation finds what the entries refer to.
@@ -17,6 +20,9 @@ type Sources struct {
 	// Graphs holds the store items of each reference graph, by its name in
 	// the entries.
 	Graphs map[string][]string
+	// Registrations holds what is to be registered of the items of graphs, by
+	// its name in the entries.
+	Registrations map[string][]journal.Record
 	// Expand gives the entries that stand for one of kind KernelModules;
 	// they are applied in its place.
 	Expand func(Entry) ([]Entry, error)
@@ -30,11 +36,9 @@ func (s Sources) resolve(logical string) string {
 }
 
 // Root makes the tree of a partition: sorted, valid, and the same wherever
-// and whenever it is made from the same store items. resolve (nil: identity)
-// tells where store items lie on this machine, graphs holds the items of each
-// reference graph. The tree refers to the files of the items, which must not
-// change until it has been written.
-func (p *Plan) Root(partition string, resolve func(logical string) string, graphs map[string][]string) (*imagetree.Node, error) {
+// and whenever it is made from the same store items. The tree refers to the files
+// of the items, which must not change until it has been written.
+func (p *Plan) Root(partition string, s Sources) (*imagetree.Node, error) {
 	for i := range p.Partitions {
 		part := &p.Partitions[i]
 		if part.Name != partition {
@@ -43,7 +47,7 @@ func (p *Plan) Root(partition string, resolve func(logical string) string, graph
 		if !part.HasFiles() {
 			return nil, fmt.Errorf("partition %q: holds no files", partition)
 		}
-		return Evaluate(part.where(), part.FileSystem.Tree, Sources{Resolve: resolve, Graphs: graphs})
+		return Evaluate(part.where(), part.FileSystem.Tree, s)
 	}
 	names := make([]string, len(p.Partitions))
 	for i, part := range p.Partitions {
@@ -85,6 +89,8 @@ type build struct {
 	origins map[*imagetree.Node]origin
 	// index finds the entries of the directories that were looked into.
 	index map[*imagetree.Node]map[string]int
+	// registered holds what is registered in each store.
+	registered map[*imagetree.Node]map[string]journal.Record
 }
 
 func newBuild(s Sources) *build {
@@ -93,6 +99,8 @@ func newBuild(s Sources) *build {
 		root:    &imagetree.Node{Kind: imagetree.Dir, Mode: 0o755, MTime: SourceTime},
 		origins: make(map[*imagetree.Node]origin),
 		index:   make(map[*imagetree.Node]map[string]int),
+
+		registered: make(map[*imagetree.Node]map[string]journal.Record),
 	}
 	t.origins[t.root] = implicit
 	return t
@@ -405,19 +413,58 @@ func (t *build) closure(e Entry) error {
 		return err
 	}
 	dir = t.lookup(e.Path)
-	for _, item := range items {
+	names := make([]string, len(items))
+	for i, item := range items {
 		if path.Dir(item) != e.Path || path.Clean(item) != item {
 			return fmt.Errorf("the reference graph %q holds %q, which does not lie in this directory", e.Graph, item)
 		}
-		name := path.Base(item)
-		if t.child(dir, name) != nil {
+		names[i] = path.Base(item)
+		if t.child(dir, names[i]) != nil {
 			continue // one item can be in several graphs
 		}
 		n, err := t.item(item)
 		if err != nil {
 			return err
 		}
-		t.set(dir, name, n)
+		t.set(dir, names[i], n)
 	}
+	if e.Registrations == "" {
+		return nil
+	}
+	return t.register(e, dir, names)
+}
+
+// register lets the store in dir know the items of a closure: its journal says what
+// they are, and its mark that nobody has used it.
+func (t *build) register(e Entry, dir *imagetree.Node, items []string) error {
+	records, ok := t.sources.Registrations[e.Registrations]
+	if !ok {
+		return fmt.Errorf("there are no registrations %q", e.Registrations)
+	}
+	all := t.registered[dir]
+	if all == nil {
+		all = make(map[string]journal.Record)
+		t.registered[dir] = all
+	}
+	for _, r := range records {
+		if !slices.Contains(items, r.Path) {
+			return fmt.Errorf("the registrations %q speak of %q, which is not in the reference graph %q", e.Registrations, r.Path, e.Graph)
+		}
+		all[r.Path] = r
+	}
+	for _, name := range items {
+		if _, ok := all[name]; !ok {
+			return fmt.Errorf("the registrations %q say nothing of %q", e.Registrations, name)
+		}
+	}
+	text, err := journal.Fresh(slices.Collect(maps.Values(all)))
+	if err != nil {
+		return fmt.Errorf("the registrations %q: %w", e.Registrations, err)
+	}
+	file := func(mode uint32, text string) *imagetree.Node {
+		return &imagetree.Node{Kind: imagetree.File, Mode: mode, UID: e.UID, MTime: e.Time, Content: imagetree.Text(text)}
+	}
+	t.set(dir, journal.File, file(0o644, string(text)))
+	t.set(dir, journal.MarkFile, file(0o444, journal.Mark(text)))
 	return nil
 }

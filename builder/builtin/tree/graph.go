@@ -2,12 +2,15 @@ package tree
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
+
+	"fruix/store/journal"
 )
 
 // ParseGraph reads a reference graph, as the variable exportReferencesGraph of
@@ -73,13 +76,55 @@ func ReadGraphs(dir string, names []string) (map[string][]string, error) {
 	return graphs, nil
 }
 
-// graphNames returns the graphs that entries name, sorted.
-func graphNames(lists ...[]Entry) []string {
+// ReadRegistrations reads the registrations of the given names, journals of stores,
+// from a folder.
+func ReadRegistrations(dir string, names []string) (map[string][]journal.Record, error) {
+	all := make(map[string][]journal.Record, len(names))
+	for _, name := range names {
+		text, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			return nil, fmt.Errorf("the registrations %q: %w", name, err)
+		}
+		if all[name], err = ParseRegistrations(text); err != nil {
+			return nil, fmt.Errorf("the registrations %q: %w", name, err)
+		}
+	}
+	return all, nil
+}
+
+// ParseRegistrations reads the journal of a store, of which every line counts.
+func ParseRegistrations(text []byte) ([]journal.Record, error) {
+	var records []journal.Record
+	err := journal.Lines(bytes.NewReader(text), func(line []byte) error {
+		r, err := journal.Parse(line)
+		records = append(records, r)
+		return err
+	})
+	return records, err
+}
+
+// ReadSources reads all that a plan wants to know of closures from the folder of a
+// build.
+func ReadSources(dir string, plan interface {
+	Graphs() []string
+	Registrations() []string
+}) (Sources, error) {
+	var s Sources
+	var err error
+	if s.Graphs, err = ReadGraphs(dir, plan.Graphs()); err != nil {
+		return s, err
+	}
+	s.Registrations, err = ReadRegistrations(dir, plan.Registrations())
+	return s, err
+}
+
+// closureNames returns what entries of kind Closure name, sorted.
+func closureNames(name func(Entry) string, lists ...[]Entry) []string {
 	var names []string
 	for _, list := range lists {
 		for _, e := range list {
-			if e.Kind == Closure {
-				names = append(names, e.Graph)
+			if n := name(e); e.Kind == Closure && n != "" {
+				names = append(names, n)
 			}
 		}
 	}
@@ -87,16 +132,27 @@ func graphNames(lists ...[]Entry) []string {
 	return slices.Compact(names)
 }
 
-// Graphs returns the names of the reference graphs that the plan needs.
-func (p *Plan) Graphs() []string {
-	var lists [][]Entry
+func graphOf(e Entry) string         { return e.Graph }
+func registrationsOf(e Entry) string { return e.Registrations }
+
+// trees are the lists of entries of all partitions.
+func (p *Plan) trees() (lists [][]Entry) {
 	for _, part := range p.Partitions {
 		if part.FileSystem != nil {
 			lists = append(lists, part.FileSystem.Tree)
 		}
 	}
-	return graphNames(lists...)
+	return lists
 }
 
 // Graphs returns the names of the reference graphs that the plan needs.
-func (p *InitrdPlan) Graphs() []string { return graphNames(p.Tree) }
+func (p *Plan) Graphs() []string { return closureNames(graphOf, p.trees()...) }
+
+// Registrations returns the names of the registrations that the plan needs.
+func (p *Plan) Registrations() []string { return closureNames(registrationsOf, p.trees()...) }
+
+// Graphs returns the names of the reference graphs that the plan needs.
+func (p *InitrdPlan) Graphs() []string { return closureNames(graphOf, p.Tree) }
+
+// Registrations returns the names of the registrations that the plan needs.
+func (p *InitrdPlan) Registrations() []string { return closureNames(registrationsOf, p.Tree) }

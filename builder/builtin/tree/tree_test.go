@@ -1,13 +1,17 @@
 package tree
 
 import (
+	"bytes"
 	"flag"
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
 	imagetree "fruix/image/tree"
+	"fruix/store/journal"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -69,6 +73,7 @@ func TestParseErrors(t *testing.T) {
 		{onePartition(`{"kind":"char-device","path":"/x","major":1}`), `partition "root": "/x": minor: is missing`},
 		{onePartition(`{"kind":"closure","path":"/x"}`), `partition "root": "/x": graph: is missing`},
 		{onePartition(`{"kind":"closure","path":"/x","graph":"../g"}`), `partition "root": "/x": graph: name "../g" contains a slash or a NUL byte`},
+		{onePartition(`{"kind":"closure","path":"/x","graph":"g","registrations":"r/"}`), `partition "root": "/x": registrations: name "r/" contains a slash or a NUL byte`},
 		{onePartition(`{"kind":"attributes","path":"/x"}`), `partition "root": "/x": attributes need a mode, a uid or a gid`},
 		{onePartition(`{"kind":"directory","path":"/x","replace":"yes"}`), `partition "root": "/x": replace: must be true or false, not the text "yes"`},
 	} {
@@ -127,6 +132,18 @@ func store(t *testing.T) (resolve func(string) string, items []string) {
 	return resolve, items
 }
 
+// registrations are records of items of which each refers to the one before.
+func registrations(items ...string) (all []journal.Record) {
+	for i, item := range items {
+		r := journal.Record{Path: filepath.Base(item), NarHash: bytes.Repeat([]byte{byte(i)}, 32), NarSize: int64(i), Registered: journal.Time}
+		if i > 0 {
+			r.References = []string{filepath.Base(items[i-1])}
+		}
+		all = append(all, r)
+	}
+	return all
+}
+
 func evaluate(t *testing.T, entries string) (string, error) {
 	t.Helper()
 	p, err := Parse([]byte(onePartition(entries)))
@@ -134,7 +151,12 @@ func evaluate(t *testing.T, entries string) (string, error) {
 		t.Fatal(err)
 	}
 	resolve, items := store(t)
-	root, err := p.Root("root", resolve, map[string][]string{"system": items})
+	root, err := p.Root("root", Sources{
+		Resolve: resolve, Graphs: map[string][]string{"system": items}, Registrations: map[string][]journal.Record{
+			"all": registrations(items...), "few": registrations(items[0]), "more": registrations(append(items, "/frx/store/z-none")...),
+			"dangling": append(registrations(items[1:]...), journal.Record{Path: "a-tool", References: []string{"none"}}),
+		},
+	})
 	if err != nil {
 		return "", err
 	}
@@ -147,7 +169,8 @@ func evaluate(t *testing.T, entries string) (string, error) {
 
 func TestRootGolden(t *testing.T) {
 	for name, entries := range map[string]string{
-		"closure": `{"path":"/frx/store","kind":"closure","graph":"system"}`,
+		"closure":    `{"path":"/frx/store","kind":"closure","graph":"system"}`,
+		"registered": `{"path":"/frx/store","kind":"closure","graph":"system","registrations":"all"}`,
 		"entries": `{"path":"/","kind":"directory","mode":"0711","gid":5},
 			{"path":"/etc/deep/file","kind":"file","text":"hello\n","mode":"0600","uid":7,"gid":8,"time":86400},
 			{"path":"/etc","kind":"directory","mode":"0750"},
@@ -210,6 +233,10 @@ func TestRootErrors(t *testing.T) {
 		{`{"path":"/x","kind":"file","source":"/frx/store/e-loop"}`, `"/x": the source "/frx/store/e-loop" leads through more than 40 symbolic links`},
 		{`{"path":"/x","kind":"closure","graph":"systen"}`, `"/x": there is no reference graph "systen"`},
 		{`{"path":"/x","kind":"closure","graph":"system"}`, `"/x": the reference graph "system" holds "/frx/store/a-tool", which does not lie in this directory`},
+		{`{"path":"/frx/store","kind":"closure","graph":"system","registrations":"al"}`, `"/frx/store": there are no registrations "al"`},
+		{`{"path":"/frx/store","kind":"closure","graph":"system","registrations":"few"}`, `"/frx/store": the registrations "few" say nothing of "b-file"`},
+		{`{"path":"/frx/store","kind":"closure","graph":"system","registrations":"more"}`, `"/frx/store": the registrations "more" speak of "z-none", which is not in the reference graph "system"`},
+		{`{"path":"/frx/store","kind":"closure","graph":"system","registrations":"dangling"}`, `"/frx/store": the registrations "dangling": a-tool refers to none, of which there is no record`},
 		{`{"path":"/","kind":"copy","source":"/frx/store/a-tool"},{"path":"/","kind":"copy","source":"/frx/store/a-tool"}`,
 			`"/": "/bin/tool" is there already, as a file; say "replace": true to put another in its place`},
 		{`{"path":"/","kind":"copy","source":"/frx/store/b-file"}`, `"/": the root cannot be a file`},
@@ -223,7 +250,7 @@ func TestRootErrors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.Root("rot", nil, nil); err == nil || err.Error() != `the plan has no partition "rot"; there are: root` {
+	if _, err := p.Root("rot", Sources{}); err == nil || err.Error() != `the plan has no partition "rot"; there are: root` {
 		t.Error(err)
 	}
 }
@@ -248,6 +275,50 @@ func TestParseGraph(t *testing.T) {
 	}
 }
 
+// TestStoreFiles: what a store with registrations has beside its items is what the
+// store reads, whichever order they came in and however many graphs they are of.
+func TestStoreFiles(t *testing.T) {
+	resolve, items := store(t)
+	all := registrations(items...)
+	made := func(plan string, graphs map[string][]string, of map[string][]journal.Record) (text, mark string) {
+		t.Helper()
+		p, err := Parse([]byte(onePartition(plan)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		root, err := p.Root("root", Sources{Resolve: resolve, Graphs: graphs, Registrations: of})
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir := filepath.Join(t.TempDir(), "tree")
+		if _, err := imagetree.Extract(root, dir, imagetree.ExtractOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		read := func(name string) string {
+			data, err := os.ReadFile(filepath.Join(dir, "frx/store", name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return string(data)
+		}
+		return read(journal.File), read(journal.MarkFile)
+	}
+	const one = `{"path":"/frx/store","kind":"closure","graph":"g","registrations":"r"}`
+	text, mark := made(one, map[string][]string{"g": items}, map[string][]journal.Record{"r": all})
+	got, err := ParseRegistrations([]byte(text))
+	if err != nil || !reflect.DeepEqual(got, all) || mark != journal.Mark([]byte(text)) {
+		t.Errorf("mark %q, registrations %v, %v", mark, got, err)
+	}
+	backwards := slices.Clone(all)
+	slices.Reverse(backwards)
+	const two = `{"path":"/frx/store","kind":"closure","graph":"few","registrations":"few"},
+		{"path":"/frx/store","kind":"closure","graph":"g","registrations":"r","replace":true}`
+	again, _ := made(two, map[string][]string{"g": items, "few": items[:2]}, map[string][]journal.Record{"r": backwards, "few": all[:2]})
+	if again != text {
+		t.Errorf("got\n%s\nwant\n%s", again, text)
+	}
+}
+
 // What is taken can be evaluated, or is refused, without a panic; and paths
 // that lead out of the store find nothing.
 func FuzzParse(f *testing.F) {
@@ -261,7 +332,7 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		for _, part := range p.Partitions {
-			root, err := p.Root(part.Name, func(s string) string { return filepath.Join(dir, s) }, map[string][]string{"g": nil})
+			root, err := p.Root(part.Name, Sources{Resolve: func(s string) string { return filepath.Join(dir, s) }, Graphs: map[string][]string{"g": nil}})
 			if err != nil {
 				continue
 			}

@@ -42,6 +42,7 @@
   (* 256 1024 1024))
 
 (define %graph "system")
+(define %registrations "system-registrations")
 
 (define (system-path os)
   "Return the store path that the directory of OS has, or will have."
@@ -49,15 +50,29 @@
    (lower-item (operating-system-directory os)
                #:system (operating-system-system os))))
 
-(define (store-entries)
-  "Return the entries for the store and its state."
-  (list (plan-directory "/frx")
-        (plan-closure "/frx/store" %graph)
-        (plan-directory "/frx/var")
-        (plan-directory "/frx/var/fruix")
-        (plan-directory "/frx/var/fruix/gcroots")
-        (plan-symlink "/frx/var/fruix/gcroots/current-system"
-                      "/run/current-system")))
+(define %state "/frx/var/fruix")
+
+(define (store-entries os)
+  "Return the entries for the store and its state.  The store knows what it
+holds; what keeps the system of OS are the links that say which systems run,
+and the first generation of the profile of systems."
+  (define (state name) (string-append %state "/" name))
+  (append
+   (list (plan-directory "/frx")
+         (plan-closure "/frx/store" %graph #:registrations %registrations)
+         (plan-directory "/frx/var")
+         (plan-directory %state)
+         (plan-directory (state "gcroots")))
+   (map (lambda (name)
+          (plan-symlink (state (string-append "gcroots/" name))
+                        (string-append "/run/" name)))
+        (match (operating-system-target os)
+          ('linux '("booted-system" "current-system"))
+          ('freebsd '("current-system"))))
+   (list (plan-directory (state "profiles"))
+         (plan-symlink (state "profiles/system-1-link")
+                       #~#$(operating-system-directory os))
+         (plan-symlink (state "profiles/system") "system-1-link"))))
 
 (define (account-entries os)
   "Return the entries for the account files and the homes of OS."
@@ -161,7 +176,7 @@
   "Return the entries of the root file system of OS, a vector."
   (list->vector
    (append
-    (store-entries)
+    (store-entries os)
     (directories '("/etc" ("/root" #o700) "/run" "/var" "/var/lib"
                    "/var/lib/fruix" "/var/log"))
     (list (plan-symlink "/run/current-system"
@@ -276,7 +291,9 @@ when not 0, is the whole size of the root file system in bytes."
   (plan-item (string-append (operating-system-host-name os) "-image")
              "builtin:disk"
              (image-plan os free size)
-             #:graphs `((,%graph . ,(operating-system-directory os)))))
+             #:graphs `((,%graph . ,(operating-system-directory os)))
+             #:registrations `((,%registrations
+                                . ,(operating-system-directory os)))))
 
 (define (system-rootfs-plan os)
   "Return the plan of a disk that has only the root file system of OS, as a

@@ -63,9 +63,11 @@ in the directory SOURCE that PATH does not have yet, leading to that name below
 TARGET."
   `((path . ,path) (kind . "links") (source . ,source) (target . ,target)))
 
-(define (plan-closure path graph)
-  "Return the entry for PATH, the store, with the closure of GRAPH."
-  `((path . ,path) (kind . "closure") (graph . ,graph)))
+(define* (plan-closure path graph #:key registrations)
+  "Return the entry for PATH, the store, with the closure of GRAPH.  What
+REGISTRATIONS, a name, says of it is what the store knows."
+  `((path . ,path) (kind . "closure") (graph . ,graph)
+    ,@(if registrations `((registrations . ,registrations)) '())))
 
 (define (plan-device path major minor mode)
   "Return the entry for the character device PATH."
@@ -122,13 +124,31 @@ value is the plan."
   (name    plan-item-name)
   (builder plan-item-builder)
   (plan    plan-item-plan)
-  (graphs  plan-item-graphs))
+  (graphs  plan-item-graphs)
+  (registrations plan-item-registrations))
 
-(define* (plan-item name builder plan #:key (graphs '()))
+(define* (plan-item name builder plan #:key (graphs '()) (registrations '()))
   "Return a file-like object: what BUILDER, such as \"builtin:disk\", makes of
-PLAN.  GRAPHS is an alist of names and file-like objects whose closures the
-plan speaks of."
-  (%plan-item (name name) (builder builder) (plan plan) (graphs graphs)))
+PLAN.  GRAPHS and REGISTRATIONS are alists of names and file-like objects: of
+whose closures the plan speaks, and what the store knows of them."
+  (%plan-item (name name) (builder builder) (plan plan) (graphs graphs)
+              (registrations registrations)))
+
+;; An alist of names and what lower-item gave has as its counterpart one of
+;; names and store paths.
+(define named-path
+  (match-lambda
+    ((file . (? string? path)) (cons file path))
+    ((file . drv) (cons file (derivation->output-path drv)))))
+
+(define registration-variables
+  ;; The variable that asks for a file for each name, with what the store that
+  ;; builds knows of the closure of a store path.
+  (match-lambda
+    (() '())
+    (((files . paths) ...)
+     `(("exportRegistrations"
+        . ,(string-join (append-map list files paths)))))))
 
 (define-gexp-compiler (plan-item-compiler (item <plan-item>) system target)
   (let* ((name    (plan-item-name item))
@@ -137,11 +157,13 @@ plan speaks of."
          (plan    (lower-item (plan->file (string-append name "-plan")
                                           (plan-item-plan item))
                               #:system system #:target target))
-         (graphs  (map (match-lambda
-                         ((file . thing)
-                          (cons file (lower-item thing #:system system
-                                                 #:target target))))
-                       (plan-item-graphs item))))
+         (lower   (match-lambda
+                    ((file . thing)
+                     (cons file (lower-item thing #:system system
+                                            #:target target)))))
+         (graphs  (map lower (plan-item-graphs item)))
+         (registrations (map lower (plan-item-registrations item)))
+         (closures (map cdr (append graphs registrations))))
     (derivation 'store name (plan-item-builder item) '()
                 #:system system
                 #:inputs (cons plan
@@ -149,19 +171,15 @@ plan speaks of."
                                               ((drv . output)
                                                (list drv output)))
                                             (lowered-gexp-inputs lowered))
-                                       (filter derivation? (map cdr graphs))))
+                                       (filter derivation? closures)))
                 #:sources (append (lowered-gexp-sources lowered)
-                                  (filter string? (map cdr graphs)))
+                                  (filter string? closures))
                 #:env-vars `(("plan" . ,(derivation->output-path plan))
-                             ("FRUIX_BUILDER" . ,(%builder-version*)))
+                             ("FRUIX_BUILDER" . ,(%builder-version*))
+                             ,@(registration-variables
+                                (map named-path registrations)))
                 #:references-graphs
-                (and (pair? graphs)
-                     (map (match-lambda
-                            ((file . item)
-                             (cons file (if (string? item)
-                                            item
-                                            (derivation->output-path item)))))
-                          graphs))
+                (and (pair? graphs) (map named-path graphs))
                 #:local-build? #t)))
 
 (define (%builder-version*)

@@ -75,6 +75,21 @@
              (plan-text "/usr/share/long" (make-string 200000 #\x))
              (plan-symlink "/bin" "usr/bin")))
 
+;; A store that knows what it holds.
+(define text (plain-file "sample-text" "alpha\n"))
+
+(define registered
+  (plan-item "sample-store" "builtin:disk"
+             `((version . 1) (label . "sample") (seed . "a seed")
+               (partitions
+                . ,(vector
+                    (partition "root" "linux-root-x86-64"
+                               '((type . "ext4") (label . "root") (free . 1048576))
+                               (plan-closure "/frx/store" "items"
+                                             #:registrations "known")))))
+             #:graphs `(("items" . ,text))
+             #:registrations `(("known" . ,text))))
+
 (list scripted
       initrd
       (disk "sample-linux" esp
@@ -83,4 +98,5 @@
       (disk "sample-freebsd" esp
             (root "freebsd-ufs"
                   '((type . "ufs2") (label . "root") (uuid . "0123456789abcdef")
-                    (free . 4194304)))))
+                    (free . 4194304))))
+      registered)
