@@ -98,8 +98,7 @@ func (m *measurement) flat(ctx context.Context, f io.Reader, name string, size i
 	if err != nil {
 		return err
 	}
-	// The object is one file, so that its archive is the object's.
-	return m.share.single(copyTo, tree.File{Size: size, Sum: m.nar.Sum(nil)})
+	return m.share.single(copyTo, size)
 }
 
 func (m *measurement) copyFlat(ctx context.Context, to io.Writer, f io.Reader, name string, size int64) error {

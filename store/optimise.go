@@ -11,7 +11,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"fruix/store/nixbase32"
 	"fruix/store/tree"
 )
 
@@ -150,64 +149,82 @@ func (o *optimiser) file(name string) error {
 	if st.Size == 0 || uint32(st.Mode)&0o222 != 0 || o.shared[st.Ino] {
 		return nil // nothing to share; or somebody is at work on it; or it is done
 	}
-	sum, err := tree.FileSum(name)
+	open, f, err := tree.OpenFile(name)
 	if err != nil {
 		return err
 	}
-	f := tree.File{Executable: st.Mode&0o100 != 0, Size: st.Size, Sum: sum}
-	shared := filepath.Join(o.s.linksDir(), nixbase32.EncodeToString(sum))
+	defer open.Close()
+	for _, shared := range o.s.sharedNames(f) {
+		if done, err := o.link(name, shared, st, f); done || err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// link makes the file name, which st and f describe, a link to shared, or shared a
+// name of it if there is no such, and says whether the file is done: not so if shared
+// is another file.
+func (o *optimiser) link(name, shared string, st unix.Stat_t, f tree.File) (done bool, err error) {
 	for {
 		err := os.Link(name, shared)
 		switch {
 		case err == nil:
-			o.mu.Lock()
-			o.sound[shared] = true
-			o.mu.Unlock()
-			return nil // the first with this content
+			o.found(shared, f)
+			return true, nil // the first with this content
 		case errors.Is(err, unix.EMLINK), errors.Is(err, unix.EPERM):
-			return nil // the file system allows no more, or none
+			return true, nil // the file system allows no more, or none
 		case !errors.Is(err, fs.ErrExist):
-			return err
+			return true, err
 		}
 		var first unix.Stat_t
 		if err := unix.Lstat(shared, &first); errors.Is(err, unix.ENOENT) {
 			continue // swept by a collector just now
 		} else if err != nil {
-			return &fs.PathError{Op: "lstat", Path: shared, Err: err}
+			return true, &fs.PathError{Op: "lstat", Path: shared, Err: err}
 		}
 		if first.Ino == st.Ino {
-			return nil
+			return true, nil
 		}
-		right, damaged := o.isSound(shared, f)
-		if damaged {
-			// What is right takes its place.
-			if err := os.Remove(shared); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return err
-			}
-			continue
+		right, other := o.isSound(shared, f)
+		switch {
+		case right:
+			return true, o.replace(name, shared, st.Size, st.Nlink == 1)
+		case other && f.Sampled():
+			return false, nil
+		case !other:
+			return true, nil
 		}
-		if !right {
-			return nil
+		// What is right takes the place of what is damaged.
+		if err := os.Remove(shared); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return true, err
 		}
-		return o.replace(name, shared, st.Size, st.Nlink == 1)
 	}
 }
 
-// isSound is sound, which reads the file, once for each name.
-func (o *optimiser) isSound(shared string, f tree.File) (right, damaged bool) {
+// found notes that the file at shared is f, whose key no other file has.
+func (o *optimiser) found(shared string, f tree.File) {
+	if f.Sampled() {
+		return
+	}
+	o.mu.Lock()
+	o.sound[shared] = true
+	o.mu.Unlock()
+}
+
+// isSound is sound, which reads the file, once for each name whose key is enough.
+func (o *optimiser) isSound(shared string, f tree.File) (right, other bool) {
 	o.mu.Lock()
 	known := o.sound[shared]
 	o.mu.Unlock()
 	if known {
 		return true, false
 	}
-	right, damaged = sound(shared, f)
+	right, other = sound(shared, f)
 	if right {
-		o.mu.Lock()
-		o.sound[shared] = true
-		o.mu.Unlock()
+		o.found(shared, f)
 	}
-	return right, damaged
+	return right, other
 }
 
 // replace makes name a link to shared, in one step.

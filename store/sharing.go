@@ -3,6 +3,8 @@ package store
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
@@ -14,11 +16,16 @@ import (
 )
 
 // Equal regular files of all objects share their place on the disk by hard links.
-// linksDir holds one name for each content, which is made of the hash of its
-// archive, as Nix's and Guix's directory of this name does. A name is put there
+// linksDir holds a name for each content: that of a file of some size is made of
+// the hash of its archive, as Nix's and Guix's directory of this name does, and
+// that of a larger one of the hash of parts of it and a number. A name is put there
 // only after its file has been synced and registered; and a file becomes a link to
 // it only after what lies there has been read, so that damage does not spread.
 const linksDir = ".links"
+
+// likeSamples is how many large files that differ, but whose samples do not, may
+// have shared names.
+const likeSamples = 4
 
 // shareFrom is the size of the smallest files that are shared as they arrive: for
 // smaller ones a name costs more than it saves. Guix has the same limit.
@@ -51,12 +58,28 @@ func (h *sharing) options() *tree.Sharing {
 	return &tree.Sharing{From: shareFrom, Find: h.find}
 }
 
+// sharedNames are those that the shared file which is the same as f may have, first the
+// one to try first.
+func (s *Store) sharedNames(f tree.File) []string {
+	base := filepath.Join(s.linksDir(), nixbase32.EncodeToString(f.Key))
+	if !f.Sampled() {
+		return []string{base}
+	}
+	names := make([]string, likeSamples)
+	for i := range names {
+		names[i] = fmt.Sprint(base, "-", i)
+	}
+	return names
+}
+
 // find looks for a file that is the same as f, and remembers f if there is none.
 func (h *sharing) find(f tree.File) string {
-	name := filepath.Join(h.s.linksDir(), nixbase32.EncodeToString(f.Sum))
-	if same, _ := sound(name, f); same {
-		return name
+	for _, name := range h.s.sharedNames(f) {
+		if same, _ := sound(name, f); same {
+			return name
+		}
 	}
+	f.Content = nil
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.fresh = append(h.fresh, f)
@@ -64,8 +87,8 @@ func (h *sharing) find(f tree.File) string {
 }
 
 // sound says whether the shared name is there and its file is f in the canonical
-// form; a file that is something else is damaged.
-func sound(name string, f tree.File) (sound, damaged bool) {
+// form; a file that is something else is damaged, or, where f is sampled, another.
+func sound(name string, f tree.File) (sound, other bool) {
 	var st unix.Stat_t
 	if unix.Lstat(name, &st) != nil {
 		return false, false
@@ -77,19 +100,31 @@ func sound(name string, f tree.File) (sound, damaged bool) {
 	if st.Size != f.Size || uint32(st.Mode) != unix.S_IFREG|mode || st.Mtim.Sec != tree.Time || int(st.Uid) != os.Geteuid() {
 		return false, true
 	}
-	sum, err := tree.FileSum(name)
+	open, there, err := tree.OpenFile(name)
 	if err != nil {
 		return false, false
 	}
-	return bytes.Equal(sum, f.Sum), !bytes.Equal(sum, f.Sum)
+	defer open.Close()
+	if there.Size != f.Size || !bytes.Equal(there.Key, f.Key) {
+		return false, true
+	}
+	if !f.Sampled() {
+		return true, false
+	}
+	same, err := tree.SameBytes(open, f.Content, f.Size)
+	return same && err == nil, !same && err == nil
 }
 
-// single shares an object that is one file, whose archive has the given hash and
-// which lies at place.
-func (h *sharing) single(place string, f tree.File) error {
-	if h == nil || f.Size < shareFrom {
+// single shares an object that is one file, not executable, which lies at place.
+func (h *sharing) single(place string, size int64) error {
+	if h == nil || size < shareFrom {
 		return nil
 	}
+	open, f, err := tree.OpenFile(place)
+	if err != nil {
+		return err
+	}
+	defer open.Close()
 	if same := h.find(f); same != "" {
 		return tree.Share(same, place)
 	}
@@ -99,7 +134,7 @@ func (h *sharing) single(place string, f tree.File) error {
 // shareAmong lets files of objects that are about to be registered be names of each
 // other where they are the same.
 func (s *Store) shareAmong(items []item) error {
-	first := map[string]string{} // sum -> path
+	first := map[string][]string{} // key -> paths of files that differ
 	for _, it := range items {
 		if it.share == nil {
 			continue
@@ -107,9 +142,12 @@ func (s *Store) shareAmong(items []item) error {
 		fresh := it.share.fresh[:0]
 		for _, f := range it.share.fresh {
 			file := filepath.Join(it.temp, filepath.FromSlash(f.Rel))
-			same := first[string(f.Sum)]
+			same, err := sameAmong(first[string(f.Key)], file, f)
+			if err != nil {
+				return err
+			}
 			if same == "" {
-				first[string(f.Sum)] = file
+				first[string(f.Key)] = append(first[string(f.Key)], file)
 				fresh = append(fresh, f)
 				continue
 			}
@@ -120,6 +158,28 @@ func (s *Store) shareAmong(items []item) error {
 		it.share.fresh = fresh
 	}
 	return nil
+}
+
+// sameAmong returns which of some files, all of which have the key of f, is the same
+// as the one at path, which is f; "" when none is.
+func sameAmong(files []string, path string, f tree.File) (string, error) {
+	switch {
+	case len(files) == 0:
+		return "", nil
+	case !f.Sampled():
+		return files[0], nil
+	}
+	open, f, err := tree.OpenFile(path)
+	if err != nil {
+		return "", err
+	}
+	defer open.Close()
+	for _, other := range files[:min(len(files), likeSamples)] {
+		if same, _ := sound(other, f); same {
+			return other, nil
+		}
+	}
+	return "", nil
 }
 
 // shareInside makes file, in the sealed tree at root or that tree itself, another
@@ -148,7 +208,11 @@ func (h *sharing) publish(base string) {
 	}
 	for _, f := range h.fresh {
 		file := filepath.Join(h.s.final(base), filepath.FromSlash(f.Rel))
-		name := filepath.Join(h.s.linksDir(), nixbase32.EncodeToString(f.Sum))
+		if f.Sampled() {
+			h.publishSampled(file, f)
+			continue
+		}
+		name := h.s.sharedNames(f)[0]
 		if os.Link(file, name) == nil {
 			continue
 		}
@@ -157,6 +221,25 @@ func (h *sharing) publish(base string) {
 			if os.Remove(name) == nil {
 				_ = os.Link(file, name)
 			}
+		}
+	}
+}
+
+// publishSampled gives a sampled file the first shared name that is free, unless one
+// that is the same has a name before that.
+func (h *sharing) publishSampled(file string, f tree.File) {
+	for _, name := range h.s.sharedNames(f) {
+		if err := os.Link(file, name); !errors.Is(err, fs.ErrExist) {
+			return
+		}
+		open, f, err := tree.OpenFile(file)
+		if err != nil {
+			return
+		}
+		same, _ := sound(name, f)
+		open.Close()
+		if same {
+			return
 		}
 	}
 }

@@ -108,6 +108,70 @@ func TestSharedAsTheyArrive(t *testing.T) {
 	checkStore(t, root)
 }
 
+// TestLikeSamples: large files that differ only where no sample is taken are never
+// taken for each other, and the first few of them are shared all the same.
+func TestLikeSamples(t *testing.T) {
+	ctx, root := t.Context(), scratch(t)
+	const kinds = 6
+	content := func(kind int) []byte {
+		b := make([]byte, 1<<20)
+		b[10000] = byte(kind) // between the first two samples
+		return b
+	}
+	s := open(t, root)
+	source := filepath.Join(root, "source")
+	add := func(name string, files map[string]int) string {
+		t.Helper()
+		if err := errors.Join(os.RemoveAll(source), os.Mkdir(source, 0o755)); err != nil {
+			t.Fatal(err)
+		}
+		for f, kind := range files {
+			if err := os.WriteFile(filepath.Join(source, f), content(kind), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return must(s.AddPath(ctx, name, source, store.AddOptions{Recursive: true}))(t)
+	}
+	var paths []string
+	files := map[string]int{}
+	for kind := range kinds {
+		for _, copy := range []string{"x", "y"} {
+			f := fmt.Sprint(copy, kind)
+			files[f] = kind
+			paths = append(paths, add(f, map[string]int{"f": kind}))
+		}
+	}
+	paths = append(paths, add("all", files))
+	must(s.Optimise(ctx, nil))(t)
+	for _, p := range paths {
+		if problem, err := s.VerifyPath(ctx, p); problem != nil || err != nil {
+			t.Errorf("%s: %v, %v", p, problem, err)
+		}
+	}
+	seen := map[uint64]bool{}
+	shared := 0
+	all := paths[len(paths)-1]
+	for kind := range kinds {
+		x, names := inode(t, root, all, fmt.Sprint("x", kind))
+		if y, _ := inode(t, root, all, fmt.Sprint("y", kind)); x != y {
+			t.Errorf("kind %d is twice in one object", kind)
+		}
+		if names >= 5 { // in two objects, twice here, and the shared name
+			shared++
+		}
+		seen[x] = true
+	}
+	if len(seen) != kinds || shared != 4 {
+		t.Errorf("%d kinds of %d are left, %d are shared among all", len(seen), kinds, shared)
+	}
+	s.Close()
+	s = open(t, root) // which keeps nothing yet
+	must(s.Delete(ctx, paths))(t)
+	if left := must(os.ReadDir(filepath.Join(root, "frx/store/.links")))(t); len(left) != 0 {
+		t.Errorf("shared names are left: %v", left)
+	}
+}
+
 // TestDamageDoesNotSpread: what is shared is read before anything becomes a link to
 // it.
 func TestDamageDoesNotSpread(t *testing.T) {

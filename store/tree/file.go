@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 
@@ -120,11 +119,12 @@ func (p *pipeline) read(j *job, fd int, mode uint32) error {
 		return err
 	}
 	if !large && p.shares(j) {
-		sum, err := sumOf(j.head.Executable, (*j.data)[:j.head.Size])
+		key, err := keyOfBytes(j.head.Executable, (*j.data)[:j.head.Size])
 		if err != nil {
 			return pathError("hash", full, err)
 		}
-		if done, err := p.share(j, sum, true); done || err != nil {
+		f := File{Rel: j.head.Path, Executable: j.head.Executable, Size: j.head.Size, Key: key}
+		if done, err := p.share(j, f, true); done || err != nil {
 			return pathError("share", full, err)
 		}
 	}
@@ -134,7 +134,7 @@ func (p *pipeline) read(j *job, fd int, mode uint32) error {
 	dir, name := j.dir.dstFD(), p.dstName(j)
 	// With its last mode from the start, which saves a change of it; the
 	// descriptor is writable though the mode is not.
-	out, err := openat(dir, name, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL, mode)
+	out, err := openat(dir, name, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL, mode)
 	if err != nil {
 		return pathError("create", full, err)
 	}
@@ -160,8 +160,8 @@ func (p *pipeline) shares(j *job) bool {
 
 // share makes the copy of a file, or the sealed file, another name of one that is the
 // same, and says whether it has. fresh says that there is no copy yet.
-func (p *pipeline) share(j *job, sum []byte, fresh bool) (bool, error) {
-	same := p.o.Share.Find(File{j.head.Path, j.head.Executable, j.head.Size, sum})
+func (p *pipeline) share(j *job, f File, fresh bool) (bool, error) {
+	same := p.o.Share.Find(f)
 	switch {
 	case same == "":
 		return false, nil
@@ -178,14 +178,13 @@ func (p *pipeline) share(j *job, sum []byte, fresh bool) (bool, error) {
 
 // piece is a part of a larger file on its way to the archive.
 type piece struct {
-	buf   []byte // to be given back by the last of its users
-	n     int
-	err   error
-	users *atomic.Int32
+	buf []byte // to be given back
+	n   int
+	err error
 }
 
 // stream reads a larger file, writing the copy, while the pieces read before
-// go into the archive, and into a sum of their own if the file may be shared.
+// go into the archive.
 func (p *pipeline) stream(w *nar.Writer, j *job) error {
 	full := p.full(j.head.Path)
 	const ahead = 3
@@ -193,32 +192,8 @@ func (p *pipeline) stream(w *nar.Writer, j *job) error {
 	for range ahead {
 		free <- make([]byte, min(chunk, j.head.Size))
 	}
-	done := func(x piece) {
-		if x.users.Add(-1) == 0 {
-			free <- x.buf
-		}
-	}
-	consumers := []chan piece{pieces}
-	var sum *summer
-	summed := make(chan struct{})
-	if p.shares(j) {
-		sum = newSummer(j.head.Executable, j.head.Size)
-		sums := make(chan piece, ahead)
-		consumers = append(consumers, sums)
-		go func() {
-			defer close(summed)
-			for x := range sums {
-				_, _ = sum.Write(x.buf[:x.n]) // what is wrong shows at its end
-				done(x)
-			}
-		}()
-	} else {
-		close(summed)
-	}
 	go func() {
-		for _, c := range consumers {
-			defer close(c)
-		}
+		defer close(pieces)
 		for left := j.head.Size; left > 0; {
 			var buf []byte
 			select {
@@ -234,11 +209,7 @@ func (p *pipeline) stream(w *nar.Writer, j *job) error {
 				_, err = j.copy.Write(buf[:n])
 			}
 			left -= int64(n)
-			x := piece{buf, n, err, &atomic.Int32{}}
-			x.users.Store(int32(len(consumers)))
-			for _, c := range consumers {
-				c <- x
-			}
+			pieces <- piece{buf, n, err}
 			if err != nil {
 				return
 			}
@@ -246,10 +217,7 @@ func (p *pipeline) stream(w *nar.Writer, j *job) error {
 	}()
 	var err error
 	for x := range pieces {
-		if err == nil {
-			err = x.err
-		}
-		if err == nil {
+		if err = x.err; err == nil {
 			err = p.ctx.Err()
 		}
 		if err == nil {
@@ -258,21 +226,29 @@ func (p *pipeline) stream(w *nar.Writer, j *job) error {
 		if err != nil {
 			break
 		}
-		done(x)
+		free <- x.buf
 	}
 	close(stop)
 	for range pieces { // the reader must have ended before the files are closed
 	}
-	<-summed
 	if err == nil && j.copy != nil {
 		err = pathError("seal", full, setTime(j.dir.dstFD(), p.dstName(j)))
 	}
-	if err == nil && sum != nil {
-		var digest []byte
-		if digest, err = sum.sum(); err == nil {
-			_, err = p.share(j, digest, false)
-		}
-		err = pathError("share", full, err)
+	if err == nil && p.shares(j) {
+		err = pathError("share", full, p.shareLarge(j))
+	}
+	return err
+}
+
+// shareLarge shares a larger file, whose copy, if one is made, is complete.
+func (p *pipeline) shareLarge(j *job) error {
+	content := j.copy
+	if content == nil {
+		content = j.file
+	}
+	f, err := sampled(j.head.Path, j.head.Executable, j.head.Size, content)
+	if err == nil {
+		_, err = p.share(j, f, false)
 	}
 	return err
 }

@@ -144,20 +144,14 @@ func (u *unpacker) file(h nar.Header, name, full string) error {
 	if h.Executable {
 		mode = ExecMode
 	}
-	fd, err := openat(u.at(), name, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL, mode)
+	fd, err := openat(u.at(), name, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL, mode)
 	if err != nil {
 		return pathError("create", full, err)
 	}
-	var sum *summer
-	if u.share.wants(h.Size) {
-		sum = newSummer(h.Executable, h.Size)
-	}
+	out := os.NewFile(uintptr(fd), full)
 	for err == nil {
 		var n int
 		n, err = u.in.Read(u.buf)
-		if sum != nil {
-			_, _ = sum.Write(u.buf[:n]) // what is wrong shows at its end
-		}
 		if werr := writeAll(fd, u.buf[:n]); werr != nil {
 			err = pathError("write", full, werr)
 		} else if err == nil {
@@ -167,18 +161,30 @@ func (u *unpacker) file(h nar.Header, name, full string) error {
 	if err == io.EOF {
 		err = pathError("seal", full, seal(fd, u.at(), name, mode, u.owner))
 	}
-	if cerr := unix.Close(fd); err == nil {
-		err = pathError("close", full, cerr)
+	if err == nil && u.share.wants(h.Size) {
+		err = pathError("share", full, u.shareFile(h, name, out))
 	}
-	if err != nil || sum == nil {
+	if cerr := out.Close(); err == nil {
+		err = cerr
+	}
+	return err
+}
+
+// shareFile makes a file that has been unpacked another name of one that is the
+// same, if there is one.
+func (u *unpacker) shareFile(h nar.Header, name string, content *os.File) error {
+	f := File{Rel: h.Path, Executable: h.Executable, Size: h.Size}
+	var err error
+	if f.Sampled() {
+		f, err = sampled(h.Path, h.Executable, h.Size, content)
+	} else if _, err = content.ReadAt(u.buf[:h.Size], 0); err == nil {
+		f.Key, err = keyOfBytes(h.Executable, u.buf[:h.Size])
+	}
+	if err != nil {
 		return err
 	}
-	digest, err := sum.sum()
-	if err != nil {
-		return pathError("hash", full, err)
-	}
-	if same := u.share.Find(File{h.Path, h.Executable, h.Size, digest}); same != "" {
+	if same := u.share.Find(f); same != "" {
 		_, err = replaceByLink(same, u.at(), name)
 	}
-	return pathError("share", full, err)
+	return err
 }

@@ -1,9 +1,10 @@
 package tree
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"errors"
-	gohash "hash"
+	"fmt"
 	"io"
 	"os"
 
@@ -28,71 +29,126 @@ type File struct {
 	Rel        string // its path in the tree, with slashes; "" for the root
 	Executable bool
 	Size       int64
-	Sum        []byte // SHA-256 of the archive that holds this file alone
+	// Key is what a file has in common with those that are the same: SHA-256 of the
+	// archive that holds it alone, so that there are no others; but for a file that
+	// is [File.Sampled] SHA-256 of parts of it, so that others may have it, too.
+	Key []byte
+	// Content is that of a sampled file, to be compared with others. It lasts as
+	// long as the call that is told of the file.
+	Content io.ReaderAt
 }
+
+// Sampled says whether the file's key is made of parts of it. A second hash of all
+// of a large file would take longer than all else that is done with it, and two
+// large files whose parts agree are nearly always the same.
+func (f File) Sampled() bool { return f.Size > smallFile }
+
+const (
+	samples    = 16      // of a sampled file
+	sampleSize = 4 << 10 // bytes of each; all of them are less than smallFile
+)
 
 // wants says whether files of this size are shared.
 func (s *Sharing) wants(size int64) bool { return s != nil && size >= s.From && size > 0 }
 
-// summer computes File.Sum of what is written to it.
-type summer struct {
-	h gohash.Hash
-	w *nar.Writer
-}
-
-func newSummer(executable bool, size int64) *summer {
+// keyOfBytes is the key of a file that is not sampled.
+func keyOfBytes(executable bool, b []byte) ([]byte, error) {
 	h := sha256.New()
-	s := &summer{h, nar.NewWriter(h)}
-	// Neither can fail: a hash takes everything.
-	_ = s.w.WriteHeader(nar.Header{Type: nar.Regular, Executable: executable, Size: size})
-	return s
-}
-
-func (s *summer) Write(b []byte) (int, error) { return s.w.Write(b) }
-
-func (s *summer) sum() ([]byte, error) {
-	err := s.w.Close()
-	return s.h.Sum(nil), err
-}
-
-// sumOf is File.Sum of b.
-func sumOf(executable bool, b []byte) ([]byte, error) {
-	s := newSummer(executable, int64(len(b)))
-	if _, err := s.Write(b); err != nil {
+	w := nar.NewWriter(h)
+	if err := w.WriteHeader(nar.Header{Type: nar.Regular, Executable: executable, Size: int64(len(b))}); err != nil {
 		return nil, err
 	}
-	return s.sum()
+	if _, err := w.Write(b); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return h.Sum(nil), nil
 }
 
-// FileSum returns File.Sum of the regular file at path.
-func FileSum(path string) ([]byte, error) {
+// keyOfSamples is the key of a sampled file.
+func keyOfSamples(executable bool, size int64, content io.ReaderAt) ([]byte, error) {
+	h := sha256.New()
+	fmt.Fprintf(h, "sampled %v %d\n", executable, size)
+	buf := make([]byte, sampleSize)
+	for i := range int64(samples) {
+		at := (size - sampleSize) / (samples - 1) * i
+		if i == samples-1 {
+			at = size - sampleSize
+		}
+		if _, err := content.ReadAt(buf, at); err != nil {
+			return nil, err
+		}
+		h.Write(buf)
+	}
+	return h.Sum(nil), nil
+}
+
+// sampled returns the File of a sampled one.
+func sampled(rel string, executable bool, size int64, content io.ReaderAt) (File, error) {
+	key, err := keyOfSamples(executable, size, content)
+	return File{rel, executable, size, key, content}, err
+}
+
+// OpenFile opens the regular file at path, which lies in no tree, and returns what
+// is to be known of it. The caller closes it.
+func OpenFile(path string) (*os.File, File, error) {
 	fd, err := openat(unix.AT_FDCWD, path, unix.O_RDONLY, 0)
 	if err != nil {
-		return nil, pathError("open", path, err)
+		return nil, File{}, pathError("open", path, err)
 	}
 	f := os.NewFile(uintptr(fd), path)
-	defer f.Close()
-	st, err := f.Stat()
+	file, err := describe(f, path)
 	if err != nil {
-		return nil, err
+		f.Close()
+		return nil, File{}, err
 	}
-	if !st.Mode().IsRegular() {
-		return nil, &ForbiddenError{path, "no regular file"}
-	}
-	s := newSummer(st.Mode()&0o100 != 0, st.Size())
-	buf := make([]byte, min(max(st.Size(), 1), chunk))
-	if _, err := io.CopyBuffer(onlyWriter{s}, f, buf); err != nil {
-		return nil, err
-	}
-	sum, err := s.sum()
-	if err != nil {
-		return nil, &ChangedError{path}
-	}
-	return sum, nil
+	return f, file, nil
 }
 
-// onlyWriter hides what else a writer can do, so that a buffer is used.
-type onlyWriter struct{ io.Writer }
+// describe returns what is to be known of an open file.
+func describe(f *os.File, path string) (File, error) {
+	st, err := f.Stat()
+	if err != nil {
+		return File{}, err
+	}
+	if !st.Mode().IsRegular() {
+		return File{}, &ForbiddenError{path, "no regular file"}
+	}
+	file := File{Executable: st.Mode()&0o100 != 0, Size: st.Size()}
+	if file.Sampled() {
+		file, err = sampled("", file.Executable, file.Size, f)
+	} else {
+		content := make([]byte, file.Size)
+		if _, err = io.ReadFull(f, content); err == nil {
+			file.Key, err = keyOfBytes(file.Executable, content)
+		}
+	}
+	if err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = &ChangedError{path}
+	}
+	return file, err
+}
+
+// SameBytes says whether the first size bytes of a and b are the same.
+func SameBytes(a, b io.ReaderAt, size int64) (bool, error) {
+	const step = 128 << 10
+	x, y := make([]byte, min(size, step)), make([]byte, min(size, step))
+	for at := int64(0); at < size; at += step {
+		n := min(size-at, step)
+		if _, err := a.ReadAt(x[:n], at); err != nil && (err != io.EOF || at+n < size) {
+			return false, err
+		}
+		if _, err := b.ReadAt(y[:n], at); err != nil && (err != io.EOF || at+n < size) {
+			return false, err
+		}
+		if !bytes.Equal(x[:n], y[:n]) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
 
 // linkTo makes name in dir, where nothing lies, another name of the file at path,
 // and says whether it is one. That it cannot be is no error: too many names, or the
