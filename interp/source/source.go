@@ -58,34 +58,3 @@ func (f *File) LineText(n uint32) (string, bool) {
 	line, _, _ := strings.Cut(text, "\n")
 	return strings.TrimSuffix(line, "\r"), text != "" || n == 1
 }
-
-// Excerpt shows the line of p with a caret below the column:
-//
-//	12 | (display (+ 1 "a"))
-//	   |          ^
-//
-// It returns "" when the text is not at hand.
-func (p Pos) Excerpt() string {
-	if !p.Known() {
-		return ""
-	}
-	line, ok := p.File.LineText(p.Line)
-	if !ok {
-		return ""
-	}
-	num := fmt.Sprintf("%4d", p.Line)
-	var pad strings.Builder
-	col := uint32(1)
-	for _, r := range line {
-		if col >= p.Col {
-			break
-		}
-		if r == '\t' {
-			pad.WriteByte('\t')
-		} else {
-			pad.WriteByte(' ')
-		}
-		col++
-	}
-	return fmt.Sprintf("%s | %s\n%s | %s^", num, line, strings.Repeat(" ", len(num)), pad.String())
-}
