@@ -116,6 +116,10 @@ func Cosh(v datum.Value) (datum.Value, error) {
 // Tanh is tanh.
 func Tanh(v datum.Value) (datum.Value, error) { return zeroFixed("tanh", v, math.Tanh, cmplx.Tanh) }
 
+// complexNaN is the arc sine of what is no number, and may therefore be beyond
+// [-1, 1], where the arc sine is complex.
+var complexNaN = datum.Cmp(datum.Flo(math.NaN()), datum.Flo(math.NaN()))
+
 // Asin is asin.
 func Asin(v datum.Value) (datum.Value, error) {
 	if isExactZero(v) {
@@ -123,6 +127,9 @@ func Asin(v datum.Value) (datum.Value, error) {
 	}
 	if v.Is(datum.KCompnum) {
 		return fromComplex(cmplx.Asin(toComplex(v))), nil
+	}
+	if v.IsFlo() && math.IsNaN(v.Flo()) {
+		return complexNaN, nil
 	}
 	return unary("asin", v, inUnit, math.Asin, beyond(cmplx.Asin))
 }
@@ -134,6 +141,9 @@ func Acos(v datum.Value) (datum.Value, error) {
 	}
 	if v.Is(datum.KCompnum) {
 		return fromComplex(cmplx.Acos(toComplex(v))), nil
+	}
+	if v.IsFlo() && math.IsNaN(v.Flo()) {
+		return complexNaN, nil
 	}
 	return unary("acos", v, inUnit, math.Acos, beyond(cmplx.Acos))
 }

@@ -95,3 +95,5 @@
 (test #t (let ((v (make-vector 3)))
            (random:hollow-sphere! v (seed->random-state 1))
            (< 0.999999 (apply + (map * (vector->list v) (vector->list v))) 1.000001)))
+
+(test '("+nan.0+nan.0i" "+nan.0+nan.0i" "+nan.0") (map text (list (asin +nan.0) (acos +nan.0) (atan +nan.0))))
