@@ -32,15 +32,10 @@ func (c *converter) convertLetrec(n *core.Letrec) node {
 		c.env[l].group = nil
 	}
 	var pieces []piece
-	far, start := -1, 0
-	for i := range vars {
-		for j := range g.refs[i] {
-			far = max(far, j)
-		}
-		if far <= i {
-			pieces = append(pieces, piece{start, i + 1})
-			start = i + 1
-		}
+	if n.Together && observable(inits, g.refs) {
+		pieces = []piece{{0, len(vars), true}}
+	} else {
+		pieces = split(g.refs)
 	}
 	// Variables that nothing can read too early need no check; this is known
 	// before the body is converted.
@@ -55,8 +50,62 @@ func (c *converter) convertLetrec(n *core.Letrec) node {
 	return body
 }
 
-// piece is a run of variables [from, to) of a letrec*.
-type piece struct{ from, to int }
+// split finds the pieces of a letrec* whose initialisers mention refs.
+func split(refs []map[int]bool) []piece {
+	var pieces []piece
+	far, start := -1, 0
+	for i := range refs {
+		for j := range refs[i] {
+			far = max(far, j)
+		}
+		if far <= i {
+			pieces = append(pieces, piece{from: start, to: i + 1})
+			start = i + 1
+		}
+	}
+	return pieces
+}
+
+// observable reports whether a program could see the variables of a letrec get
+// their values one by one. Where an initialiser wants the value of another one
+// they have to.
+func observable(inits []node, refs []map[int]bool) bool {
+	again := false
+	for i, x := range inits {
+		if isLambda(x) {
+			continue
+		}
+		for j := range refs[i] {
+			if !isLambda(inits[j]) {
+				return false
+			}
+		}
+		again = again || mayReturnAgain(x)
+	}
+	return again
+}
+
+// mayReturnAgain reports whether the evaluation of n can capture its
+// continuation: whether it calls anything but natives.
+func mayReturnAgain(n node) bool {
+	switch n.(type) {
+	case *call, *receive:
+		return true
+	case *lambda:
+		return false
+	}
+	found := false
+	children(n, func(x node) { found = found || mayReturnAgain(x) })
+	return found
+}
+
+// piece is a run of variables [from, to) of a letrec*, or, when together is
+// set, all of a letrec, whose locations must be there before an initialiser is
+// evaluated and keep what they hold until all are.
+type piece struct {
+	from, to int
+	together bool
+}
 
 // plan is how the variables of a piece are bound.
 type plan struct {
@@ -66,10 +115,11 @@ type plan struct {
 	lambdas    []*lambda
 	late       []*variable // assigned in order, inside
 	lateInits  []node
+	together   bool // the late ones are assigned when all their values are there
 }
 
 func (p piece) plan(vars []*variable, inits []node, refs []map[int]bool) *plan {
-	pl := &plan{}
+	pl := &plan{together: p.together}
 	inPiece := func(i int) bool {
 		for j := range refs[i] {
 			if j >= p.from && j < p.to {
@@ -82,18 +132,18 @@ func (p piece) plan(vars []*variable, inits []node, refs []map[int]bool) *plan {
 	// mentions it: to read it there is an error.
 	readEarly := func(i int) bool {
 		for j := p.from; j < i; j++ {
-			if _, isLambda := inits[j].(*lambda); !isLambda && refs[j][i] {
+			if !isLambda(inits[j]) && refs[j][i] {
 				return true
 			}
 		}
 		return false
 	}
-	hoisting := true
+	hoisting := !p.together
 	for i := p.from; i < p.to; i++ {
 		v := vars[i]
-		l, isLambda := inits[i].(*lambda)
+		l, procedure := inits[i].(*lambda)
 		switch {
-		case isLambda && !v.assigned:
+		case procedure && !v.assigned:
 			v.known, l.self = l, v
 			pl.fixed, pl.lambdas = append(pl.fixed, v), append(pl.lambdas, l)
 		case !v.assigned && (hoisting && !inPiece(i) || isConstant(inits[i]) && !readEarly(i)):
@@ -102,17 +152,22 @@ func (p piece) plan(vars []*variable, inits []node, refs []map[int]bool) *plan {
 		default:
 			hoisting = false
 			v.assigned = true
-			v.check = !isLambda
+			v.check = !procedure
 			pl.late, pl.lateInits = append(pl.late, v), append(pl.lateInits, inits[i])
 		}
 	}
-	if len(pl.late) == 1 && len(pl.fixed) == 0 && p.to-p.from == 1 && !inPiece(p.from) {
+	if !p.together && len(pl.late) == 1 && len(pl.fixed) == 0 && p.to-p.from == 1 && !inPiece(p.from) {
 		// An assigned variable whose initialiser does not mention it.
 		pl.early, pl.earlyInits = pl.late, pl.lateInits
 		pl.late[0].check = false
 		pl.late, pl.lateInits = nil, nil
 	}
 	return pl
+}
+
+func isLambda(n node) bool {
+	_, ok := n.(*lambda)
+	return ok
 }
 
 func isConstant(n node) bool {
@@ -123,12 +178,7 @@ func isConstant(n node) bool {
 func (p *plan) bind(body node) node {
 	pos := at{body.where()}
 	if len(p.late) > 0 {
-		seq := &sequence{at: pos}
-		for i, v := range p.late {
-			seq.body = append(seq.body, &set{at{p.lateInits[i].where()}, v, p.lateInits[i], true})
-		}
-		seq.body = append(seq.body, body)
-		body = seq
+		body = p.assign(body)
 	}
 	if len(p.fixed) > 0 {
 		body = &fix{at: pos, vars: p.fixed, lambdas: p.lambdas, body: body}
@@ -144,4 +194,30 @@ func (p *plan) bind(body node) node {
 		body = &let{pos, []*variable{p.early[i]}, []node{p.earlyInits[i]}, body}
 	}
 	return body
+}
+
+// assign gives the late variables their values before body.
+func (p *plan) assign(body node) node {
+	pos := at{body.where()}
+	var first, last, inits []node
+	var vars []*variable
+	for i, v := range p.late {
+		init := p.lateInits[i]
+		pos := at{init.where()}
+		if !p.together || isLambda(init) {
+			first = append(first, &set{pos, v, init, true})
+			continue
+		}
+		value := &variable{name: v.name, refs: 1}
+		vars, inits = append(vars, value), append(inits, init)
+		last = append(last, &set{pos, v, &ref{pos, value}, true})
+	}
+	if vars == nil {
+		return &sequence{pos, append(first, body)}
+	}
+	rest := &let{pos, vars, inits, &sequence{pos, append(last, body)}}
+	if first == nil {
+		return rest
+	}
+	return &sequence{pos, append(first, rest)}
 }

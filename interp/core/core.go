@@ -94,12 +94,15 @@ type (
 		Body  Node
 	}
 	// Letrec binds Vars in their own scope, in order (letrec*). The expander
-	// makes internal definitions into it.
+	// makes internal definitions into it. With Together, no variable gets its
+	// value before all of them are known (letrec); that shows only where the
+	// continuation of an initialiser is entered again.
 	Letrec struct {
 		At
-		Vars  []*Local
-		Inits []Node
-		Body  Node
+		Together bool
+		Vars     []*Local
+		Inits    []Node
+		Body     Node
 	}
 	// LetValues calls Producer's expression and binds its values as Clause's
 	// parameters say, then evaluates Clause's body (call-with-values with a

@@ -121,7 +121,7 @@ func (x *Expander) letrecOf(s stx, who string) core.Node {
 	if len(specs) == 0 {
 		return x.bodyOf(rest.cdr(), who, &s)
 	}
-	n := &core.Letrec{At: at(&s)}
+	n := &core.Letrec{At: at(&s), Together: who == "letrec"}
 	b := x.newBindings(who)
 	for _, sp := range specs {
 		n.Vars = append(n.Vars, b.add(sp.id))

@@ -76,7 +76,11 @@ func (u *unexpander) node(n core.Node) datum.Value {
 		for _, v := range n.Vars {
 			u.local(v)
 		}
-		return form1("letrec*", u.bindings(n.Vars, n.Inits), u.node(n.Body))
+		name := "letrec*"
+		if n.Together {
+			name = "letrec"
+		}
+		return form1(name, u.bindings(n.Vars, n.Inits), u.node(n.Body))
 	case *core.LetValues:
 		p := u.node(n.Producer)
 		return form1("let-values", datum.List(datum.List(u.formals(&n.Receiver), p)), u.node(n.Receiver.Body))

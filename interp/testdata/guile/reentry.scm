@@ -51,3 +51,21 @@
              (lambda (k) #f)))
   (test '(11 12) (let ((k (reset (+ 1 (eval '(shift k k) (current-module))))))
                    (list (k 10) (k 11)))))
+
+;; The locations of a letrec are there before its initialisers run, and get
+;; their values when all of these have returned.
+(define (here) (call/cc (lambda (c) c)))
+(test '(6 (1 2))
+      (let ((again #f) (times 0))
+        (letrec ((x (begin (call/cc (lambda (c) (if (not again) (set! again c)))) 1))
+                 (y (let ((k (here))) (if (procedure? k) (begin (set! times (+ times 1)) (list 2 k)) (list k #f)))))
+          (if (and (= times 1) (cadr y))
+              (let ((back (cadr y))) (set! x 10) (back 5))
+              (list (+ x (car y)) (list x (if (= (car y) 5) 2 3)))))))
+(test #t (letrec ((x (call/cc (lambda (c) (list #t c)))))
+           (if (car x)
+               ((cadr x) (list #f (lambda () x)))
+               (eq? x ((cadr x))))))
+(test '(1 2 3) (letrec ((f (lambda () (list a b 3))) (a (car (map 1+ '(0)))) (b (car (map 1+ '(1))))) (f)))
+(test '(changed 1) (letrec ((f (lambda () 1)) (a (apply + '(1)))) (set! f (lambda () 'changed)) (list (f) a)))
+(test-error (letrec ((x (apply + (list y))) (y (apply + '(1)))) x))
