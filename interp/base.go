@@ -34,7 +34,7 @@ func (e *Engine) registerBase() {
 		Stdin: e.opts.Stdin, Stdout: e.opts.Stdout, Stderr: e.opts.Stderr, Args: e.opts.Args,
 		Environ: e.opts.Environ, Dir: e.opts.Dir, NoFiles: e.opts.NoFiles, NoProcesses: e.opts.NoProcesses,
 		NoNetwork: e.opts.NoNetwork, OwnsProcess: e.opts.OwnsProcess,
-		Print: e.printer, Exit: e.opts.Exit,
+		Print: e.printer, Exit: e.opts.Exit, LoadPath: e.modules.Dirs,
 	})
 	e.SetExtension(state.Key, st)
 	st.Writer = e.objects.Writer

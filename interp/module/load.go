@@ -101,7 +101,7 @@ func (r *Registry) open(stem string) (f *source.File, embedded bool, err error) 
 	if r.Fixed && !fs.ValidPath(stem) {
 		return nil, false, nil
 	}
-	for _, dir := range r.dirs() {
+	for _, dir := range r.Dirs() {
 		for _, ext := range extensions {
 			path := filepath.Join(dir, filepath.FromSlash(stem)+ext)
 			text, err := os.ReadFile(path)
@@ -164,11 +164,11 @@ func (r *Registry) Locate(key string) (name string, embedded bool, digest [sha25
 
 // Searches reports whether there are directories before Stdlib that may hold
 // other files of the same names.
-func (r *Registry) Searches() bool { return len(r.dirs()) > 0 }
+func (r *Registry) Searches() bool { return len(r.Dirs()) > 0 }
 
 // known is what is known of files, as long as the load path stays the same.
 func (r *Registry) known() map[string]*located {
-	if dirs := r.dirs(); !slices.Equal(dirs, r.foundIn) {
+	if dirs := r.Dirs(); !slices.Equal(dirs, r.foundIn) {
 		clear(r.found)
 		r.foundIn = dirs
 	}
@@ -221,7 +221,7 @@ func (r *Registry) take(key, stem string) (*source.File, bool, error) {
 // the load path or in Stdlib, then with a module's extensions.
 func (r *Registry) OpenPath(name string) (*source.File, error) {
 	if !strings.Contains(name, "..") && !filepath.IsAbs(name) && (!r.Fixed || fs.ValidPath(name)) {
-		for _, dir := range r.dirs() {
+		for _, dir := range r.Dirs() {
 			path := filepath.Join(dir, filepath.FromSlash(name))
 			if text, err := os.ReadFile(path); err == nil {
 				return &source.File{Name: path, Text: text}, nil
@@ -259,8 +259,8 @@ func (r *Registry) PublishLoadPath() {
 	r.Guile.Set(loadPath, datum.List(dirs...))
 }
 
-// dirs lists the directories to search.
-func (r *Registry) dirs() []string {
+// Dirs lists the directories to search before Stdlib.
+func (r *Registry) Dirs() []string {
 	v := r.Guile.vars[loadPath]
 	if v == nil || r.Fixed {
 		return r.LoadPath
@@ -275,7 +275,7 @@ func (r *Registry) dirs() []string {
 }
 
 func (r *Registry) places() string {
-	places := slices.Clone(r.dirs())
+	places := slices.Clone(r.Dirs())
 	if r.Stdlib != nil {
 		places = append(places, "the modules inside fruix")
 	}
@@ -312,8 +312,8 @@ func (r *Registry) moduleNames() []string {
 			}
 		}
 	}
-	roots := make([]fs.FS, 0, len(r.dirs())+1)
-	for _, dir := range r.dirs() {
+	roots := make([]fs.FS, 0, len(r.Dirs())+1)
+	for _, dir := range r.Dirs() {
 		roots = append(roots, os.DirFS(dir))
 	}
 	if r.Stdlib != nil {

@@ -2,7 +2,6 @@ package files
 
 import (
 	"os"
-	"path/filepath"
 	"strings"
 
 	"fruix/interp/datum"
@@ -134,11 +133,7 @@ func names() []*datum.Primitive {
 		}),
 		arg.Is("file-name-separator?", func(v datum.Value) bool { return v.IsChar() && v.Char() == '/' }),
 		named("canonicalize-path", 1, 1, func(full string, _ []datum.Value) (datum.Value, error) {
-			abs, err := filepath.Abs(full)
-			if err != nil {
-				return datum.Unset, err
-			}
-			s, err := filepath.EvalSymlinks(abs)
+			s, err := canonical(full)
 			return datum.NewString(s), err
 		}),
 		arg.FN("in-vicinity", 2, 2, func(_ datum.Caller, args []datum.Value) (datum.Value, error) {

@@ -134,7 +134,7 @@ func openFile(c datum.Caller, args []datum.Value, mode string, keys []datum.Valu
 	if err != nil {
 		return datum.Unset, fault(who, err, name)
 	}
-	p := filePort(c, fd, name, flags)
+	p := filePort(c, fd, portName(c, full, name), flags)
 	ports.ApplyMode(p, mode)
 	if how.guess && p.Input() {
 		if found := codingComment(p); found != "" {

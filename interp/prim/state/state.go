@@ -46,6 +46,9 @@ type Options struct {
 	Now func() time.Time
 	// Print configures the printer.
 	Print *print.Config
+	// LoadPath tells the folders of the load path; it is not nil where there
+	// are files.
+	LoadPath func() []string
 	// Exit is called by primitive-exit after flushing; nil makes it an error
 	// that carries the status.
 	Exit func(status int)
@@ -68,6 +71,8 @@ type State struct {
 	ReadWaiter, WriteWaiter *datum.Fluid
 	// DefaultEncoding and DefaultStrategy are those of new file ports.
 	DefaultEncoding, DefaultStrategy *datum.Fluid
+	// PortNames says how names of new file ports are made canonical.
+	PortNames *datum.Fluid
 
 	// Reading are the read options.
 	Reading read.Settings
@@ -149,6 +154,7 @@ func New(o Options) *State {
 	s.WriteWaiter = fluid("current-write-waiter", writeWaiter.Value())
 	s.DefaultEncoding = fluid("%default-port-encoding", datum.NewString("UTF-8"))
 	s.DefaultStrategy = fluid("%default-port-conversion-strategy", datum.Sym("substitute"))
+	s.PortNames = fluid("%file-port-name-canonicalization", datum.False)
 	s.HashReaders = fluid("%read-hash-procedures", datum.Null)
 	for _, p := range []*port.Port{stdin, stdout, stderr} {
 		s.Track(p)
@@ -183,7 +189,7 @@ func (s *State) Parameters() map[string]datum.Value {
 	for _, f := range []*datum.Fluid{s.ReadWaiter, s.WriteWaiter} {
 		out["%"+f.Name] = datum.NewParameter(f, datum.False)
 	}
-	for _, f := range []*datum.Fluid{s.DefaultEncoding, s.DefaultStrategy, s.HashReaders} {
+	for _, f := range []*datum.Fluid{s.DefaultEncoding, s.DefaultStrategy, s.PortNames, s.HashReaders} {
 		out[f.Name] = f.Value()
 	}
 	return out

@@ -166,6 +166,33 @@
                   line)))
 (test '(18 63) (let* ((old (umask #o22)) (a (umask #o77)) (b (umask old))) (list a b)))
 
+;;; Names of ports on files, as %file-port-name-canonicalization wants them.
+(let* ((lib (string-append dir "/lib")) (other (string-append dir "/lib-more")) (file (string-append other "/in/a.scm"))
+       (old %load-path)
+       (name (lambda (how load-path file)
+               (dynamic-wind
+                 (lambda () (set! %load-path load-path))
+                 (lambda ()
+                   (with-fluids ((%file-port-name-canonicalization how))
+                     (let ((name (call-with-input-file file port-filename)))
+                       (if (string-prefix? dir name) (list 'in (substring name (string-length dir))) name))))
+                 (lambda () (set! %load-path old))))))
+  (for-each mkdir (list lib other (string-append other "/in")))
+  (call-with-output-file file (lambda (port) (display "1" port)))
+  (symlink other (string-append dir "/alias"))
+  (test '(in "/lib-more/in/a.scm") (name #f (list lib other) file))
+  (test "in/a.scm" (name 'relative (list lib other) file))
+  (test "in/a.scm" (name 'relative (list lib (string-append dir "/alias/")) file))
+  (test "a.scm" (name 'relative (list (string-append dir "/lib-more/../alias/in") other) file))
+  (test '(in "/lib-more/in/a.scm") (name 'relative (list "" lib) file))
+  (not-in-guile "looks behind the end of the name"
+    (test '(in "/lib-more/in/a.scm") (name 'relative (list file) file)))
+  (test "dev/null" (name 'relative (list lib "/") "/dev/null"))
+  (test '(in "/lib-more/in/a.scm") (name 'absolute (list other) (string-append dir "/alias/in/a.scm")))
+  (test '(in "/lib-more/./in/a.scm") (name 'relative (list lib) (string-append other "/./in/a.scm")))
+  (not-in-guile "load makes it relative, for the names in backtraces"
+    (test #f (fluid-ref %file-port-name-canonicalization))))
+
 (let clean ((path dir))
   (when (eq? 'directory (stat:type (lstat path)))
     (for-each (lambda (n) (clean (string-append path "/" n)))

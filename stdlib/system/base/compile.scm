@@ -181,9 +181,10 @@ $XDG_CACHE_HOME/fruix/ccache."
                            (warning-level (default-warning-level))
                            (opts '()) (canonicalization 'relative))
   "Compile and run FILE; return the value of its last expression."
-  (call-with-input-file file
-    (lambda (port)
-      (read-and-compile port #:from from #:to to #:env env #:opts opts))))
+  (with-fluids ((%file-port-name-canonicalization canonicalization))
+    (call-with-input-file file
+      (lambda (port)
+        (read-and-compile port #:from from #:to to #:env env #:opts opts)))))
 
 (define* (decompile x #:key (env #f) (from 'value) (to 'assembly) (opts '()))
   "Tell X, code in language FROM, in language TO, as far as there is a way."
