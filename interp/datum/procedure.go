@@ -57,6 +57,9 @@ type Primitive struct {
 	F3       func(Caller, Value, Value, Value) (Value, error)
 	FN       func(Caller, []Value) (Value, error)
 	Doc      string
+	// Declared says that a form declares the number of arguments, and that a
+	// call which names the procedure and gives another one is no syntax.
+	Declared bool
 }
 
 // Value returns p as a value.

@@ -402,7 +402,25 @@ func (x *Expander) call(s stx, proc core.Node) core.Node {
 	if !rest.isNull() {
 		x.failAs(noPattern, &s, "", "", "a procedure call must be a proper list, this one ends in `. %s'", x.show(&rest))
 	}
+	x.checkDeclared(&s, proc, len(args))
 	return &core.Call{At: at(&s), Proc: proc, Args: args}
+}
+
+// checkDeclared holds a call with n arguments against what the procedure was
+// declared to take, which concerns constructors of records.
+func (x *Expander) checkDeclared(s *stx, proc core.Node, n int) {
+	g, ok := proc.(*core.GlobalRef)
+	if !ok || !g.Var.Value.Is(datum.KPrimitive) {
+		return
+	}
+	if p := g.Var.Value.Primitive(); p.Declared && n != p.Min {
+		plural := "s"
+		if p.Min == 1 {
+			plural = ""
+		}
+		x.failAs(syntax.Words{Who: p.Name, Message: "Wrong number of arguments"}, s, p.Name, "",
+			"the constructor takes %d argument%s, not %d", p.Min, plural, n)
+	}
 }
 
 // ref expands a reference to a variable.

@@ -164,11 +164,14 @@ func constructor(_ datum.Caller, args []datum.Value) (datum.Value, error) {
 	}
 	name := procName(args, 2, "make-"+trim(t.Name))
 	n := len(t.Fields)
+	_, declared := arg.Given(args, 2)
 	names, partial := arg.Given(args, 1)
 	if !partial || names == datum.False {
-		return newPrimitive(name, n, func(vs []datum.Value) (datum.Value, error) {
+		p := newPrimitive(name, n, func(vs []datum.Value) (datum.Value, error) {
 			return datum.NewRecord(t, append([]datum.Value(nil), vs...)), nil
-		}).Value(), nil
+		})
+		p.Declared = declared
+		return p.Value(), nil
 	}
 	list, err := arg.List("record-constructor", 2, names)
 	if err != nil {
@@ -180,7 +183,7 @@ func constructor(_ datum.Caller, args []datum.Value) (datum.Value, error) {
 			return datum.Unset, err
 		}
 	}
-	return newPrimitive(name, len(slots), func(vs []datum.Value) (datum.Value, error) {
+	p := newPrimitive(name, len(slots), func(vs []datum.Value) (datum.Value, error) {
 		fields := make([]datum.Value, n)
 		if len(slots) < n {
 			for i := range fields {
@@ -191,7 +194,9 @@ func constructor(_ datum.Caller, args []datum.Value) (datum.Value, error) {
 			fields[s] = vs[i]
 		}
 		return datum.NewRecord(t, fields), nil
-	}).Value(), nil
+	})
+	p.Declared = declared
+	return p.Value(), nil
 }
 
 // trim takes the angle brackets from a type's name.
