@@ -409,7 +409,7 @@ func elementsOf(v datum.Value) ([]datum.Value, bool) {
 			}
 		}
 	}
-	return out, v == datum.Null
+	return out, v.IsNull()
 }
 
 // entriesOf lists the entries of an association list or a hash table.

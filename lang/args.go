@@ -12,7 +12,7 @@ func decodeHex(s string) ([]byte, error) { return hex.DecodeString(s) }
 
 // each calls f with the elements of the proper list v, argument pos of who.
 func each(who string, pos int, v datum.Value, f func(datum.Value) error) error {
-	for l := v; l != datum.Null; l = l.Pair().Cdr {
+	for l := v; !l.IsNull(); l = l.Pair().Cdr {
 		if !l.IsPair() {
 			return datum.WrongTypeExpecting(who, pos, v, "list")
 		}

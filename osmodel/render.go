@@ -105,7 +105,7 @@ func renderLoginConf(v datum.Value) (string, error) {
 	}
 	var classes []freebsd.Class
 	for _, p := range pairs {
-		if !p.value.IsPair() && p.value != datum.Null {
+		if !p.value.IsPair() && !p.value.IsNull() {
 			c, err := capability(p)
 			if err != nil {
 				return "", fmt.Errorf("login.conf: %w", err)

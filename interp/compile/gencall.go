@@ -464,14 +464,6 @@ func (g *generator) genCompare(n *primitive, t *target, sense bool) {
 				continue
 			}
 			r := g.operand(n.args[1-i])
-			if k.value == datum.Null {
-				op := code.JumpNotNull
-				if sense {
-					op = code.JumpNull
-				}
-				g.jumpAD(op, r, t)
-				return
-			}
 			if at := g.constant(k.value); at < 1<<15 {
 				op := code.JumpNotSameK
 				if sense {

@@ -88,16 +88,22 @@ func constant(id uint64) Value {
 	return Value{unsafe.Pointer(constantTag), word(KConstant) | id}
 }
 
-// The constants.
+// The constants. Guile's #nil is both false and an empty list: it differs from
+// each of them in one bit, so that a test for either is one comparison.
 var (
 	False       = constant(0)
 	True        = constant(1)
-	Null        = constant(2) // the empty list
-	Unspecified = constant(3)
-	EOF         = constant(4)
-	Default     = constant(5) // #!default, an optional argument not given
-	Unset       = constant(6) // a variable not yet initialised; never seen by programs
-	Nil         = constant(7) // Guile's #nil
+	Nil         = constant(nilToFalse) // Guile's #nil
+	Null        = constant(nilToFalse | nilToNull)
+	Unspecified = constant(4)
+	EOF         = constant(5)
+	Default     = constant(6) // #!default, an optional argument not given
+	Unset       = constant(7) // a variable not yet initialised; never seen by programs
+)
+
+const (
+	nilToFalse uint64 = 2 // the bit that #nil has and #f has not
+	nilToNull  uint64 = 1 // the bit that () has and #nil has not
 )
 
 // Obj makes the value for the heap object p of kind k. It is for this package
@@ -157,7 +163,10 @@ func Bool(b bool) Value {
 }
 
 // Truthy reports whether v counts as true (everything but #f and #nil).
-func (v Value) Truthy() bool { return v.n != word(KConstant) && v.n != word(KConstant)|7 }
+func (v Value) Truthy() bool { return v.n&^nilToFalse != word(KConstant) }
+
+// IsNull reports whether v ends a list: () or #nil.
+func (v Value) IsNull() bool { return v.n|nilToNull == word(KConstant)|nilToFalse|nilToNull }
 
 // Char makes a character from a Unicode scalar value.
 func Char(r rune) Value {

@@ -328,7 +328,7 @@ func (x *Expander) place(s *stx) {
 
 // literal is a self-evaluating datum.
 func (x *Expander) literal(s stx) core.Node {
-	if s.isNull() {
+	if s.v == datum.Null {
 		x.failAs(syntax.Words{Message: "unexpected syntax"}, &s, "", "", "an empty pair of parentheses is not an expression; write '() for the empty list")
 	}
 	return &core.Const{At: at(&s), Value: constant(s.v)}

@@ -47,7 +47,7 @@ func view(v datum.Value) stx {
 }
 
 func (s stx) isPair() bool   { return s.v.IsPair() }
-func (s stx) isNull() bool   { return s.v == datum.Null }
+func (s stx) isNull() bool   { return s.v.IsNull() }
 func (s stx) isID() bool     { return s.v.IsSymbol() }
 func (s stx) isVector() bool { return s.v.Is(datum.KVector) }
 

@@ -197,8 +197,9 @@ func (p *printer) step(t task) {
 // tail writes what follows an element of a list.
 func (p *printer) tail(v datum.Value) {
 	switch {
-	case v == datum.Null:
+	case v.IsNull():
 		p.text(")")
+		return
 	case v.IsPair():
 		if _, labelled := p.labels[v]; labelled {
 			break
@@ -208,11 +209,9 @@ func (p *printer) tail(v datum.Value) {
 		p.push(task{v: v.Pair().Car})
 		return
 	}
-	if v != datum.Null {
-		p.text(" . ")
-		p.push(task{kind: tText, text: ")"})
-		p.push(task{v: v})
-	}
+	p.text(" . ")
+	p.push(task{kind: tText, text: ")"})
+	p.push(task{v: v})
 }
 
 // compound reports whether v can contain other values.

@@ -146,7 +146,7 @@ func flatten(rows []datum.Value, s shape) (n int, elements []datum.Value, err er
 			elements = append(elements, row.Pair().Car)
 			m++
 		}
-		if row != datum.Null || n >= 0 && m != n {
+		if !row.IsNull() || n >= 0 && m != n {
 			return 0, nil, errors.New("the rows of the array differ in length")
 		}
 		n = m

@@ -293,7 +293,7 @@ func (m *Machine) apply(fp unsafe.Pointer) (action, datum.Value, error) {
 			}
 		}
 	}
-	if end != datum.Null && end != datum.Nil {
+	if !end.IsNull() {
 		m.args = m.args[:0]
 		return actReturn, last, &datum.Error{Key: "wrong-type-arg", Who: "apply", Message: "Apply to non-list: ~S",
 			Irritants: []datum.Value{last}, Rest: datum.List(last), Payload: datum.Unset}

@@ -317,11 +317,11 @@ loop:
 				pc = jumpC(pc, w)
 			}
 		case code.JumpNull:
-			if *rA(fp, w) == datum.Null {
+			if rA(fp, w).IsNull() {
 				pc = jumpD(pc, w)
 			}
 		case code.JumpNotNull:
-			if *rA(fp, w) != datum.Null {
+			if !rA(fp, w).IsNull() {
 				pc = jumpD(pc, w)
 			}
 		case code.JumpPair:

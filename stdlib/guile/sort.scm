@@ -34,7 +34,7 @@
     (cdr head)))
 
 (define (sort items less?)
-  (cond ((null? items) '())
+  (cond ((null? items) items)
         ((pair? items) (%merge-sort items (length items) less?))
         ((vector? items)
          (list->vector (%merge-sort (vector->list items) (vector-length items) less?)))

@@ -73,7 +73,7 @@ func unpack(who string, file, dir, members datum.Value, o Options) (datum.Value,
 	if err != nil {
 		return datum.Unset, err
 	}
-	for l := members; l != datum.Null; l = l.Pair().Cdr {
+	for l := members; !l.IsNull(); l = l.Pair().Cdr {
 		if !l.IsPair() {
 			return datum.Unset, datum.WrongTypeExpecting(who, 3, members, "list of strings")
 		}

@@ -84,7 +84,7 @@ func (s *Session) parts(v datum.Value) (what string, parts []part, total int) {
 				return "It is a long list.", parts, total
 			}
 		}
-		if l != datum.Null {
+		if !l.IsNull() {
 			add("tail", l)
 			return fmt.Sprintf("It is an improper list of %d elements and a tail.", total-1), parts, total
 		}

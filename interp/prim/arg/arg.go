@@ -209,14 +209,14 @@ func Length(v datum.Value) int {
 	slow := v
 	for n := 0; ; n += 2 {
 		switch {
-		case v == datum.Null || v == datum.Nil:
+		case v.IsNull():
 			return n
 		case !v.IsPair():
 			return -1
 		}
 		v = v.Pair().Cdr
 		switch {
-		case v == datum.Null || v == datum.Nil:
+		case v.IsNull():
 			return n + 1
 		case !v.IsPair():
 			return -1

@@ -18,7 +18,7 @@ func Table() []*datum.Primitive {
 		equality("eqv?", datum.Eqv), equality("equal?", datum.Equal),
 		arg.Is("not", func(v datum.Value) bool { return !v.Truthy() }),
 		arg.Is("boolean?", func(v datum.Value) bool { return v == datum.True || v == datum.False || v == datum.Nil }),
-		arg.Is("nil?", func(v datum.Value) bool { return v == datum.Nil || v == datum.Null || v == datum.False }),
+		arg.Is("nil?", func(v datum.Value) bool { return v.IsNull() || v == datum.False }),
 		arg.Is("procedure?", datum.Value.IsProcedure),
 		arg.Is("unspecified?", func(v datum.Value) bool { return v == datum.Unspecified }),
 		arg.Is("eof-object?", func(v datum.Value) bool { return v == datum.EOF }),

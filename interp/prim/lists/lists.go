@@ -28,7 +28,7 @@ func Table() []*datum.Primitive {
 			return datum.Unspecified, nil
 		}),
 		arg.Is("pair?", datum.Value.IsPair),
-		arg.Is("null?", isNull),
+		arg.Is("null?", datum.Value.IsNull),
 		arg.Is("list?", func(v datum.Value) bool { return arg.Length(v) >= 0 }),
 		arg.FN("list", 0, -1, func(_ datum.Caller, args []datum.Value) (datum.Value, error) { return datum.List(args...), nil }),
 		arg.FN("cons*", 1, -1, consStar),
@@ -117,8 +117,6 @@ func Table() []*datum.Primitive {
 	}
 	return append(append(t, searching()...), removing()...)
 }
-
-func isNull(v datum.Value) bool { return v == datum.Null || v == datum.Nil }
 
 func car(_ datum.Caller, v datum.Value) (datum.Value, error) {
 	if !v.IsPair() {
@@ -247,7 +245,7 @@ func appendInPlace(_ datum.Caller, args []datum.Value) (datum.Value, error) {
 	}
 	out := args[len(args)-1]
 	for i := len(args) - 2; i >= 0; i-- {
-		if isNull(args[i]) {
+		if args[i].IsNull() {
 			continue
 		}
 		if arg.Length(args[i]) < 0 {
@@ -297,7 +295,7 @@ func tail(who string, l, k datum.Value) (datum.Value, error) {
 	}
 	for ; n > 0; n-- {
 		if !l.IsPair() {
-			if who == "list-tail" || !isNull(l) {
+			if who == "list-tail" || !l.IsNull() {
 				return datum.Unset, datum.WrongTypeExpecting(who, 1, l, "pair")
 			}
 			return datum.Unset, datum.OutOfRange(who, 2, k)
@@ -314,7 +312,7 @@ func listRef(_ datum.Caller, l, k datum.Value) (datum.Value, error) {
 	}
 	for t := l; ; t = t.Pair().Cdr {
 		switch {
-		case t == datum.Null:
+		case t.IsNull():
 			return datum.Unset, datum.OutOfRange("list-ref", 2, k)
 		case !t.IsPair():
 			return datum.Unset, datum.WrongTypeExpecting("list-ref", 1, l, "list")

@@ -24,7 +24,7 @@ func searching() []*datum.Primitive {
 			arg.F2(e.member, func(_ datum.Caller, x, l datum.Value) (datum.Value, error) {
 				for n, i := l, 1; ; n, i = n.Pair().Cdr, i+1 {
 					if !n.IsPair() || endless(i, l) {
-						if !isNull(n) {
+						if !n.IsNull() {
 							return datum.Unset, datum.WrongTypeExpecting(e.member, 2, l, "list")
 						}
 						return datum.False, nil
@@ -67,7 +67,7 @@ func searching() []*datum.Primitive {
 func (e *equality) find(who string, k, l datum.Value) (datum.Value, error) {
 	for n, i := l, 1; ; n, i = n.Pair().Cdr, i+1 {
 		if !n.IsPair() || endless(i, l) {
-			if !isNull(n) {
+			if !n.IsNull() {
 				return datum.Unset, datum.WrongTypeExpecting(who, 2, l, "association list")
 			}
 			return datum.False, nil

@@ -373,9 +373,9 @@ func store(who string, w *array.View, dims []datum.Dim, l datum.Value, at *int) 
 	n := 0
 	for rest := l; ; rest = rest.Pair().Cdr {
 		switch {
-		case rest == datum.Null && n == dims[0].Len:
+		case rest.IsNull() && n == dims[0].Len:
 			return nil
-		case rest == datum.Null:
+		case rest.IsNull():
 			return datum.Misc(who, "too few elements for array dimension ~a, need ~a", datum.Fix(int64(len(dims))), datum.Fix(int64(dims[0].Len)))
 		case !rest.IsPair():
 			return datum.WrongTypeExpecting(who, 2, l, "list")
