@@ -86,9 +86,23 @@ func NewRegistry() *Registry {
 	r.Guile.public.vars = r.Guile.vars
 	user := r.Make(datum.List(datum.Sym("guile-user")))
 	user.Use(r.Guile.public)
+	user.Use(r.compiler())
 	r.Current = user
 	r.tried["(guile)"], r.tried["(guile-user)"] = true, true
 	return r
+}
+
+// compiler is what (guile-user) has of the compiler: as in Guile, two names that
+// load it.
+func (r *Registry) compiler() *Module {
+	iface, err := r.Resolve(Import{
+		Name:     datum.List(datum.Sym("system"), datum.Sym("base"), datum.Sym("compile")),
+		Autoload: []*datum.Symbol{datum.Intern("compile"), datum.Intern("compile-file")},
+	})
+	if err != nil {
+		panic(err) // nothing is loaded yet
+	}
+	return iface
 }
 
 func (r *Registry) make(name datum.Value, key string) *Module {

@@ -60,7 +60,7 @@ FROM to language TO and returns the result and the environment to go on in."
 (define* (compile x #:key
                   (from (current-language))
                   (to 'value)
-                  (env (default-env from))
+                  (env (default-environment from))
                   (optimization-level (default-optimization-level))
                   (warning-level (default-warning-level))
                   (opts '()))
@@ -71,33 +71,35 @@ to 'value is to evaluate it."
         ((compute-compiler from to optimization-level warning-level opts) x env))
     (lambda (x env) x)))
 
-(define (default-env from)
-  (let ((lang (lookup-language from)))
-    (if (eq? (language-name lang) 'scheme)
-        (current-module)
-        (default-environment lang))))
-
 (define* (read-and-compile port #:key
                            (from (current-language))
                            (to 'value)
-                           (env (default-env from))
+                           (env (default-environment from))
                            (optimization-level (default-optimization-level))
                            (warning-level (default-warning-level))
                            (opts '()))
   "Compile all expressions on PORT; return the value of the last one when TO is
-'value, else the list of all."
+'value, a thunk that evaluates them when it is 'bytecode, else the list of all."
   (let* ((lang (lookup-language from))
          (compiler (compute-compiler from to optimization-level warning-level
                                      opts)))
     (let loop ((results '()) (env env))
       (let ((x ((language-reader lang) port env)))
         (if (eof-object? x)
-            (if (eq? to 'value)
-                (and (pair? results) (car results))
-                (reverse results))
+            (case to
+              ((value) (and (pair? results) (car results)))
+              ((bytecode) (in-order (reverse results)))
+              (else (reverse results)))
             (call-with-values (lambda () (compiler x env))
               (lambda (result env)
                 (loop (cons result results) env))))))))
+
+(define (in-order thunks)
+  (lambda ()
+    (let loop ((thunks thunks) (last *unspecified*))
+      (if (null? thunks)
+          last
+          (loop (cdr thunks) ((car thunks)))))))
 
 (define (compiled-file-name file)
   "Return where `compile-file' writes the object file of FILE by default: below

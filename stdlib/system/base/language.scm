@@ -43,13 +43,27 @@
 (define-syntax-rule (define-language name . spec)
   (define name (make-language #:name 'name . spec)))
 
+;; Programs that are compiled may set the reader of what follows in them, and of
+;; nothing else.
+(define (fresh-environment)
+  (let ((module (make-fresh-user-module)))
+    (module-define! module 'current-reader (make-fluid))
+    module))
+
+(define (read-program port environment)
+  (let* ((variable (and (module? environment)
+                        (module-variable environment 'current-reader)))
+         (fluid (and variable (variable-bound? variable) (variable-ref variable))))
+    ((or (and (fluid? fluid) (fluid-ref fluid)) read) port)))
+
 (define scheme
   (make-language #:name 'scheme
                  #:title "Scheme"
-                 #:reader (lambda (port env) (read port))
+                 #:reader read-program
                  #:printer write
                  #:compilers '()
-                 #:evaluator (lambda (x module) (eval x module))))
+                 #:evaluator (lambda (x module) (eval x module))
+                 #:make-default-environment fresh-environment))
 
 (define value
   (make-language #:name 'value #:title "Values" #:reader #f #:printer write
