@@ -60,6 +60,10 @@ func (x *Annotated) sameContext(y *Annotated) bool {
 	return x.Scopes == y.Scopes && x.Module == y.Module
 }
 
+// Compound is a Go value in an Opaque that is equal? to another of its type by
+// its parts.
+type Compound interface{ Parts() []Value }
+
 // equalBudget is the number of comparisons that Equal makes before it starts
 // to watch for cycles, and equalDepth how deep it recurs natively.
 const (
@@ -114,7 +118,7 @@ func equalFast(a, b Value, budget *int, depth int) int {
 			}
 			a, b = x.Datum, y.Datum
 			continue
-		case KVector, KArray, KRecord:
+		case KVector, KArray, KRecord, KOpaque:
 			x, y, ok := sameShape(a, b)
 			if !ok {
 				return 0
@@ -175,6 +179,13 @@ func sameShape(a, b Value) ([]Value, []Value, bool) {
 		return x.Fields, y.Fields, x.Type == y.Type && len(x.Fields) == len(y.Fields) && !a.IsObject()
 	case KArray:
 		return sameArrays(a, b)
+	case KOpaque:
+		x, ok1 := a.Opaque().Go.(Compound)
+		y, ok2 := b.Opaque().Go.(Compound)
+		if ok1 && ok2 && a.Opaque().Type == b.Opaque().Type {
+			p, q := x.Parts(), y.Parts()
+			return p, q, len(p) == len(q)
+		}
 	}
 	return nil, nil, false
 }
@@ -212,7 +223,7 @@ func equalCareful(a, b Value) bool {
 				return false
 			}
 			stack = append(stack, [2]Value{x.Datum, y.Datum})
-		case KVector, KArray, KRecord:
+		case KVector, KArray, KRecord, KOpaque:
 			if seen[pairing{a.p, b.p}] {
 				continue
 			}

@@ -213,6 +213,10 @@ func hashEqual(v Value, left *int) uint64 {
 		return mix(uint64(len(v.Array().Dims)))
 	case KCharSet:
 		return mix(uint64(len(v.CharSet().Ranges())))
+	case KOpaque:
+		if _, ok := v.Opaque().Go.(Compound); ok {
+			return mix(uint64(len(v.Opaque().Type)))
+		}
 	}
 	return hashEqv(v)
 }

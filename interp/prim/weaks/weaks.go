@@ -27,6 +27,20 @@ func vectorOf(who string, v datum.Value) (*vector, error) {
 	return nil, datum.WrongTypeExpecting(who, 1, v, "weak vector")
 }
 
+// Parts gives the elements, #f for those that are gone, so that equal? compares
+// them.
+func (w *vector) Parts() []datum.Value {
+	parts := make([]datum.Value, len(w.items))
+	for i, x := range w.items {
+		v, ok := x.Value()
+		if !ok {
+			v = datum.False
+		}
+		parts[i] = v
+	}
+	return parts
+}
+
 func newVector(items []datum.Value) datum.Value {
 	w := &vector{make([]datum.Weak, len(items))}
 	for i, x := range items {

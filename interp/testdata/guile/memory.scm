@@ -25,6 +25,16 @@
                         (begin (hashx-remove! h assoc t "a") (hashx-ref h assoc t "a")))))
 (test 'equal (let ((t (make-hash-table))) (hashx-set! hash assoc t '(1 2) 'equal) (hash-ref t '(1 2))))
 (test 'set (let ((t (make-hash-table))) (hash-set! t '(1 2) 'set) (hashx-ref hash assoc t '(1 2))))
+(test '(#t #f #f) (list (equal? (weak-vector 1 "a") (list->weak-vector '(1 "a")))
+                        (equal? (weak-vector 1) (weak-vector 2)) (equal? (weak-vector 1) (weak-vector 1 2))))
+(not-in-guile "3.0.8 cannot hash them, and goes round for ever"
+  (test 'found (let ((table (make-hash-table)))
+                 (hash-set! table (weak-vector 'a 1) 'found)
+                 (hash-ref table (weak-vector 'a 1))))
+  (test #t (let ((a (weak-vector 1 #f)) (b (weak-vector 1 #f)))
+             (weak-vector-set! a 1 a)
+             (weak-vector-set! b 1 b)
+             (equal? a b))))
 (not-in-guile "3.0.8 keeps weak-vector? and others to itself"
   (test '(#t 2 (key) x) (let* ((v (weak-vector key 1)) (before (weak-vector-ref v 0)))
                           (weak-vector-set! v 1 'x)
