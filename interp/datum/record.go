@@ -26,6 +26,9 @@ type RecordType struct {
 	Meta *RecordType
 	// Slots are the fields that Meta gives the type itself.
 	Slots []Value
+	// Make is the constructor that the type was defined with, a procedure, if
+	// it was.
+	Make Value
 	// Layout names the kinds of the fields as Guile's structure layouts do
 	// ("pwpr"); "" for all fields ordinary.
 	Layout string

@@ -166,12 +166,14 @@ func constructor(_ datum.Caller, args []datum.Value) (datum.Value, error) {
 	n := len(t.Fields)
 	_, declared := arg.Given(args, 2)
 	names, partial := arg.Given(args, 1)
+	if !partial && t.Make.IsProcedure() {
+		return t.Make, nil
+	}
 	if !partial || names == datum.False {
 		p := newPrimitive(name, n, func(vs []datum.Value) (datum.Value, error) {
 			return datum.NewRecord(t, append([]datum.Value(nil), vs...)), nil
 		})
-		p.Declared = declared
-		return p.Value(), nil
+		return declare(t, p, declared), nil
 	}
 	list, err := arg.List("record-constructor", 2, names)
 	if err != nil {
@@ -195,8 +197,16 @@ func constructor(_ datum.Caller, args []datum.Value) (datum.Value, error) {
 		}
 		return datum.NewRecord(t, fields), nil
 	})
-	p.Declared = declared
-	return p.Value(), nil
+	return declare(t, p, declared), nil
+}
+
+// declare makes p the constructor that t is defined with, if it is declared.
+func declare(t *datum.RecordType, p *datum.Primitive, declared bool) datum.Value {
+	v := p.Value()
+	if p.Declared = declared; declared {
+		t.Make = v
+	}
+	return v
 }
 
 // trim takes the angle brackets from a type's name.
