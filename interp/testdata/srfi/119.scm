@@ -60,6 +60,7 @@
               (list x (cadr x) (cadr (cadr x))))))
 
  ;; It is a language for compile.
+ (test '((a (b))) ((@ (srfi srfi-119) wisp-scheme-read-string) "a : b"))
  (test 120 (call-with-input-string "define : fac n\n  if : zero? n\n    . 1\n    * n : fac {n - 1}\nfac 5\n"
              (lambda (port) (read-and-compile port #:from 'wisp #:to 'value #:env (current-module)))))
 
