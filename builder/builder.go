@@ -67,6 +67,8 @@ type Options struct {
 	// EUID is the effective user id of the process: root's builds run as
 	// build users.
 	EUID int
+	// Environ is the environment of processes that fetch something as a build user.
+	Environ []string
 	// Limits are those of every build.
 	Limits jail.Limits
 }
@@ -122,13 +124,13 @@ func New(s *store.Store, o Options) *Builder {
 }
 
 // NewLocal returns the executor of this machine for s. Of the options it uses
-// Jail, Builtins, EUID, KeepFailed, KeptOwner and Limits.
+// Jail, Builtins, EUID, Environ, KeepFailed, KeptOwner and Limits.
 func NewLocal(s *store.Store, o Options) plan.Executor {
 	var users *local.Users
 	if o.EUID == 0 {
 		users = local.NewUsers(s.StatePath("userpool"), local.FirstBuildUser, local.BuildUsers, local.BuildGroup)
 	}
-	return local.New(local.Options{Jail: o.Jail, Builtins: o.Builtins, Users: users, KeepFailed: o.KeepFailed, KeptOwner: o.KeptOwner, Limits: o.Limits})
+	return local.New(local.Options{Jail: o.Jail, Builtins: o.Builtins, Users: users, Environ: o.Environ, KeepFailed: o.KeepFailed, KeptOwner: o.KeptOwner, Limits: o.Limits})
 }
 
 // HostSystems returns the platforms, in Guix's notation, whose programs a

@@ -50,6 +50,7 @@ func TestMain(m *testing.M) {
 	native.ChildMain(os.Args)
 	buildtest.HelperMain(os.Args)
 	builtin.Main(os.Args, table)
+	builtin.ApartMain(os.Args, apartTable)
 	done, err := jailtest.Prepare("fruix/builder/buildtest/helper")
 	if err != nil {
 		log.Fatal(err)

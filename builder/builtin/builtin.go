@@ -5,7 +5,7 @@
 // to the builder; nothing registers itself. Most run in a jail like any other
 // builder: Fruix starts itself there, and [Main], called early in main, finds
 // the request in a file. Only what needs the network runs in the calling
-// process.
+// process, or in one apart ([ApartMain]).
 package builtin
 
 import (
@@ -40,6 +40,10 @@ type Call struct {
 	// Fetched is told of bytes that arrived from a location (total is -1 when
 	// unknown); never nil.
 	Fetched func(location string, done, total int64)
+	// Apart, when not nil, runs a builder in a process that has no rights of the
+	// calling one's, for one that is InProcess: see ApartMain. The error is a
+	// *PackedError when the builder failed.
+	Apart func(ctx context.Context, name string) error
 
 	told time.Time // when Step last told
 }
@@ -65,6 +69,9 @@ type Builtin struct {
 	// with its view of the machine. Those must be fixed-output derivations,
 	// since nothing but the hash keeps their results honest.
 	InProcess bool
+	// Pack makes bytes of an error of Run, for a builder that runs in a process apart;
+	// may be nil.
+	Pack func(error) []byte
 	// Run builds. It runs at most once per process when in a jail, and
 	// concurrently otherwise. The error is shown to people as is.
 	Run func(ctx context.Context, c *Call) error

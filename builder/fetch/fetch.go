@@ -66,6 +66,15 @@ type Client struct {
 	// scheme when that is nil.
 	Archives       []string
 	ArchiveFetcher Fetcher
+	// Side says which of all these places are looked at.
+	Side Side
+}
+
+// On is the client that looks at the places of one side only.
+func (c *Client) On(s Side) *Client {
+	d := *c
+	d.Side = s
+	return &d
 }
 
 // An Attempt is one place that did not have the file.
@@ -139,7 +148,9 @@ func (c *Client) Get(ctx context.Context, w Want, dst string) (string, error) {
 		}
 	}
 	for i, location := range places {
-		archive = i >= own
+		if archive = i >= own; !c.Side.Has(location) {
+			continue
+		}
 		u, err := url.Parse(location)
 		if err != nil {
 			e.Attempts = append(e.Attempts, Attempt{Place: location, Err: fmt.Errorf("not a URL: %w", err)})
@@ -265,6 +276,14 @@ func (c *Client) expand(location string) []string {
 	return list
 }
 
+// Near are the folders of files that are already here, if those are looked at.
+func (c *Client) Near() []string {
+	if c.Side == Far {
+		return nil
+	}
+	return c.Folders
+}
+
 // inFolders lists existing files that may be the wanted one.
 func (c *Client) inFolders(w Want) []string {
 	var names []string
@@ -286,7 +305,7 @@ func (c *Client) inFolders(w Want) []string {
 		}
 	}
 	var files []string
-	for _, dir := range c.Folders {
+	for _, dir := range c.Near() {
 		for _, n := range names {
 			// A name from a derivation must not lead out of the folder.
 			if n == "" || !filepath.IsLocal(n) || n == "." {

@@ -1,6 +1,6 @@
 // Package local carries out build requests on this machine: ordinary builders
 // and most builders of Fruix's own in a jail, and those that need the network
-// in the calling process.
+// in the calling process or, when that is root's, mostly in one of a build user.
 //
 // The store in the jail is a folder of the build's own, in the file system of
 // the real store, with every input mounted read-only at its name. So a builder
@@ -33,6 +33,8 @@ type Options struct {
 	Builtins builtin.Table
 	// Users are who builds run as when the caller is root; nil otherwise.
 	Users *Users
+	// Environ is the environment of processes that fetch something as a build user.
+	Environ []string
 	// KeepFailed, when not empty, is a folder into which the build folder of
 	// a failed build is moved; KeptOwner is whom it is given to, unless nil.
 	KeepFailed string
@@ -205,11 +207,15 @@ func (b *build) inProcess(ctx context.Context, fn builtin.Builtin) (*plan.Result
 		return nil, &plan.FailedError{Status: "refused", Err: fmt.Errorf("%s: %s makes fixed outputs only: give the output a hash", b.r.Drv, b.r.Builder)}
 	}
 	outs := b.outputs()
-	err := fn.Run(ctx, &builtin.Call{
+	call := &builtin.Call{
 		Request: b.r, BuildDir: b.dir, Log: b.io.Log, Fetched: b.io.Fetched,
 		Output: func(name string) string { return outs[name] },
 		Input:  b.io.Physical,
-	})
+	}
+	if b.o.Users != nil {
+		call.Apart = b.apart
+	}
+	err := fn.Run(ctx, call)
 	if err != nil {
 		return nil, &plan.FailedError{Status: "failed", Err: err}
 	}

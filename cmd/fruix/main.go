@@ -28,6 +28,7 @@ func main() {
 	spareYouth(os.Getenv)
 	native.ChildMain(os.Args)
 	builtin.Main(os.Args, jailBuiltins())
+	builtin.ApartMain(os.Args, apartBuiltins(os.Getenv))
 	e := &environment{
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
 		getenv: os.Getenv, uid: os.Geteuid(),

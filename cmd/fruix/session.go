@@ -20,6 +20,7 @@ import (
 	"fruix/builder/builtin/initrd"
 	"fruix/builder/builtin/scheme"
 	"fruix/builder/fetch"
+	"fruix/builder/fetch/git"
 	"fruix/cmd/internal/progress"
 	"fruix/cmd/internal/report"
 	"fruix/cmd/internal/runtimes"
@@ -327,8 +328,29 @@ func (s *session) addDownloads(to builtin.Table, strangers bool) {
 		files.Fetchers["file"] = fetch.File{Open: fetch.OpenPublic}
 		repositories.Open, repositories.SSH = fetch.OpenPublic, nil
 	}
-	to["download"] = download.Builtin(files)
-	to["git-download"] = download.Git(files, repositories)
+	to["download"] = download.Builtin(files, !strangers)
+	to["git-download"] = download.Git(files, repositories, !strangers)
+}
+
+// apartBuiltins are the builders of processes that fetch as a build user, who may read
+// no more than everybody.
+func apartBuiltins(getenv func(string) string) builtin.Table {
+	files := fetch.Standard(getenv)
+	files.Fetchers["file"] = fetch.File{Open: fetch.OpenPublic}
+	return download.Table(files, &git.Fetcher{HTTP: &fetch.HTTP{Proxy: fetch.Proxies(getenv)}, Open: fetch.OpenPublic})
+}
+
+// fetchEnviron are the variables that such a process has.
+func fetchEnviron(getenv func(string) string) (out []string) {
+	for _, name := range []string{
+		"http_proxy", "https_proxy", "all_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY",
+		"FRUIX_SOURCES", "FRUIX_ARCHIVES", "SSL_CERT_FILE", "SSL_CERT_DIR",
+	} {
+		if v := getenv(name); v != "" {
+			out = append(out, name+"="+v)
+		}
+	}
+	return out
 }
 
 // localOptions are those of builds on this machine, whoever wants them.
@@ -336,6 +358,7 @@ func (s *session) localOptions() builder.Options {
 	return builder.Options{
 		Jail: native.New(native.Options{EUID: s.env.uid, WorkDir: os.TempDir()}),
 		EUID: s.env.uid, Limits: native.Limits(), Getenv: s.env.getenv, Builtins: jailBuiltins(),
+		Environ: fetchEnviron(s.env.getenv),
 	}
 }
 

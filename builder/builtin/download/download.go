@@ -10,11 +10,13 @@
 //	             it holds; the hash is recursive
 //
 // It runs in the process that schedules, as it needs the network; the hash
-// keeps it honest.
+// keeps it honest. Where that process is root's, servers are talked to, and what
+// they send is looked at, in a process apart.
 package download
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -23,15 +25,57 @@ import (
 	"fruix/builder/builtin"
 	"fruix/builder/builtin/archive"
 	"fruix/builder/fetch"
+	"fruix/builder/fetch/git"
 	"fruix/store/hash"
 	"fruix/store/tree"
 )
 
-// Builtin returns the builder, which gets files through c.
-func Builtin(c *fetch.Client) builtin.Builtin {
-	return builtin.Builtin{InProcess: true, Run: func(ctx context.Context, call *builtin.Call) error {
-		return run(ctx, c, call)
+// Builtin returns the builder, which gets files through c. own says that c may read for
+// whoever wants the file what only the calling process may read; nothing else is done
+// with the rights of that.
+func Builtin(c *fetch.Client, own bool) builtin.Builtin {
+	return builtin.Builtin{InProcess: true, Pack: fetch.Pack, Run: func(ctx context.Context, call *builtin.Call) error {
+		return parted(ctx, call, "download", c.Side, own, func(s fetch.Side) error { return run(ctx, c.On(s), call) })
 	}}
+}
+
+// Table are the builders that run in processes apart: they look at all places, or at
+// those that are far.
+func Table(c *fetch.Client, f *git.Fetcher) builtin.Table {
+	return builtin.Table{
+		"download": Builtin(c, false), "download" + far: Builtin(c.On(fetch.Far), false),
+		"git-download": Git(c, f, false), "git-download" + far: Git(c.On(fetch.Far), f, false),
+	}
+}
+
+// far ends the names of builders that look at far places only.
+const far = "-far"
+
+// parted runs a builder with the rights of the calling process where that is needed, and
+// apart otherwise, if the call can do that.
+func parted(ctx context.Context, call *builtin.Call, name string, side fetch.Side, own bool, run func(fetch.Side) error) error {
+	if call.Apart == nil {
+		return run(side)
+	}
+	var here error
+	if own {
+		if here = run(fetch.Near); here == nil || ctx.Err() != nil {
+			return here
+		}
+		name += far
+	}
+	err := call.Apart(ctx, name)
+	var told *builtin.PackedError
+	if !errors.As(err, &told) {
+		return err
+	}
+	err = fetch.Unpack(told.Packed)
+	// All places that were tried are told of.
+	var near, there *fetch.Error
+	if errors.As(here, &near) && errors.As(err, &there) {
+		there.Name, there.Attempts = near.Name, append(near.Attempts, there.Attempts...)
+	}
+	return err
 }
 
 func run(ctx context.Context, c *fetch.Client, call *builtin.Call) error {

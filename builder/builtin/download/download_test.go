@@ -109,7 +109,7 @@ func TestRun(t *testing.T) {
 				Output:   func(string) string { return out },
 				BuildDir: t.TempDir(), Log: &log, Fetched: func(string, int64, int64) {},
 			}
-			b := Builtin(&fetch.Client{Fetchers: map[string]fetch.Fetcher{"file": fetch.File{}}})
+			b := Builtin(&fetch.Client{Fetchers: map[string]fetch.Fetcher{"file": fetch.File{}}}, false)
 			err := b.Run(t.Context(), call)
 			if (err != nil) != (tt.err != "") || err != nil && !strings.Contains(err.Error(), tt.err) {
 				t.Fatalf("%v", err)

@@ -25,9 +25,11 @@ import (
 //
 // The hash is that of the archive of the folder. Folders of c are looked
 // through first for a folder with the output's name or hash.
-func Git(c *fetch.Client, f *git.Fetcher) builtin.Builtin {
-	return builtin.Builtin{InProcess: true, Run: func(ctx context.Context, call *builtin.Call) error {
-		return runGit(ctx, c, f, call)
+//
+// own is that of Builtin.
+func Git(c *fetch.Client, f *git.Fetcher, own bool) builtin.Builtin {
+	return builtin.Builtin{InProcess: true, Pack: fetch.Pack, Run: func(ctx context.Context, call *builtin.Call) error {
+		return parted(ctx, call, "git-download", c.Side, own, func(s fetch.Side) error { return runGit(ctx, c.On(s), f, call) })
 	}}
 }
 
@@ -67,12 +69,15 @@ func runGit(ctx context.Context, c *fetch.Client, f *git.Fetcher, call *builtin.
 		failed.Attempts = append(failed.Attempts, fetch.Attempt{Place: place, Err: err})
 		return false, nil
 	}
-	for _, dir := range foldersNamed(c.Folders, r.Name, digest) {
+	for _, dir := range foldersNamed(c.Near(), r.Name, digest) {
 		if ok, err := try(dir, func() error { return copyTree(ctx, dir, out) }); ok || err != nil {
 			return err
 		}
 	}
 	for _, location := range locations {
+		if c.Side != fetch.All && git.Own(location) != (c.Side == fetch.Near) {
+			continue
+		}
 		s := git.Source{URL: location, Rev: revs[0], Recursive: recursive == "#t" || recursive == "1"}
 		if ok, err := try(location, func() error {
 			return f.Fetch(ctx, s, out, func(from string, done int64) { call.Fetched(from, done, -1) })

@@ -177,6 +177,20 @@ func (f *Fetcher) open(ctx context.Context, u *url.URL, progress func(int64)) (r
 	return s, nil
 }
 
+// Own says whether a repository is reached by what only the user of a process may use:
+// files of this machine, or keys for another.
+func Own(location string) bool {
+	u, err := parseURL(location)
+	if err != nil {
+		return false // which is said by whoever tries it
+	}
+	switch u.Scheme {
+	case "file", "ssh", "git+ssh", "ssh+git":
+		return true
+	}
+	return false
+}
+
 // server is what carries the protocol to a repository on another machine.
 func (f *Fetcher) server(u *url.URL) (server, error) {
 	h := f.HTTP

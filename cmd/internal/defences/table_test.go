@@ -269,6 +269,16 @@ var defences = []defence{
 		pkg:   "builder/fetch", tests: "TestPublic", root: true,
 	},
 	{
+		name:  "downloads with root's rights",
+		edits: []edit{{"builder/local/apart.go", "Credential: &syscall.Credential{Uid: uint32(b.user.UID), Gid: uint32(b.user.GID)},", ""}},
+		pkg:   "builder", tests: "TestApart", root: true,
+	},
+	{
+		name:  "programs that outlive a download",
+		edits: []edit{{"builder/local/apart.go", "\tb.endAll()\n", ""}},
+		pkg:   "builder", tests: "TestApart", root: true,
+	},
+	{
 		name:  "folders of profiles that hold too much",
 		edits: []edit{{"store/roots.go", "in.entries > maxUserEntries || in.links > maxUserLinks", "false"}},
 		pkg:   "store", tests: "TestUsersFolder",

@@ -1,0 +1,199 @@
+package builder_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"fruix/builder"
+	"fruix/builder/buildtest"
+	"fruix/builder/builtin"
+	"fruix/builder/local"
+	"fruix/store/drv"
+	"fruix/store/hash"
+)
+
+// apartTable is what the test binary runs in processes apart. What is hostile in it has
+// the words of the derivation: the name of a secret, and the process that has started it.
+var apartTable = builtin.Table{
+	"look": {Pack: func(err error) []byte { return []byte(err.Error()) }, Run: func(_ context.Context, c *builtin.Call) error {
+		secret, caller := c.Request.Env["secret"], c.Request.Env["caller"]
+		pid, err := strconv.Atoi(caller)
+		if err != nil {
+			return err
+		}
+		groups, err := unix.Getgroups()
+		if err != nil || len(groups) > 0 || os.Getuid() != os.Geteuid() || os.Getuid() < local.FirstBuildUser {
+			return fmt.Errorf("it runs as %d (%d), in %v, %v", os.Getuid(), os.Geteuid(), groups, err)
+		}
+		if _, err := os.ReadFile(secret); !errors.Is(err, os.ErrPermission) {
+			return fmt.Errorf("the secret: %v", err)
+		}
+		if err := os.WriteFile(filepath.Join(filepath.Dir(secret), "planted"), nil, 0o666); !errors.Is(err, os.ErrPermission) {
+			return fmt.Errorf("planting: %v", err)
+		}
+		if err := unix.Kill(pid, unix.SIGCONT); !errors.Is(err, unix.EPERM) {
+			return fmt.Errorf("signalling the caller: %v", err)
+		}
+		if err := unix.Setreuid(0, 0); err == nil {
+			return errors.New("it has become root")
+		}
+		if v := os.Getenv("HOME"); v != "" {
+			return fmt.Errorf("HOME is %s", v)
+		}
+		// What it leaves behind holds its descriptors, and changes the output.
+		left := exec.Command("/bin/sh", "-c", "while sleep 0.01; do echo x >> "+builtin.ApartOutput+"; done")
+		left.Stdout, left.Stderr = os.Stdout, os.Stderr
+		if err := left.Start(); err != nil {
+			return err
+		}
+		c.Fetched("here", 1, 2)
+		fmt.Fprintln(c.Log, "it is", os.Getuid())
+		return os.WriteFile(c.Output("out"), []byte(c.Request.Env["text"]), 0o644)
+	}},
+	"fail": {Pack: func(err error) []byte { return []byte(err.Error()) }, Run: func(context.Context, *builtin.Call) error {
+		return errors.New("it must be so")
+	}},
+	"crash": {Run: func(context.Context, *builtin.Call) error { panic("oh") }},
+	"wait": {Run: func(_ context.Context, c *builtin.Call) error {
+		fmt.Fprintln(c.Log, "it is", os.Getuid())
+		time.Sleep(time.Hour)
+		return nil
+	}},
+}
+
+// runsAs says whether any process runs as a user.
+func runsAs(t *testing.T, uid int) bool {
+	t.Helper()
+	files, err := filepath.Glob("/proc/[0-9]*/status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		b, _ := os.ReadFile(f) // it may have ended
+		if strings.Contains(string(b), fmt.Sprintf("\nUid:\t%d\t", uid)) {
+			return true
+		}
+	}
+	return false
+}
+
+// TestApart lets a builder that needs the network try what it could do with root's
+// rights.
+func TestApart(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root, to give rights up")
+	}
+	w := buildtest.New(t)
+	secret := filepath.Join(w.TempDir(), "secret")
+	must(t, os.WriteFile(secret, []byte("x"), 0o600))
+	builtins := builtin.Table{"here": {InProcess: true, Run: func(ctx context.Context, c *builtin.Call) error {
+		if c.Apart == nil {
+			return errors.New("it would run with all rights")
+		}
+		return c.Apart(ctx, c.Request.Env["as"])
+	}}}
+	user := func(log string) int {
+		t.Helper()
+		_, rest, _ := strings.Cut(log, "it is ")
+		uid, err := strconv.Atoi(strings.TrimSpace(strings.SplitN(rest, "\n", 2)[0]))
+		if err != nil {
+			t.Fatalf("the log is %q", log)
+		}
+		return uid
+	}
+	run := func(ctx context.Context, as, text string, progress builder.Progress) (string, error) {
+		sum := hash.SHA256.New()
+		sum.Write([]byte("words"))
+		p := w.Drv("apart-"+as+strings.ReplaceAll(text, " ", "-"), "", nil, func(d *drv.Derivation) {
+			d.Builder, d.Args = "builtin:here", nil
+			d.Outputs = map[string]drv.Output{"out": {HashAlgo: "sha256", Hash: fmt.Sprintf("%x", sum.Sum(nil))}}
+			for name, value := range map[string]string{"as": as, "text": text, "secret": secret, "caller": strconv.Itoa(os.Getpid())} {
+				d.Env[name] = value
+			}
+		})
+		b := w.Builder(builder.Options{Builtins: builtins, Progress: progress})
+		_, err := b.Build(ctx, builder.Target{Drv: p})
+		return p, err
+	}
+	over := func(uid int) {
+		t.Helper()
+		for deadline := time.Now().Add(time.Minute); runsAs(t, uid); time.Sleep(5 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("something still runs as %d", uid)
+			}
+		}
+	}
+	heard := &fetchings{}
+	p, err := run(t.Context(), "look", "words", heard)
+	// What is left behind may have come between, and then the hash is wrong.
+	if err != nil && !strings.Contains(err.Error(), "hash mismatch") {
+		t.Fatal(err)
+	}
+	log, err := w.Builder(builder.Options{}).ReadLog(p)
+	must(t, err)
+	said, err := io.ReadAll(log)
+	must(t, errors.Join(err, log.Close()))
+	over(user(string(said)))
+	if heard.n == 0 {
+		t.Error("it is not told what is fetched")
+	}
+	_, err = run(t.Context(), "look", "other words", nil)
+	if err == nil || !strings.Contains(err.Error(), "hash mismatch") {
+		t.Errorf("another content: %v", err)
+	}
+	if _, err = run(t.Context(), "fail", "", nil); err == nil {
+		t.Error("a builder that fails has not")
+	}
+	var packed *builtin.PackedError
+	if !errors.As(err, &packed) || string(packed.Packed) != "it must be so" {
+		t.Errorf("failed: %v", err)
+	}
+	if _, err = run(t.Context(), "crash", "", nil); err == nil || !strings.Contains(err.Error(), "the process that fetches has ended with exit status 2") {
+		t.Errorf("crashed: %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	waits := &lines{found: make(chan string, 1)}
+	done := make(chan error, 1)
+	go func() {
+		_, err := run(ctx, "wait", "", waits)
+		done <- err
+	}()
+	uid := user(<-waits.found)
+	cancel()
+	if err := <-done; !errors.Is(err, builder.ErrInterrupted) {
+		t.Errorf("interrupted: %v", err)
+	}
+	over(uid)
+}
+
+// fetchings counts what is told of fetching.
+type fetchings struct{ n int }
+
+func (f *fetchings) Event(e builder.Event) {
+	if _, ok := e.(builder.Fetching); ok {
+		f.n++
+	}
+}
+
+// lines hands over the first line.
+type lines struct{ found chan string }
+
+func (l *lines) Event(e builder.Event) {
+	if e, ok := e.(builder.Line); ok {
+		select {
+		case l.found <- e.Text:
+		default:
+		}
+	}
+}

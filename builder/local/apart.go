@@ -1,0 +1,132 @@
+package local
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"syscall"
+	"time"
+
+	"fruix/builder/builtin"
+	"fruix/builder/plan"
+)
+
+// maxMessage bounds a line of a process apart.
+const maxMessage = 1 << 20
+
+// apart runs a builder that needs the network in a process of a build user, who has no
+// rights but to the build folder, and takes the output from there.
+func (b *build) apart(ctx context.Context, name string) error {
+	if err := b.acquireUser(ctx); err != nil {
+		return err
+	}
+	err := b.runApart(ctx, name)
+	b.endAll()
+	if terr := b.takeBack(); err == nil {
+		err = terr
+	}
+	if err != nil {
+		return err
+	}
+	// What lies there may be anything, and is moved as it is: it is an output when its
+	// hash is right.
+	return os.Rename(filepath.Join(b.dir, builtin.ApartOutput), b.outputs()["out"])
+}
+
+// asBuildUser is this program, started again as the build user.
+func (b *build) asBuildUser(ctx context.Context, args []string) (*exec.Cmd, error) {
+	program := "/proc/self/exe" // wherever it lies, it may be started
+	if runtime.GOOS != "linux" {
+		var err error
+		if program, err = os.Executable(); err != nil {
+			return nil, err
+		}
+	}
+	cmd := exec.CommandContext(ctx, program)
+	cmd.Args, cmd.Dir, cmd.Env = args, "/", append([]string{"TMPDIR=."}, b.o.Environ...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Setsid:     true,
+		Credential: &syscall.Credential{Uid: uint32(b.user.UID), Gid: uint32(b.user.GID)},
+	}
+	// A process that it has left behind keeps nobody waiting.
+	cmd.WaitDelay = time.Second
+	return cmd, nil
+}
+
+// endAll ends whatever runs as the build user.
+func (b *build) endAll() {
+	cmd, err := b.asBuildUser(context.Background(), builtin.EndCommand(b.user.UID))
+	if err == nil {
+		_ = cmd.Run() // what is left cannot write what is registered, nor is the user given to another build
+	}
+}
+
+func (b *build) runApart(ctx context.Context, name string) error {
+	cmd, err := b.asBuildUser(ctx, builtin.ApartCommand(name))
+	if err != nil {
+		return err
+	}
+	dir, err := os.Open(b.dir)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	cmd.ExtraFiles = []*os.File{dir, b.user.lock}
+	cmd.Stderr = b.io.Log
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	request, err := json.Marshal(b.r)
+	if err != nil {
+		return err
+	}
+	heard, out := io.Pipe()
+	cmd.Stdout = out
+	failed := make(chan error, 1)
+	go func() { failed <- b.listen(heard) }()
+	if err = cmd.Start(); err == nil {
+		_, _ = in.Write(append(request, '\n')) // who does not read it ends
+		err = cmd.Wait()
+	}
+	out.Close()
+	said := <-failed
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case said != nil:
+		return said
+	case errors.Is(err, exec.ErrWaitDelay):
+		return nil // it has done its work, and left a process behind
+	case err != nil:
+		return &plan.FailedError{Status: "failed", Err: fmt.Errorf("the process that fetches has ended with %w", err)}
+	}
+	return nil
+}
+
+// listen takes what a process apart tells, to the end, and returns why it has failed.
+func (b *build) listen(from io.Reader) error {
+	defer io.Copy(io.Discard, from) // more than is taken
+	lines := bufio.NewScanner(from)
+	lines.Buffer(nil, maxMessage)
+	var failed error
+	for lines.Scan() {
+		var m builtin.ApartMessage
+		switch {
+		case json.Unmarshal(lines.Bytes(), &m) != nil:
+		case m.Failed:
+			failed = &builtin.PackedError{Packed: m.Error}
+		default:
+			b.io.Fetched(m.Location, m.Done, m.Total)
+		}
+	}
+	return failed
+}
