@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strconv"
 
 	"golang.org/x/sys/unix"
 
@@ -21,11 +20,8 @@ import (
 // standard input, which ends with the caller, and tells how it goes on with lines of JSON
 // on its standard output. The output is left in the build folder.
 
-// Arguments of a process apart.
-const (
-	apartArgument = "__apart"
-	apartEnd      = "end:" // and a user
-)
+// apartArgument marks a process apart.
+const apartArgument = "__apart"
 
 // Descriptors of a process apart.
 const (
@@ -39,12 +35,6 @@ const ApartOutput = "output"
 // ApartCommand are the arguments of a process that runs a builder of the table of
 // ApartMain.
 func ApartCommand(name string) []string { return []string{"fruix", apartArgument, name} }
-
-// EndCommand are the arguments of a process that ends all processes of the user uid, as
-// whom it must be started.
-func EndCommand(uid int) []string {
-	return []string{"fruix", apartArgument, apartEnd + strconv.Itoa(uid)}
-}
 
 // ApartMessage is what a process apart tells.
 type ApartMessage struct {
@@ -61,14 +51,10 @@ type PackedError struct{ Packed []byte }
 func (e *PackedError) Error() string { return "the builder failed" }
 
 // ApartMain runs a builder and ends the process, if args (os.Args) are those of
-// ApartCommand or EndCommand; otherwise it returns at once.
+// ApartCommand; otherwise it returns at once.
 func ApartMain(args []string, t Table) {
 	if len(args) != 3 || args[1] != apartArgument {
 		return
-	}
-	if args[2] == apartEnd+strconv.Itoa(os.Getuid()) && os.Getuid() != 0 {
-		_ = unix.Kill(-1, unix.SIGKILL) // there may be none
-		os.Exit(0)
 	}
 	out := json.NewEncoder(os.Stdout)
 	b, err := t.Lookup(args[2])

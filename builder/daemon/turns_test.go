@@ -35,7 +35,12 @@ func TestTurns(t *testing.T) {
 	}
 	free := func(user int) {
 		c, _ := releases.Load(user)
-		(<-c.(chan func()))()
+		select {
+		case release := <-c.(chan func()):
+			release()
+		default:
+			t.Fatalf("user %d has no turn", user)
+		}
 	}
 	for range 2 {
 		want(1)

@@ -28,7 +28,6 @@ func (b *build) apart(ctx context.Context, name string) error {
 		return err
 	}
 	err := b.runApart(ctx, name)
-	b.endAll()
 	if terr := b.takeBack(); err == nil {
 		err = terr
 	}
@@ -40,7 +39,8 @@ func (b *build) apart(ctx context.Context, name string) error {
 	return os.Rename(filepath.Join(b.dir, builtin.ApartOutput), b.outputs()["out"])
 }
 
-// asBuildUser is this program, started again as the build user.
+// asBuildUser is this program, started again as the build user, with all that it starts
+// ended when it does.
 func (b *build) asBuildUser(ctx context.Context, args []string) (*exec.Cmd, error) {
 	program := "/proc/self/exe" // wherever it lies, it may be started
 	if runtime.GOOS != "linux" {
@@ -55,17 +55,10 @@ func (b *build) asBuildUser(ctx context.Context, args []string) (*exec.Cmd, erro
 		Setsid:     true,
 		Credential: &syscall.Credential{Uid: uint32(b.user.UID), Gid: uint32(b.user.GID)},
 	}
-	// A process that it has left behind keeps nobody waiting.
+	endTogether(cmd.SysProcAttr)
+	// Where something of it could be left behind, that keeps nobody waiting.
 	cmd.WaitDelay = time.Second
 	return cmd, nil
-}
-
-// endAll ends whatever runs as the build user.
-func (b *build) endAll() {
-	cmd, err := b.asBuildUser(context.Background(), builtin.EndCommand(b.user.UID))
-	if err == nil {
-		_ = cmd.Run() // what is left cannot write what is registered, nor is the user given to another build
-	}
 }
 
 func (b *build) runApart(ctx context.Context, name string) error {
