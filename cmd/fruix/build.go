@@ -212,11 +212,16 @@ func (s *session) objectGoal(ctx context.Context, v datum.Value) (goal, error) {
 	if !ok {
 		return goal{}, fmt.Errorf("object->derivation did not yield a derivation")
 	}
+	return derivationGoal(d), nil
+}
+
+// derivationGoal is all outputs of d.
+func derivationGoal(d *lang.Derivation) goal {
 	g := goal{drv: d.Path}
 	for _, name := range d.OutputNames() {
 		g.paths = append(g.paths, d.Outputs[name])
 	}
-	return g, nil
+	return g
 }
 
 // targetsOf are the derivations among goals.

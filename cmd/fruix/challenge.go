@@ -42,21 +42,14 @@ func runChallenge(ctx context.Context, e *environment, args []string) error {
 	if !strings.HasPrefix(*diff, "/") && *diff != "simple" && *diff != "none" && *diff != "diffoscope" {
 		return f.usage("--diff can be simple, diffoscope, none or a command that begins with \"/\", not %q", *diff)
 	}
-	s, err := open(ctx, e, f, args)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	c, err := s.theCaches()
-	if err != nil {
-		return err
-	}
-	h := &challenger{s: s, c: c, diff: *diff, verbose: *verbose || f.verbosity > 1}
-	paths, err := h.paths(ctx, f.Args())
-	if err != nil {
-		return err
-	}
-	return h.run(ctx, paths)
+	return withServers(ctx, e, f, args, func(s *session, c *substitute.Client) error {
+		h := &challenger{s: s, c: c, diff: *diff, verbose: *verbose || f.verbosity > 1}
+		paths, err := h.paths(ctx, f.Args())
+		if err != nil {
+			return err
+		}
+		return h.run(ctx, paths)
+	})
 }
 
 // challenger compares objects.
@@ -86,7 +79,8 @@ type claimed struct {
 // paths are the objects that names stand for; without names, all that was built here.
 func (h *challenger) paths(ctx context.Context, names []string) ([]string, error) {
 	if len(names) > 0 {
-		return h.s.outputsOf(ctx, names)
+		goals, err := h.s.distantGoals(ctx, names)
+		return goalPaths(goals), err
 	}
 	all, err := h.s.store.All(ctx)
 	if err != nil {
@@ -105,20 +99,20 @@ func (h *challenger) paths(ctx context.Context, names []string) ([]string, error
 	return built, nil
 }
 
-// outputsOf are the paths of what names stand for, which need not be here: packages,
-// objects, and the outputs of derivations.
-func (s *session) outputsOf(ctx context.Context, names []string) ([]string, error) {
-	var out []string
+// distantGoals are what names stand for, which need not be here: packages, objects, and
+// the outputs of derivations.
+func (s *session) distantGoals(ctx context.Context, names []string) ([]goal, error) {
+	var out []goal
 	for _, name := range names {
 		if q, err := path.Parse(s.store.Dir(), name); err == nil && !strings.HasSuffix(name, ".drv") {
-			out = append(out, q.In(s.store.Dir()))
+			out = append(out, goal{paths: []string{q.In(s.store.Dir())}})
 			continue
 		}
 		goals, err := s.goals(ctx, []string{name}, nil, nil)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, goalPaths(goals)...)
+		out = append(out, goals...)
 	}
 	return out, nil
 }

@@ -162,6 +162,21 @@ func (s *session) theCaches() (*substitute.Client, error) {
 	return c, err
 }
 
+// withServers opens a session for a command that asks servers about what the command
+// line names, and closes it when do has ended.
+func withServers(ctx context.Context, e *environment, f *flags, args []string, do func(s *session, c *substitute.Client) error) error {
+	s, err := open(ctx, e, f, args)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	c, err := s.theCaches()
+	if err != nil {
+		return err
+	}
+	return do(s, c)
+}
+
 // caches makes a builder.Substituter of a client.
 type caches struct{ c *substitute.Client }
 

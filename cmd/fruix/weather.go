@@ -24,39 +24,47 @@ func runWeather(ctx context.Context, e *environment, args []string) error {
 	files := f.StringArrayP("file", "f", nil, "ask for what the last expression of `FILE` yields, such as a package")
 	manifests := f.StringArrayP("manifest", "m", nil, "ask for all that the last expression of `FILE` names: a manifest, or a list of packages")
 	missing := f.Bool("display-missing", false, "list what is not available")
+	least := f.Int("coverage", 0, "list what is missing although nothing that it is made from is, and is needed by at least `N` others that are missing (default 0)")
+	f.Lookup("coverage").NoOptDefVal = "0"
 	if err := f.parse(args); err != nil {
 		return err
 	}
-	s, err := open(ctx, e, f, args)
-	if err != nil {
-		return err
+	if *least < 0 {
+		return f.usage("--coverage is %d; it is a number of objects", *least)
 	}
-	defer s.Close()
-	c, err := s.theCaches()
-	if err != nil {
-		return err
-	}
-	paths, err := s.weatherPaths(ctx, f.Args(), *expressions, *files, *manifests)
-	if err != nil {
-		return err
-	}
-	answers, err := c.Survey(ctx, paths)
-	if err != nil {
-		return err
-	}
-	return s.tellWeather(paths, answers, *missing)
+	return withServers(ctx, e, f, args, func(s *session, c *substitute.Client) error {
+		goals, err := s.weatherGoals(ctx, f.Args(), *expressions, *files, *manifests)
+		if err != nil {
+			return err
+		}
+		paths := goalPaths(goals)
+		slices.Sort(paths)
+		paths = slices.Compact(paths)
+		answers, err := c.Survey(ctx, paths)
+		if err != nil {
+			return err
+		}
+		var hindrances [][]hindrance
+		if f.Changed("coverage") {
+			if hindrances, err = s.coverage(ctx, c, goals, answers, *least); err != nil {
+				return err
+			}
+		}
+		return s.tellWeather(paths, answers, *missing, hindrances)
+	})
 }
 
-// weatherPaths are the paths to ask for, each once.
-func (s *session) weatherPaths(ctx context.Context, names, expressions, files, manifests []string) ([]string, error) {
-	paths, err := s.outputsOf(ctx, names)
+// weatherGoals are what to ask for.
+func (s *session) weatherGoals(ctx context.Context, names, expressions, files, manifests []string) ([]goal, error) {
+	goals, err := s.distantGoals(ctx, names)
 	if err != nil {
 		return nil, err
 	}
-	goals, err := s.goals(ctx, nil, expressions, append(files, manifests...))
+	more, err := s.goals(ctx, nil, expressions, append(files, manifests...))
 	if err != nil {
 		return nil, err
 	}
+	goals = append(goals, more...)
 	if len(names)+len(expressions)+len(files)+len(manifests) == 0 {
 		v, err := s.call(ctx, "(fruix commands)", "all-derivations")
 		if err != nil {
@@ -64,15 +72,11 @@ func (s *session) weatherPaths(ctx context.Context, names, expressions, files, m
 		}
 		for ; v.IsPair(); v = v.Pair().Cdr {
 			if d, ok := lang.AsDerivation(v.Pair().Car); ok {
-				for _, name := range d.OutputNames() {
-					paths = append(paths, d.Outputs[name])
-				}
+				goals = append(goals, derivationGoal(d))
 			}
 		}
 	}
-	paths = append(paths, goalPaths(goals)...)
-	slices.Sort(paths)
-	return slices.Compact(paths), nil
+	return goals, nil
 }
 
 // weather is what is printed as JSON of one server.
@@ -87,6 +91,8 @@ type weather struct {
 	Requests  int      `json:"requests"`
 	Seconds   float64  `json:"seconds"`
 	Missing   []string `json:"missing"`
+	// Coverage is what keeps others from being available.
+	Coverage []hindrance `json:"coverage,omitempty"`
 }
 
 func weatherOf(paths []string, a substitute.Answer) weather {
@@ -136,16 +142,25 @@ func (w weather) text(missing bool) string {
 	if missing && len(w.Missing) > 0 {
 		line("  missing:\n    %s", strings.Join(w.Missing, "\n    "))
 	}
+	if len(w.Coverage) > 0 {
+		line("  missing, though nothing that it is made from is, and how many others need it:")
+	}
+	for _, h := range w.Coverage {
+		line("    %5d  %s", h.Dependents, h.Path)
+	}
 	return b.String()
 }
 
-// tellWeather prints what the servers have.
-func (s *session) tellWeather(paths []string, answers []substitute.Answer, missing bool) error {
+// tellWeather prints what the servers have; hindrances may be nil.
+func (s *session) tellWeather(paths []string, answers []substitute.Answer, missing bool, hindrances [][]hindrance) error {
 	s.endProgress()
 	all := []weather{}
 	lacking := 0
-	for _, a := range answers {
+	for n, a := range answers {
 		w := weatherOf(paths, a)
+		if hindrances != nil && a.Err == nil {
+			w.Coverage = hindrances[n]
+		}
 		all = append(all, w)
 		if w.Available < w.Asked {
 			lacking++
@@ -159,8 +174,11 @@ func (s *session) tellWeather(paths []string, answers []substitute.Answer, missi
 			return err
 		}
 	}
-	if lacking > 0 {
-		return fmt.Errorf("%s of %d lack something", count(lacking, "server"), len(answers))
+	switch lacking {
+	case 0:
+		return nil
+	case 1:
+		return fmt.Errorf("1 server of %d lacks something", len(answers))
 	}
-	return nil
+	return fmt.Errorf("%d servers of %d lack something", lacking, len(answers))
 }
