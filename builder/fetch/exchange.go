@@ -7,6 +7,8 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
+	"os"
 	"time"
 )
 
@@ -70,6 +72,12 @@ func (s *Session) Close() {
 	if s.h.Transport == nil {
 		s.client.CloseIdleConnections()
 	}
+}
+
+// Fetch gets one file of several, as [HTTP.Fetch] does.
+func (s *Session) Fetch(ctx context.Context, u *url.URL, dst *os.File, progress func(done, total int64)) error {
+	d := &download{HTTP: s.h, client: s.client, u: u, dst: dst, progress: progress}
+	return s.h.Retry(ctx, func() error { return d.once(ctx) })
 }
 
 // Exchange makes a request, which newRequest builds anew for each try, and

@@ -79,12 +79,9 @@ func (e *StatusError) Error() string { return "the server says " + e.Status }
 
 // Fetch implements Fetcher.
 func (h *HTTP) Fetch(ctx context.Context, u *url.URL, dst *os.File, progress func(done, total int64)) error {
-	client := h.client()
-	if t, ok := client.Transport.(*http.Transport); ok && h.Transport == nil {
-		defer t.CloseIdleConnections()
-	}
-	d := &download{HTTP: h, client: client, u: u, dst: dst, progress: progress}
-	return h.Retry(ctx, func() error { return d.once(ctx) })
+	s := h.Session()
+	defer s.Close()
+	return s.Fetch(ctx, u, dst, progress)
 }
 
 // download is a file on its way, over several tries.

@@ -3,9 +3,9 @@
 // leaves is the folder that "git checkout" would make, without ".git".
 //
 // Repositories are reached by the smart HTTP protocol, from git daemons and, by
-// connections that the caller makes, by ssh; or read where they lie on this
-// machine. Only the commit that is wanted is asked for, where the server lets
-// one; no program of the host is started. Objects are known by
+// connections that the caller makes, by ssh; or read where they lie, on this
+// machine or on a web server. Only the commit that is wanted is asked for, where
+// the server lets one; this package starts no program. Objects are known by
 // their hashes, as far as SHA-1 goes; whoever calls compares the hash of the
 // whole folder.
 //

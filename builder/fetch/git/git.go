@@ -170,11 +170,25 @@ func (f *Fetcher) open(ctx context.Context, u *url.URL, progress func(int64)) (r
 		return nil, fmt.Errorf("%s: %w", u.Redacted(), err)
 	}
 	s := &smart{server: server, limits: f.limits(), tempDir: f.TempDir, progress: progress}
-	if err := s.open(ctx); err != nil {
-		s.close()
-		return nil, fmt.Errorf("%s: %w", u.Redacted(), hidden(err))
+	if err = s.open(ctx); err == nil {
+		return s, nil
 	}
-	return s, nil
+	s.close()
+	if errors.Is(err, errDumb) {
+		var d *dumb
+		if d, err = f.openDumb(ctx, u, progress); err == nil {
+			return d, nil
+		}
+	}
+	return nil, fmt.Errorf("%s: %w", u.Redacted(), hidden(err))
+}
+
+// patience is how servers are dealt with.
+func (f *Fetcher) patience() *fetch.HTTP {
+	if f.HTTP == nil {
+		return &fetch.HTTP{}
+	}
+	return f.HTTP
 }
 
 // Own says whether a repository is reached by what only the user of a process may use:
@@ -193,10 +207,7 @@ func Own(location string) bool {
 
 // server is what carries the protocol to a repository on another machine.
 func (f *Fetcher) server(u *url.URL) (server, error) {
-	h := f.HTTP
-	if h == nil {
-		h = &fetch.HTTP{}
-	}
+	h := f.patience()
 	switch u.Scheme {
 	case "http", "https":
 		return &web{session: h.Session(), base: u}, nil

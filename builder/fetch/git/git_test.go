@@ -204,6 +204,24 @@ func notSSH(_ context.Context, user, host string, port int, command []string) (i
 	return remote.Start(cmd)
 }
 
+// files offers repositories as files.
+func (g *theGit) files(names ...string) string {
+	for _, name := range names {
+		g.run(filepath.Join(g.home, name), "update-server-info")
+	}
+	files := http.FileServer(http.Dir(g.home))
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name, file, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+		r.URL.Path = "/" + name + "/.git/" + file
+		if file == "info/refs" {
+			w.Header().Set("Content-Type", "text/plain")
+		}
+		files.ServeHTTP(w, r)
+	}))
+	g.t.Cleanup(s.Close)
+	return s.URL
+}
+
 // daemon offers the repositories as a git daemon does; there is one for each connection,
 // so that no port is chosen that somebody else takes meanwhile.
 func (g *theGit) daemon() string {
@@ -268,7 +286,7 @@ func TestAsGit(t *testing.T) {
 			places := map[string]string{
 				"file": "file://" + g.home, "v2": g.serve(true), "v0": g.serve(false),
 				"old":   g.serve(false, "uploadpack.allowTipSHA1InWant=false", "uploadpack.allowReachableSHA1InWant=false"),
-				"moved": g.serve(true) + "/moved", "daemon": g.daemon(),
+				"moved": g.serve(true) + "/moved", "daemon": g.daemon(), "dumb": g.files("inner", "middle", "outer"),
 				"ssh": "ssh://me@example.org:222" + g.home, "as scp": "me@example.org:" + g.home,
 			}
 			revs := map[string]string{"annotated": "v2.0", "commit": g.run(outer, "rev-parse", "v1.0")}
@@ -313,11 +331,12 @@ func TestAsGit(t *testing.T) {
 func TestErrors(t *testing.T) {
 	g := realGit(t)
 	g.sample("sha1")
-	smart, daemon := g.serve(true), g.daemon()
+	smart, daemon, plain := g.serve(true), g.daemon(), g.files("outer")
 	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case strings.HasPrefix(r.URL.Path, "/dumb"):
 			w.Header().Set("Content-Type", "text/plain")
+			fmt.Fprint(w, "Welcome!\n")
 		case strings.HasPrefix(r.URL.Path, "/secret"):
 			w.WriteHeader(http.StatusUnauthorized)
 		case strings.HasPrefix(r.URL.Path, "/garbage"):
@@ -347,7 +366,9 @@ func TestErrors(t *testing.T) {
 		{smart + "/nothing", "v1", "the server says 404 Not Found"},
 		{smart + "/outer", "a\nb", "is no name of a tag"},
 		{smart + "/outer", "", "is no name of a tag"},
-		{other.URL + "/dumb", "v1", "as plain files"},
+		{other.URL + "/dumb", "v1", "its list of references is something else"},
+		{plain + "/outer", "1.0", `has no tag, branch or commit "1.0"; did you mean v1.0`},
+		{plain + "/outer", absent, `/outer has no commit "` + absent + `"`},
 		{other.URL + "/html", "v1", "there is no git repository (the server sent text/html)"},
 		{other.URL + "/secret", "v1", "401 Unauthorized; there is no such repository, or not everybody may read it"},
 		{other.URL + "/garbage", "v1", "not git's protocol"},
@@ -374,6 +395,48 @@ func TestErrors(t *testing.T) {
 	} {
 		if _, err := get(t, Source{URL: tt.url, Rev: tt.rev}); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s %q: got %v, want %q", tt.url, tt.rev, err, tt.want)
+		}
+	}
+}
+
+// TestDumbLimits: a web server does not fill the disk, nor take all files that may be open.
+func TestDumbLimits(t *testing.T) {
+	packs := ""
+	index := append([]byte("\xfftOc\x00\x00\x00\x02"), make([]byte, 256*4)...)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path == "/info/refs":
+			w.Header().Set("Content-Type", "text/plain")
+			fmt.Fprintf(w, "%s\trefs/tags/v1\n", strings.Repeat("12", 20))
+		case r.URL.Path == "/objects/info/packs":
+			fmt.Fprint(w, packs)
+		case strings.HasPrefix(r.URL.Path, "/objects/pack/"):
+			_, _ = w.Write(index)
+		default:
+			w.WriteHeader(http.StatusNotFound)
+		}
+	}))
+	defer s.Close()
+	for _, x := range []struct {
+		packs int
+		bytes int64
+		want  string
+	}{
+		{2, 1 << 20, "commit \"" + strings.Repeat("12", 20)},
+		{2, 2000, "the server sends more than is taken"},
+		{1, 1000, "at most 1000 are accepted"},
+		{501, 1 << 30, "the repository has more packs"},
+	} {
+		packs = ""
+		for n := range x.packs {
+			packs += fmt.Sprintf("P pack-%040x.pack\n", n)
+		}
+		f := fetcher()
+		f.Limits = DefaultLimits()
+		f.Limits.Pack = x.bytes
+		err := f.Fetch(t.Context(), Source{URL: s.URL, Rev: strings.Repeat("12", 20)}, filepath.Join(t.TempDir(), "out"), func(string, int64) {})
+		if err == nil || !strings.Contains(err.Error(), x.want) {
+			t.Errorf("%d packs: %v, want %q", x.packs, err, x.want)
 		}
 	}
 }

@@ -3,7 +3,6 @@ package git
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"mime"
 	"net/http"
@@ -39,10 +38,10 @@ func (w *web) greet(ctx context.Context, read func(*packets) error) error {
 		return req, err
 	}, func(resp *http.Response) error {
 		if t, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); t != advertisement {
-			if t == "text/plain" {
-				return errors.New("the server has the repository as plain files (git's \"dumb\" protocol), which cannot be fetched from")
+			if t == "text/html" {
+				return fmt.Errorf("there is no git repository (the server sent %s)", t)
 			}
-			return fmt.Errorf("there is no git repository (the server sent %s)", t)
+			return errDumb // servers disagree about what files without an ending are
 		}
 		// A server may have redirected to where the repository really is.
 		base := *resp.Request.URL
