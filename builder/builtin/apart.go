@@ -86,11 +86,13 @@ func apart(b Builtin, in io.Reader, tell func(ApartMessage)) error {
 	if err := json.Unmarshal(line, r); err != nil {
 		return fmt.Errorf("read the request: %w", err)
 	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
 	go func() {
 		_, _ = io.Copy(io.Discard, input)
-		os.Exit(1) // whoever wanted it has gone
+		cancel() // nobody wants it any more
 	}()
-	return b.Run(context.Background(), &Call{
+	return b.Run(ctx, &Call{
 		Request: r, BuildDir: ".", Log: os.Stderr,
 		Output: func(string) string { return ApartOutput },
 		Input:  func(logical string) string { return logical },

@@ -50,14 +50,15 @@ func (b *build) asBuildUser(ctx context.Context, args []string) (*exec.Cmd, erro
 		}
 	}
 	cmd := exec.CommandContext(ctx, program)
-	cmd.Args, cmd.Dir, cmd.Env = args, "/", append([]string{"TMPDIR=."}, b.o.Environ...)
+	cmd.Args, cmd.Dir, cmd.Env = args, "/", append([]string{"LC_ALL=C"}, b.o.Environ...) // not ours
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Setsid:     true,
 		Credential: &syscall.Credential{Uid: uint32(b.user.UID), Gid: uint32(b.user.GID)},
 	}
 	endTogether(cmd.SysProcAttr)
-	// Where something of it could be left behind, that keeps nobody waiting.
-	cmd.WaitDelay = time.Second
+	// It is asked to end, and must. Where something of it could be left behind, that
+	// keeps nobody waiting.
+	cmd.WaitDelay = 2 * time.Second
 	return cmd, nil
 }
 
@@ -78,6 +79,7 @@ func (b *build) runApart(ctx context.Context, name string) error {
 		return err
 	}
 	defer in.Close()
+	cmd.Cancel = in.Close
 	request, err := json.Marshal(b.r)
 	if err != nil {
 		return err

@@ -337,14 +337,14 @@ func (s *session) addDownloads(to builtin.Table, strangers bool) {
 func apartBuiltins(getenv func(string) string) builtin.Table {
 	files := fetch.Standard(getenv)
 	files.Fetchers["file"] = fetch.File{Open: fetch.OpenPublic}
-	return download.Table(files, &git.Fetcher{HTTP: &fetch.HTTP{Proxy: fetch.Proxies(getenv)}, Open: fetch.OpenPublic})
+	return download.Table(files, &git.Fetcher{HTTP: &fetch.HTTP{Proxy: fetch.Proxies(getenv)}, Open: fetch.OpenPublic, TempDir: "."})
 }
 
 // fetchEnviron are the variables that such a process has.
 func fetchEnviron(getenv func(string) string) (out []string) {
 	for _, name := range []string{
 		"http_proxy", "https_proxy", "all_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY",
-		"FRUIX_SOURCES", "FRUIX_ARCHIVES", "SSL_CERT_FILE", "SSL_CERT_DIR",
+		"FRUIX_SOURCES", "FRUIX_ARCHIVES", "SSL_CERT_FILE", "SSL_CERT_DIR", "PATH",
 	} {
 		if v := getenv(name); v != "" {
 			out = append(out, name+"="+v)
