@@ -490,6 +490,8 @@ type fake struct {
 	most    int
 	order   []string
 	delay   time.Duration
+	crowd   int             // how many must have run at a time before one ends that is not alone
+	alone   string          // the name of one that others wait for
 	fail    map[string]bool // by name
 }
 
@@ -504,6 +506,9 @@ func (f *fake) Execute(ctx context.Context, r *plan.Request, io plan.IO) (*plan.
 		f.running--
 		f.mu.Unlock()
 	}()
+	if r.Name != f.alone {
+		f.gather(ctx)
+	}
 	select {
 	case <-time.After(f.delay):
 	case <-ctx.Done():
@@ -522,6 +527,18 @@ func (f *fake) Execute(ctx context.Context, r *plan.Request, io plan.IO) (*plan.
 	return res, nil
 }
 
+// gather waits until a crowd has run at a time, for a minute at most.
+func (f *fake) gather(ctx context.Context) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end) && ctx.Err() == nil; time.Sleep(time.Millisecond) {
+		f.mu.Lock()
+		together := f.most >= f.crowd
+		f.mu.Unlock()
+		if together {
+			return
+		}
+	}
+}
+
 func TestFakeGraph(t *testing.T) {
 	w := buildtest.New(t)
 	base := w.Drv("base", "", nil)
@@ -529,7 +546,7 @@ func TestFakeGraph(t *testing.T) {
 	for i := range 8 {
 		tops = append(tops, builder.Target{Drv: w.Drv(fmt.Sprint("d", i), "", map[string]string{"base": base})})
 	}
-	f := &fake{delay: 20 * time.Millisecond}
+	f := &fake{delay: 20 * time.Millisecond, crowd: 3, alone: "base"}
 	b := w.Builder(builder.Options{Executor: f, MaxJobs: 3})
 	if _, err := b.Build(w.Ctx, tops...); err != nil {
 		t.Fatal(err)

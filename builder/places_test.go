@@ -143,7 +143,7 @@ func TestPlaces(t *testing.T) {
 				})})
 			}
 			// Builds that go on at the same time are as many as there are places.
-			local.delay = 30 * time.Millisecond
+			local.delay = 100 * time.Millisecond
 			var mu sync.Mutex
 			moved := 0
 			o := builder.Options{

@@ -322,8 +322,11 @@ func TestUnpackedOver(t *testing.T) {
 		added, err = s.AddText(t.Context(), "own", nil, nil)
 		return err
 	}))(t)
-	for mark, refused := range map[string]bool{string(own): false, journal.Mark(nil): true} {
-		if err := os.WriteFile(filepath.Join(root, markFile), []byte(mark), 0o444); err != nil {
+	for _, c := range []struct {
+		mark    string
+		refused bool
+	}{{string(own), false}, {journal.Mark(nil), true}} {
+		if err := os.WriteFile(filepath.Join(root, markFile), []byte(c.mark), 0o444); err != nil {
 			t.Fatal(err)
 		}
 		_, err := firstUse(t, root, func(s *store.Store) error {
@@ -334,8 +337,8 @@ func TestUnpackedOver(t *testing.T) {
 			return err
 		})
 		var foreign *store.ForeignError
-		if errors.As(err, &foreign) != refused || err != nil && !refused {
-			t.Errorf("mark %q: %v", mark, err)
+		if errors.As(err, &foreign) != c.refused || err != nil && !c.refused {
+			t.Errorf("mark %q: %v", c.mark, err)
 		}
 	}
 	rebuild(t, root, store.RebuildOptions{})
