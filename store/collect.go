@@ -403,16 +403,14 @@ type root struct{ base, what string }
 // They are looked up in the order in which one takes over from another: who protects
 // an object makes a link to it and ends, and the link goes when a program of the
 // object has been started. In another order an object could be missed that was kept
-// all the time.
+// all the time. Links come first in the result: of what keeps an object, a person
+// wants to know what lasts.
 func (s *Store) allRoots(ctx context.Context, without []string) ([]root, error) {
-	var out []root
 	used, err := s.inUse()
 	if err != nil {
 		return nil, s.explain("find out what is in use", err)
 	}
-	for _, b := range used {
-		out = append(out, root{b, "an evaluation or a build that is going on"})
-	}
+	var out []root
 	links, err := s.Roots(ctx)
 	if err != nil {
 		return nil, err
@@ -424,6 +422,9 @@ func (s *Store) allRoots(ctx context.Context, without []string) ([]root, error) 
 		if p, err := s.parse(r.Target); err == nil {
 			out = append(out, root{p.Base(), "the root " + r.Name})
 		}
+	}
+	for _, b := range used {
+		out = append(out, root{b, "an evaluation or a build that is going on"})
 	}
 	return append(out, runningRoots(s.c.StoreDir)...), nil
 }

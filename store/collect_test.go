@@ -193,6 +193,17 @@ func TestCollectSparesWhatIsInUse(t *testing.T) {
 	if _, err := s.Delete(ctx, texts[:1]); !errors.As(err, &alive) || !strings.Contains(alive.Root, "going on") {
 		t.Errorf("deleted what an open store uses: %v", err)
 	}
+	// A root is told before what does not last.
+	kept := filepath.Join(root, "kept")
+	if err := user.AddRoot(ctx, kept, texts[0]); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Delete(ctx, texts[:1]); !errors.As(err, &alive) || !strings.Contains(alive.Root, "the root ") {
+		t.Errorf("deleted what a root keeps: %v", err)
+	}
+	if err := os.Remove(kept); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := s.Delete(ctx, []string{dir}); program && (!errors.As(err, &alive) || !strings.Contains(alive.Root, fmt.Sprint("process ", cmd.Process.Pid))) {
 		t.Errorf("deleted what a program uses: %v", err)
 	}
