@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"fruix/store/sexp"
 )
@@ -19,6 +20,33 @@ import (
 // (modules (guix narinfo) and (guix pki) of Guix).
 
 const signatureField = "Signature"
+
+// parseGuix reads an S-expression as Guix writes one. Libgcrypt prints a number whose
+// bytes look like text as a quoted string, bytes above 0x7F in it as they are. Guix
+// takes what it prints for Latin-1 and writes it in UTF-8 (canonical-sexp->string in
+// (gcrypt pk-crypto)), so that such a byte has become two.
+func parseGuix(text []byte) (sexp.Value, error) {
+	if printed, ok := latin1(text); ok {
+		text = printed
+	}
+	return sexp.Parse(text)
+}
+
+// latin1 turns characters of UTF-8 into the bytes that they are in Latin-1, unless
+// there is one that has none: then text is not what Guix makes.
+func latin1(text []byte) ([]byte, bool) {
+	if !utf8.Valid(text) {
+		return nil, false
+	}
+	out := make([]byte, 0, len(text))
+	for _, r := range string(text) {
+		if r > 0xFF {
+			return nil, false
+		}
+		out = append(out, byte(r))
+	}
+	return out, true
+}
 
 // guixSignature is such a line, with what it is about.
 type guixSignature struct {
@@ -45,7 +73,7 @@ func parseGuixSignature(value string) *guixSignature {
 	if err != nil {
 		return nil
 	}
-	data, err := sexp.Parse(text)
+	data, err := parseGuix(text)
 	if err != nil || !data.Tagged("signature") {
 		return nil
 	}
@@ -136,7 +164,7 @@ func keyOf(v sexp.Value) (ed25519.PublicKey, error) {
 // something else are passed over. Guix's keys have no name.
 func ParsePublicKeys(text string) ([]PublicKey, error) {
 	if strings.HasPrefix(strings.TrimSpace(text), "(") {
-		v, err := sexp.Parse([]byte(text))
+		v, err := parseGuix([]byte(text))
 		if err != nil {
 			return nil, err
 		}
@@ -188,7 +216,7 @@ func AddToAccessList(text string, keys []PublicKey) (string, error) {
 	list := sexp.List(sexp.Symbol("acl"))
 	if strings.TrimSpace(text) != "" {
 		var err error
-		if list, err = sexp.Parse([]byte(text)); err != nil {
+		if list, err = parseGuix([]byte(text)); err != nil {
 			return "", err
 		}
 		if !list.Tagged("acl") {

@@ -1,10 +1,12 @@
 package narinfo
 
 import (
+	"bytes"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	mathrand "math/rand/v2"
 	"os"
 	"os/exec"
 	"slices"
@@ -232,6 +234,131 @@ func TestPublicKeys(t *testing.T) {
 
 // TestGcrypt lets Libgcrypt check what is signed here, and the reverse.
 func TestGcrypt(t *testing.T) {
+	var in []string
+	for i := range 20 {
+		key, err := GenerateKey("k", rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		info := &Info{Path: fmt.Sprintf("/frx/store/0vrfckp768hl9j13gwj39l479299qra%d-a", i%10), NarHash: hash.Sum(hash.SHA256, nil), NarSize: int64(i)}
+		key.Sign(info)
+		in = append(in, info.guix.data.String())
+	}
+	answers := gcrypt(t, in, `
+(define key (generate-key (string->canonical-sexp "(genkey (ecdsa (curve Ed25519) (flags rfc6979)))")))
+(define (answer s)
+  (let ((data (find-sexp-token s 'data)))
+    (unless (verify (find-sexp-token s 'sig-val) data (find-sexp-token s 'public-key))
+      (error "Libgcrypt does not take a signature" (canonical-sexp->string s)))
+    (string->canonical-sexp
+     (format #f "(signature ~a ~a ~a)" (canonical-sexp->string data)
+             (canonical-sexp->string (sign data (find-sexp-token key 'private-key)))
+             (canonical-sexp->string (find-sexp-token key 'public-key))))))`)
+	for _, text := range answers {
+		g := parseGuixSignature("1;peer;" + base64.StdEncoding.EncodeToString(text))
+		if g == nil {
+			t.Fatalf("cannot be read: %q", text)
+		}
+		if !rightForItsHash(t, g) {
+			t.Errorf("a signature of Libgcrypt is not taken: %q", text)
+		}
+	}
+}
+
+// Libgcrypt prints what looks like text as a quoted string, and Guix makes UTF-8 of it.
+func TestGcryptStrings(t *testing.T) {
+	const textual = "\b\t\v\n\f\r\x00\"'\\ ~A\xA1\xC3\xA9\xFF"
+	random := mathrand.New(mathrand.NewPCG(1, 2))
+	var in []string
+	var want [][]byte
+	for range 200 {
+		b := []byte{'A'} // what begins with a NUL or as a negative number is printed in hexadecimal
+		for range 31 {
+			b = append(b, textual[random.IntN(len(textual))])
+		}
+		want = append(want, b)
+		in = append(in, sexp.List(sexp.Symbol("s"), sexp.Bytes(b)).String())
+	}
+	quoted := false
+	for i, text := range gcrypt(t, in, `(define (answer s) s)`) {
+		quoted = quoted || bytes.Contains(text, []byte("\"A"))
+		v, err := parseGuix(text)
+		if err != nil {
+			t.Fatalf("%q: %v", text, err)
+		}
+		if got := v.Field("s"); !bytes.Equal(got, want[i]) {
+			t.Errorf("%q is read as %q, not %q", text, got, want[i])
+		}
+	}
+	if !quoted {
+		t.Error("Libgcrypt has quoted nothing")
+	}
+}
+
+// A signature that Guix made, whose second number looks like text.
+func TestGuixSignatureQuoted(t *testing.T) {
+	const text = `(signature
+ (data
+  (flags rfc6979)
+  (hash sha256 #33C364BE80871E5A6BF2627BBD423BB2815D27CFECECBA1F4B689E42BCCBC0A2#)
+  )
+ (sig-val
+  (ecdsa
+   (r #0C69C8D2D0409CEE34D55382169A4C5474FEFDDD2A523B9BA8DB3F84C62E81EE#)
+   (s "\b\r×>\x003\"áë¢êM+èåOÇYìWhèÞ§ªW\v%\tØöÂ")
+   )
+  )
+ (public-key
+  (ecc
+   (curve Ed25519)
+   (q #5249ABD33F0A6C934C5DBDFEA15079590A31FE0BD93588A18F685C90FD5AD3AB#)
+   )
+  )
+ )
+`
+	for what, text := range map[string]string{
+		"as Guix writes it":      text,
+		"as Libgcrypt prints it": string(latin1Of(t, text)),
+	} {
+		g := parseGuixSignature("1;peer;" + base64.StdEncoding.EncodeToString([]byte(text)))
+		if g == nil {
+			t.Fatalf("%s: cannot be read", what)
+		}
+		if !rightForItsHash(t, g) {
+			t.Errorf("%s: not taken", what)
+		}
+	}
+	g := parseGuixSignature("1;peer;" + base64.StdEncoding.EncodeToString([]byte(strings.Replace(text, "×", "÷", 1))))
+	if g == nil || rightForItsHash(t, g) {
+		t.Error("a changed number is taken")
+	}
+}
+
+func latin1Of(t *testing.T, text string) []byte {
+	b, ok := latin1([]byte(text))
+	if !ok {
+		t.Fatal("not Latin-1")
+	}
+	return b
+}
+
+// rightForItsHash says whether g is right for the hash and by the key that it names.
+func rightForItsHash(t *testing.T, g *guixSignature) bool {
+	t.Helper()
+	h, _ := g.data.Find("hash")
+	g.sum = [sha256.Size]byte(h.List[2].Atom)
+	public, _ := g.data.Find("public-key")
+	q, err := keyOf(public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g.by(PublicKey{key: q})
+}
+
+// gcrypt gives S-expressions to Guile's binding of Libgcrypt and returns what the
+// procedure answer, which program defines, makes of each, as Guix writes it.
+func gcrypt(t *testing.T, in []string, program string) [][]byte {
+	t.Helper()
 	guile, err := exec.LookPath("guile-3.0")
 	if err != nil {
 		t.Skip("guile-3.0 is not installed")
@@ -239,61 +366,31 @@ func TestGcrypt(t *testing.T) {
 	if exec.Command(guile, "-c", "(use-modules (gcrypt pk-crypto))").Run() != nil {
 		t.Skip("guile-gcrypt is not installed")
 	}
-	var in strings.Builder
-	const n = 20
-	for i := range n {
-		key, err := GenerateKey("k", rand.Reader)
-		if err != nil {
-			t.Fatal(err)
-		}
-		info := &Info{Path: fmt.Sprintf("/frx/store/0vrfckp768hl9j13gwj39l479299qra%d-a", i%10), NarHash: hash.Sum(hash.SHA256, nil), NarSize: int64(i)}
-		key.Sign(info)
-		fmt.Fprintln(&in, info.guix.data)
-	}
 	cmd := exec.Command(guile, "-c", `
-(use-modules (gcrypt pk-crypto) (ice-9 rdelim))
-(define key (generate-key (string->canonical-sexp "(genkey (ecdsa (curve Ed25519) (flags rfc6979)))")))
-(let loop ((n 0))
-  (let ((line (read-line)))
-    (unless (eof-object? line)
-      (let* ((s (string->canonical-sexp line))
-             (data (find-sexp-token s 'data)))
-        (format #t "~a ~s~%" (verify (find-sexp-token s 'sig-val) data (find-sexp-token s 'public-key))
-                (canonical-sexp->string
-                 (string->canonical-sexp
-                  (format #f "(signature ~a ~a ~a)" (canonical-sexp->string data)
-                          (canonical-sexp->string (sign data (find-sexp-token key 'private-key)))
-                          (canonical-sexp->string (find-sexp-token key 'public-key)))))))
-      (loop (+ n 1)))))`)
+(use-modules (gcrypt base64) (gcrypt pk-crypto) (ice-9 rdelim) (rnrs bytevectors))
+`+program+`
+(let loop ((line (read-line)))
+  (unless (eof-object? line)
+    (let ((s (answer (string->canonical-sexp line))))
+      (display (base64-encode (string->utf8 (canonical-sexp->string s))))
+      (newline)
+      (loop (read-line)))))`)
 	cmd.Env = append(cmd.Environ(), "GUILE_AUTO_COMPILE=0")
-	cmd.Stdin, cmd.Stderr = strings.NewReader(in.String()), os.Stderr
+	cmd.Stdin, cmd.Stderr = strings.NewReader(strings.Join(in, "\n")+"\n"), os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
-	if len(lines) != n {
-		t.Fatalf("%d answers of %d", len(lines), n)
-	}
-	for _, line := range lines {
-		said, quoted, _ := strings.Cut(line, " ")
-		if said != "#t" {
-			t.Errorf("Libgcrypt does not take a signature: %s", line)
-		}
-		text := strings.ReplaceAll(strings.Trim(quoted, `"`), `\n`, "\n")
-		g := parseGuixSignature("1;peer;" + base64.StdEncoding.EncodeToString([]byte(text)))
-		if g == nil {
-			t.Fatalf("cannot be read: %s", text)
-		}
-		h, _ := g.data.Find("hash")
-		g.sum = [sha256.Size]byte(h.List[2].Atom)
-		public, _ := g.data.Find("public-key")
-		q, err := keyOf(public)
+	var answers [][]byte
+	for line := range strings.Lines(string(out)) {
+		text, err := base64.StdEncoding.DecodeString(strings.TrimSpace(line))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !g.by(PublicKey{key: q}) {
-			t.Errorf("a signature of Libgcrypt is not taken: %s", text)
-		}
+		answers = append(answers, text)
 	}
+	if len(answers) != len(in) {
+		t.Fatalf("%d answers of %d", len(answers), len(in))
+	}
+	return answers
 }
