@@ -105,7 +105,7 @@ func (b *Builder) again(ctx context.Context, drvPath string, finish func(*job) f
 	res, err := sched.Run(ctx, []sched.Job{{ID: drvPath}}, sched.Options{Gate: gate}, func(ctx context.Context, _ string) error {
 		at := gate.taken(drvPath)
 		defer at.leave()
-		release, err := b.slot(ctx, at)
+		release, err := b.slot(ctx, at, drvPath)
 		if err != nil {
 			return err
 		}

@@ -54,9 +54,10 @@ type Options struct {
 	// same builds.
 	Sharing *Sharing
 	// Slot waits until another build may run here, and returns what is called when
-	// it has ended; nil means that MaxJobs is all that counts. Load is then how much
-	// there is to do for its size, as Machine.Load.
-	Slot func(ctx context.Context) (release func(), err error)
+	// it has ended; nil means that MaxJobs is all that counts. When it has to wait it
+	// calls queued first, with how many go on. Load is then how much there is to do for
+	// its size, as Machine.Load.
+	Slot func(ctx context.Context, queued func(running int)) (release func(), err error)
 	Load func() float64
 
 	// Executor carries builds out; nil means a local one, made of what
@@ -216,7 +217,7 @@ func (b *Builder) build(ctx context.Context, gate *places, drvPath string, wante
 	at := gate.taken(drvPath)
 	if b.o.Sharing == nil || at.err != nil {
 		defer at.leave()
-		release, err := b.slot(ctx, at)
+		release, err := b.slot(ctx, at, drvPath)
 		if err != nil {
 			return err
 		}
@@ -226,7 +227,7 @@ func (b *Builder) build(ctx context.Context, gate *places, drvPath string, wante
 	b.tail.Add(1)
 	key := fmt.Sprintf("%s!%s %v %v %d", drvPath, strings.Join(wanted, ","), b.o.Timeout, b.o.MaxSilent, b.o.Rounds)
 	return b.o.Sharing.do(ctx, key, b.o.Progress, sharedWork{
-		slot: func(ctx context.Context) (func(), error) { return b.slot(ctx, at) },
+		slot: func(ctx context.Context) (func(), error) { return b.slot(ctx, at, drvPath) },
 		build: func(ctx context.Context, p Progress) error {
 			c := *b
 			c.o.Progress = p
@@ -237,11 +238,14 @@ func (b *Builder) build(ctx context.Context, gate *places, drvPath string, wante
 }
 
 // slot waits until another build may run at a place.
-func (b *Builder) slot(ctx context.Context, at *place) (release func(), err error) {
+func (b *Builder) slot(ctx context.Context, at *place, drvPath string) (release func(), err error) {
 	if b.o.Slot == nil || at.machine != "" || at.err != nil {
 		return func() {}, nil
 	}
-	return b.o.Slot(ctx)
+	return b.o.Slot(ctx, func(running int) {
+		name, _ := plan.Name(b.store.Dir(), drvPath) // a wrong one is refused later
+		b.o.Progress.Event(Queued{Drv: drvPath, Name: name, Running: running})
+	})
 }
 
 // buildAt builds one derivation, unless another process has meanwhile.

@@ -42,6 +42,13 @@ type Moved struct {
 // Waiting says that a build waits for somebody else who builds the same.
 type Waiting struct{ Drv, Path, Holder string }
 
+// Queued says that a build waits for its turn among those of everybody on this
+// machine, where Running go on, as many as may.
+type Queued struct {
+	Drv, Name string
+	Running   int
+}
+
 // Phase says that a phase of a build has begun: one that the builder has announced,
 // in the manner of Guix's or of Nix's build systems, or "registering", when its
 // outputs are brought into the store, or "comparing", when they are held against
@@ -86,6 +93,7 @@ func (Fetched) event()  {}
 func (Started) event()  {}
 func (Moved) event()    {}
 func (Waiting) event()  {}
+func (Queued) event()   {}
 func (Phase) event()    {}
 func (Step) event()     {}
 func (Line) event()     {}

@@ -24,7 +24,9 @@ func (c *conn) withBuilder(ctx context.Context, f func(st *store.Store, b *build
 	shown := c.traced()
 	r := Request{
 		Options: c.options, Peer: c.peer, Trusted: c.trusted, Progress: shown, Sharing: &c.s.sharing, Load: c.s.turns.load,
-		Slot: func(ctx context.Context) (func(), error) { return c.s.turns.take(ctx, userOf(c.peer)) },
+		Slot: func(ctx context.Context, queued func(int)) (func(), error) {
+			return c.s.turns.take(ctx, userOf(c.peer), queued)
+		},
 	}
 	b, closed, err := c.s.c.Builder(st, r)
 	if err != nil {

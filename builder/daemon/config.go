@@ -76,7 +76,7 @@ type Request struct {
 	Trusted  bool
 	Progress builder.Progress
 	// Slot, Load and Sharing are for builder.Options.
-	Slot    func(ctx context.Context) (release func(), err error)
+	Slot    func(ctx context.Context, queued func(running int)) (release func(), err error)
 	Load    func() float64
 	Sharing *builder.Sharing
 }

@@ -31,9 +31,16 @@ type queuer struct {
 // newTurns returns turns for so many builds at a time.
 func newTurns(size int) *turns { return &turns{size: size, users: map[int]*queuer{}} }
 
-// take waits for a turn of a user. The result gives it back, once.
-func (t *turns) take(ctx context.Context, user int) (release func(), err error) {
+// take waits for a turn of a user. When that is not at once it calls queued first, with
+// how many turns are taken. The result gives it back, once.
+func (t *turns) take(ctx context.Context, user int, queued func(taken int)) (release func(), err error) {
 	mine := t.line(user)
+	select {
+	case <-mine:
+		return sync.OnceFunc(func() { t.free(user) }), nil
+	default:
+		queued(t.size)
+	}
 	select {
 	case <-mine:
 	case <-ctx.Done():

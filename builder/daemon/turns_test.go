@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,12 +18,18 @@ import (
 func TestTurns(t *testing.T) {
 	ts := newTurns(2)
 	given := make(chan int, 100)
+	var told atomic.Int32 // how many know that they wait
 	var releases sync.Map // by user, channels of functions
 	want := func(user int) {
 		c, _ := releases.LoadOrStore(user, make(chan func(), 100))
 		waiting := ts.waiting()
 		go func() {
-			release, err := ts.take(t.Context(), user)
+			release, err := ts.take(t.Context(), user, func(taken int) {
+				if taken != 2 {
+					t.Errorf("who waits is told that %d turns are taken", taken)
+				}
+				told.Add(1)
+			})
 			if err != nil {
 				return // the test has ended
 			}
@@ -51,6 +58,9 @@ func TestTurns(t *testing.T) {
 	}
 	for _, user := range []int{2, 2, 2, 3} {
 		want(user)
+	}
+	if got := told.Load(); got != 9 {
+		t.Errorf("%d know that they wait, not 9", got)
 	}
 	if got := ts.load(); got != 6 {
 		t.Errorf("load %v", got)
@@ -101,7 +111,7 @@ func TestTurnsLeave(t *testing.T) {
 			if i%3 == 0 {
 				go cancel()
 			}
-			release, err := ts.take(ctx, i%5)
+			release, err := ts.take(ctx, i%5, func(int) {})
 			if err != nil {
 				if !errors.Is(err, context.Canceled) {
 					t.Error(err)
@@ -166,7 +176,10 @@ func TestBuildsOfAll(t *testing.T) {
 	one, _ := other.drv("one", "print 1")
 	answered := make(chan error, 1)
 	other.send(wire.BuildPaths, []string{one}, 0)
-	go func() { answered <- other.answer() }()
+	var log strings.Builder // once it has answered
+	go func() {
+		answered <- (&wire.Replies{In: other.r, Out: other.w, Log: func(piece []byte) { log.Write(piece) }}).Wait()
+	}()
 	await("another's build does not wait", func() bool { return w.turns.waiting() == 7 })
 	if got := running("many-"); got != 2 {
 		t.Errorf("%d builds", got)
@@ -177,6 +190,9 @@ func TestBuildsOfAll(t *testing.T) {
 	}
 	if err := <-answered; err != nil {
 		t.Error(err)
+	}
+	if !strings.Contains(log.String(), "one waits for its turn\n") {
+		t.Errorf("it is not told that it waits: %q", log.String())
 	}
 	w.toy.mu.Lock()
 	if w.toy.begun[2] != "one" || w.toy.most > 2 {

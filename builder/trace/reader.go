@@ -205,6 +205,11 @@ func (r *Reader) own(name string, data []byte) bool {
 		if read(&e) {
 			r.event(e)
 		}
+	case "queued":
+		var e builder.Queued
+		if read(&e) {
+			r.event(e)
+		}
 	case "started":
 		var x started
 		if read(&x) {

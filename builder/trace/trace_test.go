@@ -92,6 +92,7 @@ func TestRoundTrip(t *testing.T) {
 		builder.Offered{Objects: 2, Bytes: 99},
 		builder.Planned{Drvs: []string{drvA, drvB}},
 		builder.Waiting{Drv: drvA, Path: outC, Holder: "process 1"},
+		builder.Queued{Drv: drvA, Name: "a-1.0", Running: 3},
 		builder.Started{Drv: drvA, Name: "a-1.0", LogPath: "/log", Platform: "x86_64-linux"},
 		builder.Started{Drv: drvB, Name: "b", Platform: "x", Machine: "far"},
 		builder.Phase{Drv: drvA, Name: "a-1.0", Phase: "install"},

@@ -69,6 +69,8 @@ func (w *Writer) Event(e builder.Event) {
 		w.own("offered", e)
 	case builder.Waiting:
 		w.own("waiting", e)
+	case builder.Queued:
+		w.queued(e)
 	case builder.Phase:
 		w.own("phase", e)
 	case builder.Step:
@@ -91,6 +93,16 @@ func (w *Writer) Event(e builder.Event) {
 		w.fetching(e)
 	case builder.Fetched:
 		w.fetched(e)
+	}
+}
+
+// queued tells that a build waits for its turn; who reads the trace of Guix, which has
+// no word for it, is not told.
+func (w *Writer) queued(e builder.Queued) {
+	if w.o.Own {
+		w.own("queued", e)
+	} else if !w.o.Trace {
+		w.send(e.Name+" waits for its turn\n", false)
 	}
 }
 

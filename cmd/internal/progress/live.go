@@ -190,6 +190,8 @@ func (j *job) label() string {
 // detail is what is to be said of a job in so many columns.
 func (j *job) detail(now time.Time, width int) string {
 	switch {
+	case j.queued:
+		return cut("waiting for its turn", width)
 	case j.waiting != "":
 		return cut("waiting for "+j.waiting, width)
 	case j.meter != nil && j.meter.fetching && j.meter.complete():

@@ -85,6 +85,7 @@ type job struct {
 	started  time.Time
 	machine  string // where it is; "" is this machine
 	waiting  string // who is waited for
+	queued   bool   // it waits for its turn
 	phase    string
 	last     string // the last line of its output
 	meter    *meter // of a download or another step; nil when there is none
@@ -202,6 +203,8 @@ func (r *Reporter) Event(ev builder.Event) {
 		r.say("%s %s%s: %v", r.paint(red, "to be built elsewhere:"), e.Drv, on(e.Machine), cause(e.Err))
 	case builder.Waiting:
 		r.wait(r.job(building, e.Drv, ""), e)
+	case builder.Queued:
+		r.queue(r.job(building, e.Drv, e.Name), e)
 	case builder.Phase:
 		j := r.job(building, e.Drv, e.Name)
 		j.phase, j.last, j.meter = clean(e.Phase), "", nil
@@ -240,7 +243,7 @@ func (r *Reporter) job(k kind, id, name string) *job {
 
 func (r *Reporter) start(e builder.Started) {
 	j := r.job(building, e.Drv, e.Name)
-	j.waiting, j.phase, j.last, j.meter = "", "", "", nil
+	j.waiting, j.queued, j.phase, j.last, j.meter = "", false, "", "", nil
 	j.started, j.machine = r.o.Now(), e.Machine
 	if !r.o.TTY {
 		r.say("building %s%s...", e.Drv, on(e.Machine))
@@ -254,6 +257,13 @@ func (r *Reporter) wait(j *job, e builder.Waiting) {
 	}
 	if !r.o.TTY {
 		r.say("waiting for %s, which %s is building", e.Path, j.waiting)
+	}
+}
+
+func (r *Reporter) queue(j *job, e builder.Queued) {
+	j.queued = true
+	if !r.o.TTY {
+		r.say("%s waits for its turn; %s under way", j.name, count(e.Running, "build"))
 	}
 }
 
@@ -320,7 +330,7 @@ func (r *Reporter) drop(id string) {
 func (r *Reporter) running() int {
 	n := 0
 	for _, j := range r.order {
-		if j.kind == building {
+		if j.kind == building && !j.queued {
 			n++
 		}
 	}

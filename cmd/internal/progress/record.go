@@ -79,6 +79,8 @@ func (r *Reporter) record(ev builder.Event) {
 		r.write(record{Event: "build-moved", Derivation: e.Drv, Name: e.Name, Machine: e.Machine, Error: cause(e.Err).Error()})
 	case builder.Waiting:
 		r.write(record{Event: "build-waiting", Derivation: e.Drv, Path: e.Path, Holder: e.Holder})
+	case builder.Queued:
+		r.write(record{Event: "build-queued", Derivation: e.Drv, Name: e.Name})
 	case builder.Phase:
 		r.write(record{Event: "build-phase", Derivation: e.Drv, Name: e.Name, Phase: e.Phase})
 	case builder.Line:
