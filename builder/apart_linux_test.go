@@ -62,6 +62,27 @@ var apartTable = builtin.Table{
 	"fail": {Pack: func(err error) []byte { return []byte(err.Error()) }, Run: func(context.Context, *builtin.Call) error {
 		return errors.New("it must be so")
 	}},
+	"move": {Pack: func(err error) []byte { return []byte(err.Error()) }, Run: func(_ context.Context, c *builtin.Call) error {
+		// A link in the place of the build folder would have root move what is behind it.
+		if err := os.Chdir(".."); err != nil {
+			return err
+		}
+		dirs, err := os.ReadDir(".")
+		if err != nil || len(dirs) != 1 {
+			return fmt.Errorf("beside the build folder are %v, %v", dirs, err)
+		}
+		base := dirs[0].Name()
+		if err := os.Rename(base, base+"-away"); err == nil {
+			return os.Symlink(filepath.Dir(c.Request.Env["secret"]), base)
+		}
+		if err := os.WriteFile("planted", nil, 0o666); !errors.Is(err, os.ErrPermission) {
+			return fmt.Errorf("planting beside the build folder: %v", err)
+		}
+		if err := os.Chmod(".", 0o777); !errors.Is(err, os.ErrPermission) {
+			return fmt.Errorf("opening the folder above: %v", err)
+		}
+		return os.WriteFile(filepath.Join(base, c.Output("out")), []byte(c.Request.Env["text"]), 0o644)
+	}},
 	"crash": {Run: func(context.Context, *builtin.Call) error { panic("oh") }},
 	"wait": {Run: func(_ context.Context, c *builtin.Call) error {
 		if err := leave(c); err != nil {
@@ -165,6 +186,14 @@ func TestApart(t *testing.T) {
 	_, err = run(t.Context(), "look", "other words", nil)
 	if err == nil || !strings.Contains(err.Error(), "hash mismatch") {
 		t.Errorf("another content: %v", err)
+	}
+	treasure := filepath.Join(filepath.Dir(secret), builtin.ApartOutput)
+	must(t, os.WriteFile(treasure, []byte("words"), 0o600))
+	if _, err = run(t.Context(), "move", "words", nil); err != nil {
+		t.Errorf("with its folder moved: %v", err)
+	}
+	if _, err := os.Lstat(treasure); err != nil {
+		t.Errorf("root has taken a file from elsewhere: %v", err)
 	}
 	if _, err = run(t.Context(), "fail", "", nil); err == nil {
 		t.Error("a builder that fails has not")

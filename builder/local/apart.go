@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"fruix/builder/builtin"
 	"fruix/builder/plan"
 )
@@ -23,11 +25,20 @@ const maxMessage = 1 << 20
 
 // apart runs a builder that needs the network in a process of a build user, who has no
 // rights but to the build folder, and takes the output from there.
+//
+// The folder above stays ours, so that the build folder cannot be moved away, and what
+// comes out is taken from the open folder and not by the folder's name: no link leads
+// root to what is somebody else's.
 func (b *build) apart(ctx context.Context, name string) error {
 	if err := b.acquireUser(ctx); err != nil {
 		return err
 	}
-	err := b.runApart(ctx, name)
+	dir, err := os.Open(b.dir)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	err = b.runApart(ctx, name, dir)
 	if terr := b.takeBack(); err == nil {
 		err = terr
 	}
@@ -36,7 +47,11 @@ func (b *build) apart(ctx context.Context, name string) error {
 	}
 	// What lies there may be anything, and is moved as it is: it is an output when its
 	// hash is right.
-	return os.Rename(filepath.Join(b.dir, builtin.ApartOutput), b.outputs()["out"])
+	out := b.outputs()["out"]
+	if err := unix.Renameat(int(dir.Fd()), builtin.ApartOutput, unix.AT_FDCWD, out); err != nil {
+		return &os.LinkError{Op: "rename", Old: filepath.Join(b.dir, builtin.ApartOutput), New: out, Err: err}
+	}
+	return nil
 }
 
 // asBuildUser is this program, started again as the build user, with all that it starts
@@ -62,16 +77,11 @@ func (b *build) asBuildUser(ctx context.Context, args []string) (*exec.Cmd, erro
 	return cmd, nil
 }
 
-func (b *build) runApart(ctx context.Context, name string) error {
+func (b *build) runApart(ctx context.Context, name string, dir *os.File) error {
 	cmd, err := b.asBuildUser(ctx, builtin.ApartCommand(name))
 	if err != nil {
 		return err
 	}
-	dir, err := os.Open(b.dir)
-	if err != nil {
-		return err
-	}
-	defer dir.Close()
 	cmd.ExtraFiles = []*os.File{dir, b.user.lock}
 	cmd.Stderr = b.io.Log
 	in, err := cmd.StdinPipe()

@@ -79,6 +79,9 @@ func (e *Executor) Execute(ctx context.Context, r *plan.Request, io plan.IO) (*p
 	if err := b.acquireUser(limited); err != nil {
 		return nil, err
 	}
+	if err := b.giveAll(); err != nil {
+		return nil, err
+	}
 	res, err = b.inJail(limited, name)
 	if terr := b.takeBack(); err == nil {
 		err = terr
@@ -119,12 +122,9 @@ func (e *Executor) prepare(r *plan.Request, io *plan.IO) (*build, error) {
 	return b, nil
 }
 
-// acquireUser takes a build user, if the caller is root, and gives the folders
-// to it.
+// acquireUser takes a build user, if the caller is root, and gives the build folder to
+// it.
 func (b *build) acquireUser(ctx context.Context) error {
-	if err := os.Chmod(b.tmp, 0o777|os.ModeSticky); err != nil {
-		return err
-	}
 	if b.o.Users == nil {
 		return nil
 	}
@@ -133,17 +133,24 @@ func (b *build) acquireUser(ctx context.Context) error {
 		return err
 	}
 	// What is inside first: nothing is looked up in a folder that is not ours.
-	var give []string
 	for _, f := range b.r.Files {
-		give = append(give, filepath.Join(b.dir, f.Name))
-	}
-	for _, f := range append(give, b.dir, b.tmp, b.store) {
-		if err := os.Lchown(f, b.user.UID, b.user.GID); err != nil {
+		if err := b.give(filepath.Join(b.dir, f.Name)); err != nil {
 			return err
 		}
 	}
-	return nil
+	return b.give(b.dir)
 }
+
+// giveAll gives the folders above to the build user, too, as the store and /tmp of a
+// jail. Nothing in them has a name that can be relied on then.
+func (b *build) giveAll() error {
+	if err := os.Chmod(b.tmp, 0o777|os.ModeSticky); err != nil || b.user == nil {
+		return err
+	}
+	return errors.Join(b.give(b.tmp), b.give(b.store))
+}
+
+func (b *build) give(name string) error { return os.Lchown(name, b.user.UID, b.user.GID) }
 
 // takeBack closes the folders that were the builder's, now that all its processes are
 // dead: what it made is out of anybody's reach before it is looked at.

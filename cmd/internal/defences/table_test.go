@@ -274,6 +274,14 @@ var defences = []defence{
 		pkg:   "builder", tests: "TestApart", root: true,
 	},
 	{
+		name: "a download whose folder is moved away",
+		edits: []edit{
+			{"builder/local/apart.go", "if err := b.acquireUser(ctx); err != nil {\n\t\treturn err", "if err := errors.Join(b.acquireUser(ctx), b.giveAll()); err != nil {\n\t\treturn err"},
+			{"builder/local/apart.go", "unix.Renameat(int(dir.Fd()), builtin.ApartOutput, unix.AT_FDCWD, out)", "unix.Renameat(unix.AT_FDCWD, filepath.Join(b.dir, builtin.ApartOutput), unix.AT_FDCWD, out)"},
+		},
+		pkg: "builder", tests: "TestApart", root: true,
+	},
+	{
 		name:  "programs that outlive a download",
 		edits: []edit{{"builder/local/apart_linux.go", "a.Cloneflags |= syscall.CLONE_NEWPID", ""}},
 		pkg:   "builder", tests: "TestApart", root: true,
