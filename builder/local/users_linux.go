@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // processes knows which users run processes on the host.
@@ -21,8 +23,12 @@ type processes struct {
 const staleness = time.Second
 
 // have says whether any process runs as the user uid, under any of its ids; with fresh,
-// at this moment.
+// at this moment. What started as the user, and can unlock what was to keep the user for
+// it, is seen at any time: it has no other real user id.
 func (p *processes) have(uid int, fresh bool) bool {
+	if _, err := unix.Getpriority(unix.PRIO_USER, uid); err == nil {
+		return true // getpriority(2) finds a process by its real user id
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if fresh || time.Since(p.seen) > staleness {
