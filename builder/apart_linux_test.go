@@ -83,6 +83,25 @@ var apartTable = builtin.Table{
 		}
 		return os.WriteFile(filepath.Join(base, c.Output("out")), []byte(c.Request.Env["text"]), 0o644)
 	}},
+	"bounds": {Pack: func(err error) []byte { return []byte(err.Error()) }, Run: func(_ context.Context, c *builtin.Call) error {
+		for resource, want := range map[int]uint64{unix.RLIMIT_DATA: apartMemory, unix.RLIMIT_NPROC: apartProcesses, unix.RLIMIT_CORE: 1} {
+			var l unix.Rlimit
+			if err := unix.Getrlimit(resource, &l); err != nil || l.Cur != want || l.Max != want {
+				return fmt.Errorf("the limit of resource %d is %v, %v", resource, l, err)
+			}
+		}
+		status, err := os.ReadFile("/proc/thread-self/status")
+		if err != nil || !strings.Contains(string(status), "\nNoNewPrivs:\t1\n") {
+			return fmt.Errorf("its state: %v\n%s", err, status)
+		}
+		if _, err := unix.FcntlInt(leakedFD, unix.F_GETFD, 0); !errors.Is(err, unix.EBADF) {
+			return fmt.Errorf("it has a descriptor that its caller was started with: %v", err)
+		}
+		if _, err := unix.FcntlInt(builtin.ApartLock, unix.F_GETFD, 0); err != nil {
+			return fmt.Errorf("its user's lock: %w", err)
+		}
+		return os.WriteFile(c.Output("out"), []byte(c.Request.Env["text"]), 0o644)
+	}},
 	"crash": {Run: func(context.Context, *builtin.Call) error { panic("oh") }},
 	"wait": {Run: func(_ context.Context, c *builtin.Call) error {
 		if err := leave(c); err != nil {
@@ -93,6 +112,13 @@ var apartTable = builtin.Table{
 		return nil
 	}},
 }
+
+// What processes apart may take in TestApart, and a descriptor that they must not have.
+const (
+	apartMemory    = 1 << 30
+	apartProcesses = 500
+	leakedFD       = 77
+)
 
 // loop is a program that changes an output without end, whatever becomes of its descriptors.
 const loop = "trap '' PIPE; while sleep 0.01; do echo x >> " + builtin.ApartOutput + "; done #"
@@ -154,7 +180,7 @@ func TestApart(t *testing.T) {
 				d.Env[name] = value
 			}
 		})
-		b := w.Builder(builder.Options{Builtins: builtins, Progress: progress})
+		b := w.Builder(builder.Options{Builtins: builtins, Progress: progress, Memory: apartMemory, Processes: apartProcesses})
 		_, err := b.Build(ctx, builder.Target{Drv: p})
 		return p, err
 	}
@@ -194,6 +220,14 @@ func TestApart(t *testing.T) {
 	}
 	if _, err := os.Lstat(treasure); err != nil {
 		t.Errorf("root has taken a file from elsewhere: %v", err)
+	}
+	null, err := os.Open(os.DevNull)
+	must(t, err)
+	defer null.Close()
+	must(t, unix.Dup3(int(null.Fd()), leakedFD, 0)) // without close-on-exec
+	defer unix.Close(leakedFD)
+	if _, err = run(t.Context(), "bounds", "words", nil); err != nil {
+		t.Errorf("with bounds: %v", err)
 	}
 	if _, err = run(t.Context(), "fail", "", nil); err == nil {
 		t.Error("a builder that fails has not")

@@ -36,6 +36,18 @@ const ApartOutput = "output"
 // ApartMain.
 func ApartCommand(name string) []string { return []string{"fruix", apartArgument, name} }
 
+// ApartRequest is what a process apart is to do, and what of the machine it may take.
+type ApartRequest struct {
+	Request *plan.Request
+	Limits  []ApartLimit
+}
+
+// ApartLimit is a limit of setrlimit(2).
+type ApartLimit struct {
+	Resource int
+	Value    uint64
+}
+
 // ApartMessage is what a process apart tells.
 type ApartMessage struct {
 	Location    string `json:"location,omitempty"`
@@ -73,6 +85,9 @@ func ApartMain(args []string, t Table) {
 }
 
 func apart(b Builtin, in io.Reader, tell func(ApartMessage)) error {
+	if err := closeInherited(ApartLock + 1); err != nil {
+		return fmt.Errorf("close what the calling program was started with: %w", err)
+	}
 	if err := unix.Fchdir(apartFolder); err != nil {
 		return fmt.Errorf("enter the build folder: %w", err)
 	}
@@ -82,9 +97,14 @@ func apart(b Builtin, in io.Reader, tell func(ApartMessage)) error {
 	if err != nil {
 		return fmt.Errorf("read the request: %w", err)
 	}
-	r := new(plan.Request)
-	if err := json.Unmarshal(line, r); err != nil {
+	var r ApartRequest
+	if err := json.Unmarshal(line, &r); err != nil {
 		return fmt.Errorf("read the request: %w", err)
+	}
+	for _, l := range r.Limits {
+		if err := setLimit(l); err != nil {
+			return fmt.Errorf("bound what may be taken of the machine (resource %d): %w", l.Resource, err)
+		}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -93,11 +113,29 @@ func apart(b Builtin, in io.Reader, tell func(ApartMessage)) error {
 		cancel() // nobody wants it any more
 	}()
 	return b.Run(ctx, &Call{
-		Request: r, BuildDir: ".", Log: os.Stderr,
+		Request: r.Request, BuildDir: ".", Log: os.Stderr,
 		Output: func(string) string { return ApartOutput },
 		Input:  func(logical string) string { return logical },
 		Fetched: func(location string, done, total int64) {
 			tell(ApartMessage{Location: location, Done: done, Total: total})
 		},
 	})
+}
+
+// closeInherited closes the descriptors from first on that somebody else has opened, and
+// so are not to be closed when another program is executed, as Go's own are.
+func closeInherited(first int) error {
+	all, err := openDescriptors()
+	if err != nil {
+		return err
+	}
+	for _, fd := range all {
+		if fd < first {
+			continue
+		}
+		if flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err == nil && flags&unix.FD_CLOEXEC == 0 {
+			unix.Close(fd)
+		}
+	}
+	return nil
 }

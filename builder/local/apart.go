@@ -18,6 +18,7 @@ import (
 
 	"fruix/builder/builtin"
 	"fruix/builder/plan"
+	"fruix/jail"
 )
 
 // maxMessage bounds a line of a process apart.
@@ -90,7 +91,7 @@ func (b *build) runApart(ctx context.Context, name string, dir *os.File) error {
 	}
 	defer in.Close()
 	cmd.Cancel = in.Close
-	request, err := json.Marshal(b.r)
+	request, err := json.Marshal(builtin.ApartRequest{Request: b.r, Limits: apartLimits(b.limits())})
 	if err != nil {
 		return err
 	}
@@ -98,7 +99,7 @@ func (b *build) runApart(ctx context.Context, name string, dir *os.File) error {
 	cmd.Stdout = out
 	failed := make(chan error, 1)
 	go func() { failed <- b.listen(heard) }()
-	if err = cmd.Start(); err == nil {
+	if err = startWithoutPrivileges(cmd); err == nil {
 		_, _ = in.Write(append(request, '\n')) // who does not read it ends
 		err = cmd.Wait()
 	}
@@ -115,6 +116,35 @@ func (b *build) runApart(ctx context.Context, name string, dir *os.File) error {
 		return &plan.FailedError{Status: "failed", Err: fmt.Errorf("the process that fetches has ended with %w", err)}
 	}
 	return nil
+}
+
+// minApartMemory and minApartProcesses are what Fruix itself needs to fetch anything,
+// whatever a build may take.
+const (
+	minApartMemory    = 256 << 20
+	minApartProcesses = 64
+)
+
+// apartLimits are those of a jail as far as they can be set for a process. There is no
+// bound of the address space among them: Go takes more of that than it uses.
+func apartLimits(l jail.Limits) []builtin.ApartLimit {
+	// A limit of one byte keeps core dumps from programs of the host, too: see core(5).
+	list := []builtin.ApartLimit{{Resource: unix.RLIMIT_CORE, Value: 1}}
+	for _, x := range []struct {
+		resource     int
+		value, least uint64
+	}{
+		{memoryResource, l.Memory, minApartMemory},
+		{unix.RLIMIT_NPROC, l.Processes, minApartProcesses},
+		{unix.RLIMIT_FSIZE, l.FileSize, 0},
+		{unix.RLIMIT_NOFILE, l.OpenFiles, minApartProcesses},
+		{unix.RLIMIT_CPU, uint64((l.CPU + time.Second - 1) / time.Second), 1},
+	} {
+		if x.value != 0 {
+			list = append(list, builtin.ApartLimit{Resource: x.resource, Value: max(x.value, x.least)})
+		}
+	}
+	return list
 }
 
 // listen takes what a process apart tells, to the end, and returns why it has failed.

@@ -264,6 +264,18 @@ func execHint(se *jail.SetupError) string {
 	return ""
 }
 
+// limits are those of all builds, but where the request has its own.
+func (b *build) limits() jail.Limits {
+	l, c := b.o.Limits, b.r.Constraints
+	if c.Memory != 0 {
+		l.Memory = c.Memory
+	}
+	if c.Processes != 0 {
+		l.Processes = c.Processes
+	}
+	return l
+}
+
 // spec describes the jail.
 func (b *build) spec(builtinName string) (*jail.Spec, error) {
 	r := b.r
@@ -272,7 +284,7 @@ func (b *build) spec(builtinName string) (*jail.Spec, error) {
 		Env:    r.Environ(),
 		Dir:    r.BuildDir,
 		Stdout: b.io.Log, Stderr: b.io.Log,
-		Limits: b.o.Limits,
+		Limits: b.limits(),
 		Mounts: make([]jail.Mount, 0, len(r.Inputs)+8),
 		Files: []jail.File{
 			{Path: "/etc/passwd", Content: fmt.Appendf(nil, "fruixbuild:x:%d:%d:Build user:/homeless-shelter:/noshell\nnobody:x:65534:65534:Nobody:/:/noshell\n", jail.DefaultUID, jail.DefaultGID)},
@@ -283,12 +295,6 @@ func (b *build) spec(builtinName string) (*jail.Spec, error) {
 	s.Mounts = append(s.Mounts, jail.Mount{Source: b.store, Target: r.StoreDir}, jail.Mount{Source: b.tmp, Target: "/tmp"})
 	for _, in := range r.Inputs {
 		s.Mounts = append(s.Mounts, jail.Mount{Source: b.io.Physical(in), Target: in, ReadOnly: true})
-	}
-	if c := r.Constraints; c.Memory != 0 {
-		s.Limits.Memory = c.Memory
-	}
-	if c := r.Constraints; c.Processes != 0 {
-		s.Limits.Processes = c.Processes
 	}
 	if b.user != nil {
 		s.BuildUser = &b.user.HostUser

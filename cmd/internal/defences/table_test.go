@@ -282,6 +282,26 @@ var defences = []defence{
 		pkg: "builder", tests: "TestApart", root: true,
 	},
 	{
+		name:  "a download that takes all of the machine",
+		edits: []edit{{"builder/builtin/apart.go", "range r.Limits {", "range r.Limits[:0] {"}},
+		pkg:   "builder", tests: "TestApart", root: true,
+	},
+	{
+		name:  "set-user-id programs in a download",
+		edits: []edit{{"builder/local/apart_linux.go", "err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)", "var err error"}},
+		pkg:   "builder", tests: "TestApart", root: true,
+	},
+	{
+		name:  "descriptors of the caller in a download",
+		edits: []edit{{"builder/builtin/apart.go", "flags&unix.FD_CLOEXEC == 0", "flags&unix.FD_CLOEXEC == 2"}},
+		pkg:   "builder", tests: "TestApart", root: true,
+	},
+	{
+		name:  "a download that unlocks its user",
+		edits: []edit{{"builder/local/users_linux.go", "_, err := unix.Getpriority(unix.PRIO_USER, uid); err == nil", "false"}, {"builder/local/users_linux.go", "\t\"golang.org/x/sys/unix\"\n", ""}},
+		pkg:   "builder/local", tests: "TestUnlockedUser", root: true,
+	},
+	{
 		name:  "programs that outlive a download",
 		edits: []edit{{"builder/local/apart_linux.go", "a.Cloneflags |= syscall.CLONE_NEWPID", ""}},
 		pkg:   "builder", tests: "TestApart", root: true,
