@@ -14,11 +14,13 @@ type Limits struct {
 	Bytes  int64 // of all files together
 	Files  int64 // and folders
 	Pack   int64 // what a server may send
+	Refs   int64 // references, and bytes of text that a server says of itself; they are
+	Text   int64 // held in memory, too
 }
 
 // DefaultLimits are far beyond any source that people build from.
 func DefaultLimits() Limits {
-	return Limits{Object: 2 << 30, Bytes: 64 << 30, Files: 10_000_000, Pack: 64 << 30}
+	return Limits{Object: 2 << 30, Bytes: 64 << 30, Files: 10_000_000, Pack: 64 << 30, Refs: 4_000_000, Text: maxText}
 }
 
 // LimitError is a repository that is larger than Limits allows.

@@ -212,7 +212,7 @@ func (f *Fetcher) server(u *url.URL) (server, error) {
 	case "http", "https":
 		return &web{session: h.Session(), base: u}, nil
 	case "git":
-		return &stream{http: h, dial: dialDaemon(u)}, checkRemote(u)
+		return &stream{http: h, limits: f.limits(), dial: dialDaemon(u)}, checkRemote(u)
 	case "ssh", "git+ssh", "ssh+git":
 		if f.SSH == nil {
 			return nil, errors.New("nothing is fetched by ssh for others; who has an account there can fetch it without the daemon")
@@ -221,7 +221,7 @@ func (f *Fetcher) server(u *url.URL) (server, error) {
 			return nil, err
 		}
 		dial, err := f.dialSSH(u)
-		return &stream{http: h, dial: dial}, err
+		return &stream{http: h, limits: f.limits(), dial: dial}, err
 	}
 	return nil, fmt.Errorf("no way to fetch from %q is known (known: https://, http://, git://, ssh://, file://)", u.Scheme+"://")
 }

@@ -14,10 +14,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/klauspost/compress/zlib"
 
 	"fruix/builder/fetch"
 	"fruix/builder/remote"
@@ -438,6 +441,103 @@ func TestDumbLimits(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), x.want) {
 			t.Errorf("%d packs: %v, want %q", x.packs, err, x.want)
 		}
+	}
+}
+
+// TestTalkative: a server's list of references, and what else it says, is not held in
+// memory without end.
+func TestTalkative(t *testing.T) {
+	line := func(w io.Writer, format string, args ...any) {
+		s := fmt.Sprintf(format, args...)
+		fmt.Fprintf(w, "%04x%s", len(s)+packetHeadSize, s)
+	}
+	refs, comments := 0, 0
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		old := strings.HasPrefix(r.URL.Path, "/old")
+		if r.Method == http.MethodGet {
+			w.Header().Set("Content-Type", advertisement)
+			line(w, "# service=git-upload-pack\n")
+			fmt.Fprint(w, flushPacket)
+			if !old {
+				line(w, "version 2\n")
+				fmt.Fprint(w, flushPacket)
+				return
+			}
+		} else {
+			w.Header().Set("Content-Type", result)
+		}
+		for range comments {
+			line(w, "it says")
+		}
+		for n := range refs {
+			line(w, "%040x refs/heads/%d\n", n, n)
+		}
+		fmt.Fprint(w, flushPacket)
+	}))
+	defer s.Close()
+	for _, x := range []struct {
+		refs, comments int
+		want           string
+	}{
+		{10, 0, `has no tag, branch or commit "v1"`},
+		{11, 0, "the repository has more references; at most 10 are taken"},
+		{0, 2000, "the server says more than is taken; at most 10000 bytes are taken"},
+	} {
+		refs, comments = x.refs, x.comments
+		for _, place := range []string{"/old", "/new"} {
+			f := fetcher()
+			f.Limits = DefaultLimits()
+			f.Limits.Refs, f.Limits.Text = 10, 10000
+			err := f.Fetch(t.Context(), Source{URL: s.URL + place, Rev: "v1"}, filepath.Join(t.TempDir(), "out"), func(string, int64) {})
+			if err == nil || !strings.Contains(err.Error(), x.want) {
+				t.Errorf("%s with %d references: %v, want %q", place, x.refs, err, x.want)
+			}
+		}
+	}
+}
+
+// TestDeepDeltas: of a chain of deltas nothing is read before the object that they
+// change, which here is none.
+func TestDeepDeltas(t *testing.T) {
+	const size, deep = 4 << 20, 100
+	var zeros bytes.Buffer
+	z := zlib.NewWriter(&zeros)
+	if _, err := z.Write(make([]byte, size)); err != nil {
+		t.Fatal(err)
+	}
+	z.Close()
+	entry := func(b *bytes.Buffer, k kind) {
+		head := byte(k)<<4 | size&15
+		for n := size >> 4; n > 0; n >>= 7 {
+			b.WriteByte(head | 0x80)
+			head = byte(n & 0x7f)
+		}
+		b.WriteByte(head)
+	}
+	var b bytes.Buffer
+	entry(&b, refDelta)
+	b.WriteString(strings.Repeat("x", 20))
+	b.Write(zeros.Bytes())
+	last := 0
+	for range deep {
+		at := b.Len()
+		entry(&b, ofsDelta)
+		back := at - last // of two digits: (back+1)<<7|…, gitformat-pack(5)
+		b.Write([]byte{byte(back>>7-1) | 0x80, byte(back & 0x7f)})
+		b.Write(zeros.Bytes())
+		last = at
+	}
+	p := &pack{f: bytes.NewReader(b.Bytes()), size: int64(b.Len()), idSize: 20, maxObject: 2 * size,
+		find: func(i id) (int64, bool, error) { return int64(last), i[0] == 'w', nil }}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, _, err := p.object(id(strings.Repeat("w", 20)))
+	runtime.ReadMemStats(&after)
+	if !errors.Is(err, errAbsent) || !strings.Contains(err.Error(), "the base of a delta") {
+		t.Errorf("it fails with %v", err)
+	}
+	if n := after.TotalAlloc - before.TotalAlloc; n > deep*size/4 {
+		t.Errorf("%d bytes were taken for deltas of nothing", n)
 	}
 }
 

@@ -6,12 +6,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/klauspost/compress/zlib"
 )
 
 // maxDepth is the longest chain of deltas that git itself makes.
 const maxDepth = 4095
+
+// maxObjects is how many objects a pack without an index may have: where they lie is held
+// in memory. Linux had 12 million of them in 20 years.
+const maxObjects = 50_000_000
 
 // pack reads objects of a pack file, gitformat-pack(5).
 type pack struct {
@@ -43,7 +48,7 @@ func (p *pack) object(i id) (kind, []byte, error) {
 	if !ok {
 		return 0, nil, fmt.Errorf("%w %v", errAbsent, i)
 	}
-	return p.load(offset, 0)
+	return p.load(offset)
 }
 
 // head is the start of an entry of a pack.
@@ -164,29 +169,39 @@ func (p *pack) inflate(r io.Reader, size int64) ([]byte, error) {
 	return data, nil
 }
 
-// load returns the object whose entry is at offset.
-func (p *pack) load(offset int64, depth int) (kind, []byte, error) {
-	if c, ok := p.cache[offset]; ok {
-		return c.kind, c.data, nil
-	}
-	if depth > maxDepth {
-		return 0, nil, errors.New("a pack's deltas have no end")
-	}
-	if offset < 0 || offset >= p.size {
-		return 0, nil, errors.New("an object lies outside of its pack")
-	}
-	r := &byteReader{bufio.NewReaderSize(io.NewSectionReader(p.f, offset, p.size-offset), 4096), offset}
-	h, err := p.readHead(r, offset)
-	if err != nil {
-		return 0, nil, err
-	}
-	data, err := p.inflate(r, h.size)
-	if err != nil {
-		return 0, nil, err
-	}
-	k := h.kind
-	if k == ofsDelta || k == refDelta {
-		if k == refDelta {
+// load returns the object whose entry is at offset. Nothing of a delta is held in memory
+// before its base is there: of those of a chain there is one at a time.
+func (p *pack) load(offset int64) (kind, []byte, error) {
+	type delta struct{ offset, body, size int64 }
+	var chain []delta // each with its base behind it
+	var k kind
+	var data []byte
+	for {
+		if c, ok := p.cache[offset]; ok {
+			k, data = c.kind, c.data
+			break
+		}
+		if len(chain) > maxDepth {
+			return 0, nil, errors.New("a pack's deltas have no end")
+		}
+		if offset < 0 || offset >= p.size {
+			return 0, nil, errors.New("an object lies outside of its pack")
+		}
+		r := p.from(offset)
+		h, err := p.readHead(r, offset)
+		if err != nil {
+			return 0, nil, err
+		}
+		if h.kind != ofsDelta && h.kind != refDelta {
+			if data, err = p.inflate(r, h.size); err != nil {
+				return 0, nil, err
+			}
+			k = h.kind
+			p.keep(offset, k, data)
+			break
+		}
+		chain = append(chain, delta{offset, h.body, h.size})
+		if h.kind == refDelta {
 			at, ok, err := p.find(h.ref)
 			if err != nil {
 				return 0, nil, err
@@ -196,16 +211,24 @@ func (p *pack) load(offset int64, depth int) (kind, []byte, error) {
 			}
 			h.base = at
 		}
-		var base []byte
-		if k, base, err = p.load(h.base, depth+1); err != nil {
-			return 0, nil, err
-		}
-		if data, err = applyDelta(base, data, p.maxObject); err != nil {
-			return 0, nil, err
-		}
+		offset = h.base
 	}
-	p.keep(offset, k, data)
+	for _, d := range slices.Backward(chain) {
+		change, err := p.inflate(p.from(d.body), d.size)
+		if err != nil {
+			return 0, nil, err
+		}
+		if data, err = applyDelta(data, change, p.maxObject); err != nil {
+			return 0, nil, err
+		}
+		p.keep(d.offset, k, data)
+	}
 	return k, data, nil
+}
+
+// from reads the pack from offset on.
+func (p *pack) from(offset int64) *byteReader {
+	return &byteReader{bufio.NewReaderSize(io.NewSectionReader(p.f, offset, p.size-offset), 4096), offset}
 }
 
 // keep remembers an object for the deltas to come.
@@ -293,6 +316,9 @@ func indexPack(f io.ReaderAt, size int64, idSize int, maxObject int64) (*pack, e
 		return nil, errors.New("what came is no pack of git's")
 	}
 	count := binary.BigEndian.Uint32(start[8:])
+	if count > maxObjects {
+		return nil, &LimitError{fmt.Sprintf("the pack has %d objects", count), fmt.Sprint(maxObjects)}
+	}
 	type delta struct {
 		at  int64
 		ref id // "" when the base is known by its place
@@ -319,7 +345,7 @@ func indexPack(f io.ReaderAt, size int64, idSize int, maxObject int64) (*pack, e
 	for len(deltas) > 0 {
 		var left []delta
 		for _, d := range deltas {
-			k, data, err := p.load(d.at, 0)
+			k, data, err := p.load(d.at)
 			if errors.Is(err, errAbsent) {
 				left = append(left, d)
 				continue

@@ -27,9 +27,13 @@ type packet struct {
 
 // packets reads the protocol's lines.
 type packets struct {
-	r   *bufio.Reader
-	buf [maxPacket]byte
+	r          *bufio.Reader
+	left, most int64 // bytes that may still come, of those that were allowed
+	buf        [maxPacket]byte
 }
+
+// allow bounds what comes from now on, whatever it is.
+func (p *packets) allow(n int64) { p.left, p.most = n, n }
 
 func newPackets(r io.Reader) *packets { return &packets{r: bufio.NewReaderSize(r, 64<<10)} }
 
@@ -43,6 +47,9 @@ func (p *packets) next() (packet, error) {
 	n, err := strconv.ParseUint(string(head[:]), 16, 16)
 	if err != nil {
 		return packet{}, fmt.Errorf("the answer is not git's protocol: a line begins with %q", head)
+	}
+	if p.left -= max(int64(n), packetHeadSize); p.left < 0 {
+		return packet{}, &LimitError{"the server says more than is taken", fmt.Sprintf("%d bytes", p.most)}
 	}
 	switch {
 	case n < packetHeadSize:

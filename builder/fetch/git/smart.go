@@ -54,6 +54,7 @@ func (s *smart) close() {
 func (s *smart) open(ctx context.Context) error { return s.server.greet(ctx, s.readAdvertisement) }
 
 func (s *smart) readAdvertisement(p *packets) error {
+	p.allow(s.limits.Text)
 	s.version2, s.ownRefs, s.idSize, s.shallow = false, nil, 20, false
 	line, special, err := p.text()
 	if err == nil && strings.HasPrefix(line, "# service=") {
@@ -79,6 +80,9 @@ func (s *smart) readAdvertisement(p *packets) error {
 		}
 		hex, name, ok := strings.Cut(line, " ")
 		if i, good := parseID(hex); ok && good && name != "capabilities^{}" && !strings.HasSuffix(name, "^{}") {
+			if int64(len(s.ownRefs)) == s.limits.Refs {
+				return s.tooManyRefs()
+			}
 			s.ownRefs = append(s.ownRefs, ref{name, i})
 		}
 		if line, special, err = p.text(); err != nil {
@@ -86,6 +90,10 @@ func (s *smart) readAdvertisement(p *packets) error {
 		}
 	}
 	return nil
+}
+
+func (s *smart) tooManyRefs() error {
+	return &LimitError{"the repository has more references", fmt.Sprint(s.limits.Refs)}
 }
 
 func (s *smart) readCapabilities(p *packets) error {
@@ -148,6 +156,7 @@ func (s *smart) refs(ctx context.Context, prefixes []string) ([]ref, error) {
 	r.WriteString(flushPacket)
 	var list []ref
 	err := s.post(ctx, r.Bytes(), func(p *packets) error {
+		p.allow(s.limits.Text)
 		list = nil
 		for {
 			line, special, err := p.text()
@@ -162,6 +171,9 @@ func (s *smart) refs(ctx context.Context, prefixes []string) ([]ref, error) {
 				continue
 			}
 			if i, ok := parseID(words[0]); ok {
+				if int64(len(list)) == s.limits.Refs {
+					return s.tooManyRefs()
+				}
 				list = append(list, ref{words[1], i})
 			}
 		}
@@ -202,6 +214,7 @@ func (s *smart) get(ctx context.Context, wants []id) (objects, error) {
 		if err := f.Truncate(0); err != nil {
 			return err
 		}
+		p.allow(s.limits.Text + s.limits.Pack) // with what is said beside the pack
 		if err := s.toPack(p, alone); err != nil {
 			return err
 		}

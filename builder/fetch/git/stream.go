@@ -18,9 +18,10 @@ import (
 // Transport" and "SSH Transport". In version 2 of the protocol one connection takes all
 // questions, in version 0 each needs its own.
 type stream struct {
-	http *fetch.HTTP // whose patience it has
-	dial func(ctx context.Context) (io.ReadWriteCloser, error)
-	line *line // that has been greeted; nil when there is none
+	http   *fetch.HTTP // whose patience it has
+	limits Limits
+	dial   func(ctx context.Context) (io.ReadWriteCloser, error)
+	line   *line // that has been greeted; nil when there is none
 }
 
 // line is one connection.
@@ -67,7 +68,7 @@ func (s *stream) connect(ctx context.Context, read func(*packets) error) error {
 func (s *stream) ask(ctx context.Context, question []byte, version2 bool, read func(*packets) error) error {
 	return s.http.Retry(ctx, func() error {
 		if s.line == nil {
-			if err := s.connect(ctx, skipGreeting); err != nil {
+			if err := s.connect(ctx, s.skipGreeting); err != nil {
 				return err
 			}
 		}
@@ -80,7 +81,8 @@ func (s *stream) ask(ctx context.Context, question []byte, version2 bool, read f
 }
 
 // skipGreeting reads what is known already.
-func skipGreeting(p *packets) error {
+func (s *stream) skipGreeting(p *packets) error {
+	p.allow(s.limits.Text)
 	for {
 		if _, special, err := p.text(); err != nil || special == flushPacket {
 			return err
