@@ -20,6 +20,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"fruix/builder/builtin"
@@ -62,7 +63,9 @@ func parted(ctx context.Context, call *builtin.Call, name string, side fetch.Sid
 		if here = run(fetch.Near); here == nil || ctx.Err() != nil {
 			return here
 		}
-		name += far
+		if !overlaps(here) {
+			name += far
+		}
 	}
 	err := call.Apart(ctx, name)
 	var told *builtin.PackedError
@@ -73,9 +76,26 @@ func parted(ctx context.Context, call *builtin.Call, name string, side fetch.Sid
 	// All places that were tried are told of.
 	var near, there *fetch.Error
 	if errors.As(here, &near) && errors.As(err, &there) {
-		there.Name, there.Attempts = near.Name, append(near.Attempts, there.Attempts...)
+		// Why a place of this side failed is told once, by who may look at it.
+		more := slices.DeleteFunc(slices.Clone(there.Attempts), func(a fetch.Attempt) bool {
+			return slices.ContainsFunc(near.Attempts, func(b fetch.Attempt) bool { return a.Place == b.Place && !mayLead(b) })
+		})
+		there.Name, there.Attempts = near.Name, append(near.Attempts, more...)
 	}
 	return err
+}
+
+// overlaps says that a repository among the files of this machine has submodules that
+// servers have. A process apart may be able to read it, too, and is to fetch all of it:
+// what talks to those servers then has no rights.
+func overlaps(err error) bool {
+	var e *fetch.Error
+	return errors.As(err, &e) && slices.ContainsFunc(e.Attempts, mayLead)
+}
+
+func mayLead(a fetch.Attempt) bool {
+	var side *git.SideError
+	return errors.As(a.Err, &side) && !side.Own && fetch.Near.Has(a.Place)
 }
 
 func run(ctx context.Context, c *fetch.Client, call *builtin.Call) error {

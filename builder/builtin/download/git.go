@@ -78,7 +78,7 @@ func runGit(ctx context.Context, c *fetch.Client, f *git.Fetcher, call *builtin.
 		if c.Side != fetch.All && git.Own(location) != (c.Side == fetch.Near) {
 			continue
 		}
-		s := git.Source{URL: location, Rev: revs[0], Recursive: recursive == "#t" || recursive == "1"}
+		s := git.Source{URL: location, Rev: revs[0], Side: c.Side, Recursive: recursive == "#t" || recursive == "1"}
 		if ok, err := try(location, func() error {
 			return f.Fetch(ctx, s, out, func(from string, done int64) { call.Fetched(from, done, -1) })
 		}); ok || err != nil {

@@ -14,6 +14,7 @@ import (
 
 	"fruix/builder/builtin"
 	"fruix/builder/fetch"
+	"fruix/builder/fetch/git"
 	"fruix/builder/plan"
 	"fruix/store/hash"
 )
@@ -82,6 +83,55 @@ func TestParted(t *testing.T) {
 			}
 			if _, serr := os.Lstat(out); (err == nil) == errors.Is(serr, fs.ErrNotExist) {
 				t.Errorf("the output: %v, %v", serr, err)
+			}
+		})
+	}
+}
+
+// TestPartedSubmodules looks at who fetches a repository whose submodules are elsewhere.
+func TestPartedSubmodules(t *testing.T) {
+	toServer := fmt.Errorf("submodule: %w", &git.SideError{URL: "https://example.org/sub"})
+	no := errors.New("no")
+	for _, tt := range []struct {
+		name, place string
+		near, apart error // why it fails
+		asked       string
+		tried       int
+	}{
+		{"in files", "file:///repo", toServer, nil, "x", 0},
+		{"in files of root's own", "file:///repo", toServer, no, "x", 2},
+		{"by ssh", "ssh://host/repo", toServer, nil, "x-far", 0},
+		{"to root's own", "https://example.org/repo", nil, &git.SideError{URL: "ssh://host/sub", Own: true}, "x-far", 1},
+		{"nowhere", "file:///repo", no, no, "x-far", 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			failed := func(err error) error {
+				e := &fetch.Error{Name: "x"}
+				if err != nil {
+					e.Attempts = []fetch.Attempt{{Place: tt.place, Err: err}}
+				}
+				return e
+			}
+			asked := ""
+			call := &builtin.Call{Apart: func(_ context.Context, name string) error {
+				asked = name
+				if tt.apart == nil {
+					return nil
+				}
+				return &builtin.PackedError{Packed: fetch.Pack(failed(tt.apart))}
+			}}
+			err := parted(t.Context(), call, "x", fetch.All, true, func(s fetch.Side) error {
+				if s != fetch.Near {
+					t.Errorf("side %d with all rights", s)
+				}
+				return failed(tt.near)
+			})
+			tried := 0
+			if e := (*fetch.Error)(nil); errors.As(err, &e) {
+				tried = len(e.Attempts)
+			}
+			if asked != tt.asked || tried != tt.tried || (err == nil) != (tt.tried == 0) {
+				t.Errorf("asked %q, tried %d places: %v", asked, tried, err)
 			}
 		})
 	}

@@ -24,6 +24,24 @@ type Source struct {
 	Rev string
 	// Recursive also checks out submodules.
 	Recursive bool
+	// Side says which submodules are fetched; others are a [SideError]. Near are those
+	// that are reached by what only the user of the process may use, see [Own].
+	Side fetch.Side
+}
+
+// SideError is a submodule that is not where its repository may lead to.
+type SideError struct {
+	URL string
+	// Own says that it is reached by what only the user of the process may use, and the
+	// repository above is not; otherwise it is the other way round.
+	Own bool
+}
+
+func (e *SideError) Error() string {
+	if e.Own {
+		return fmt.Sprintf("%s is reached by files or keys of this machine's, which are used for repositories that you name, and not for those that a server names; fetch it by itself, or as a user without special rights", e.URL)
+	}
+	return fmt.Sprintf("%s is not fetched with the rights that the repository above needs; fetch it by itself, or as a user without special rights", e.URL)
 }
 
 // Fetcher checks out revisions.
@@ -141,7 +159,10 @@ func (f *Fetcher) into(ctx context.Context, u *url.URL, s Source, dir string, li
 		if err != nil {
 			return fmt.Errorf("submodule %q: %w", m.path, err)
 		}
-		inner := Source{Rev: m.commit.String(), Recursive: true}
+		if s.Side != fetch.All && own(at) != (s.Side == fetch.Near) {
+			return fmt.Errorf("submodule %q: %w", m.path, &SideError{at.Redacted(), own(at)})
+		}
+		inner := Source{Rev: m.commit.String(), Recursive: true, Side: s.Side}
 		if err := f.into(ctx, at, inner, filepath.Join(dir, filepath.FromSlash(m.path)), limits, nesting+1, progress); err != nil {
 			return fmt.Errorf("submodule %q: %w", m.path, err)
 		}
@@ -198,6 +219,10 @@ func Own(location string) bool {
 	if err != nil {
 		return false // which is said by whoever tries it
 	}
+	return own(u)
+}
+
+func own(u *url.URL) bool {
 	switch u.Scheme {
 	case "file", "ssh", "git+ssh", "ssh+git":
 		return true
@@ -215,7 +240,7 @@ func (f *Fetcher) server(u *url.URL) (server, error) {
 		return &stream{http: h, limits: f.limits(), dial: dialDaemon(u)}, checkRemote(u)
 	case "ssh", "git+ssh", "ssh+git":
 		if f.SSH == nil {
-			return nil, errors.New("nothing is fetched by ssh for others; who has an account there can fetch it without the daemon")
+			return nil, errors.New("nothing is fetched by ssh for others, nor because another repository names it; who has an account there can fetch it by itself, without a daemon")
 		}
 		if err := checkRemote(u); err != nil {
 			return nil, err

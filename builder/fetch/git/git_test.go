@@ -541,6 +541,48 @@ func TestDeepDeltas(t *testing.T) {
 	}
 }
 
+// TestSides: submodules lead nobody's rights to a server, and no server to what is
+// somebody's own.
+func TestSides(t *testing.T) {
+	g := realGit(t)
+	g.sample("sha1")
+	outer := filepath.Join(g.home, "outer")
+	asked := 0
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked++
+		w.WriteHeader(http.StatusNotFound)
+	}))
+	defer other.Close()
+	lead := func(address string) {
+		g.run(outer, "config", "-f", ".gitmodules", "submodule.sub/inner.url", address)
+		g.run(outer, "commit", "-q", "-a", "--allow-empty", "-m", "elsewhere")
+	}
+	for _, x := range []struct {
+		top, sub string
+		side     fetch.Side
+		said     string // why it fails
+		asked    bool
+	}{
+		{outer, other.URL + "/inner", fetch.Near, "is not fetched with the rights that the repository above needs", false},
+		{outer, other.URL + "/inner", fetch.All, "404", true},
+		{outer, "../inner", fetch.Near, "", false},
+		{g.serve(true) + "/outer", "ssh://me@example.org" + g.home + "/inner", fetch.Far, "is reached by files or keys of this machine's", false},
+		{g.serve(true) + "/outer", "ssh://me@example.org" + g.home + "/inner", fetch.All, "", false},
+		{g.serve(true) + "/outer", "../inner", fetch.Far, "", false},
+	} {
+		lead(x.sub)
+		asked = 0
+		_, err := get(t, Source{URL: x.top, Rev: "main", Recursive: true, Side: x.side})
+		if x.said == "" && err != nil || x.said != "" && (err == nil || !strings.Contains(err.Error(), x.said)) || asked > 0 != x.asked {
+			t.Errorf("%s with %s, side %d: %v after %d questions", x.top, x.sub, x.side, err, asked)
+		}
+		var side *SideError
+		if errors.As(err, &side) != (x.side != fetch.All && x.said != "") {
+			t.Errorf("%s with %s, side %d: %v", x.top, x.sub, x.side, err)
+		}
+	}
+}
+
 // TestForOthers: who works for others fetches nothing by ssh.
 func TestForOthers(t *testing.T) {
 	f := fetcher()
