@@ -40,6 +40,8 @@ type reader struct {
 	size    uint64 // of the member's data so far
 	start   int64  // where the member begins
 	members int
+	dicts   int64 // bytes of their dictionaries
+	made    int64 // bytes of their data
 	err     error
 }
 
@@ -82,6 +84,7 @@ func (l *reader) Read(p []byte) (int, error) {
 		n, err := l.z.Read(p)
 		l.sum.Write(p[:n])
 		l.size += uint64(n)
+		l.made += int64(n)
 		switch {
 		case errors.Is(err, io.EOF):
 			l.z, l.err = nil, l.end()
@@ -94,17 +97,19 @@ func (l *reader) Read(p []byte) (int, error) {
 	}
 }
 
-// begin reads the header of a member; io.EOF when none follows. What follows
-// the last one and is no member is none of the file's.
+// begin reads the header of a member; io.EOF when none follows.
 func (l *reader) begin() error {
 	head, err := l.in.Peek(headerSize)
-	if l.members > 0 && !bytes.HasPrefix(head, []byte(Magic)) {
-		return io.EOF
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
 	}
-	if err != nil {
-		return errDamaged
+	if l.members > 0 && !bytes.HasPrefix(head, []byte(Magic[:4])) {
+		return trailing(head)
 	}
-	if !bytes.HasPrefix(head, []byte(Magic)) {
+	if err != nil && l.members > 0 {
+		return io.ErrUnexpectedEOF
+	}
+	if err != nil || !bytes.HasPrefix(head, []byte(Magic)) {
 		return errDamaged
 	}
 	// The size is a power of two less some sixteenths of it.
@@ -116,6 +121,9 @@ func (l *reader) begin() error {
 	}
 	if dict > l.maxDict {
 		return fmt.Errorf("the lzip file wants a dictionary of %d MiB; at most %d are given", dict>>20, l.maxDict>>20)
+	}
+	if err := l.charge(dict); err != nil {
+		return err
 	}
 	l.start = l.in.n
 	if _, err := io.CopyN(io.Discard, l.in, headerSize); err != nil {
@@ -131,6 +139,43 @@ func (l *reader) begin() error {
 	}
 	l.sum, l.size = crc32.NewIEEE(), 0
 	l.members++
+	return nil
+}
+
+// trailing looks at what follows the last member: it is none of the file's, unless it is
+// the beginning of a header, or so much like one that a damaged one is more likely. So
+// has it lzip(1), "Trailing data".
+func trailing(head []byte) error {
+	if len(head) > 0 && bytes.HasPrefix([]byte(Magic), head) {
+		return io.ErrUnexpectedEOF
+	}
+	alike := 0
+	for i, b := range head {
+		if i < 4 && b == Magic[i] {
+			alike++
+		}
+	}
+	if len(head) == headerSize && alike > 1 {
+		return errDamaged
+	}
+	return io.EOF
+}
+
+// Dictionaries that are given whatever comes: small ones, and so many of the largest.
+const (
+	freeDict  = 64 << 10
+	freeDicts = 32
+	// perByte is what is given for each byte that came, or that was made of it.
+	perByte = 64
+)
+
+// charge counts a dictionary. Each member has its own, which takes its time to make, and
+// could be of some 40 bytes.
+func (l *reader) charge(dict int64) error {
+	l.dicts += max(0, dict-freeDict)
+	if l.dicts/perByte > l.maxDict/perByte*freeDicts+l.in.n+l.made {
+		return fmt.Errorf("the lzip file wants dictionaries of %d MiB for its first %d members, which hold %d bytes", l.dicts>>20, l.members+1, l.made)
+	}
 	return nil
 }
 
