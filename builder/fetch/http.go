@@ -77,6 +77,16 @@ type StatusError struct {
 
 func (e *StatusError) Error() string { return "the server says " + e.Status }
 
+// SizeError is a file that is larger than [HTTP.MaxSize].
+type SizeError struct{ Size, Most int64 } // Size is -1 when the server has not told it
+
+func (e *SizeError) Error() string {
+	if e.Size < 0 {
+		return fmt.Sprintf("the file has more than %d bytes", e.Most)
+	}
+	return fmt.Sprintf("the file has %d bytes; at most %d are accepted", e.Size, e.Most)
+}
+
 // Fetch implements Fetcher.
 func (h *HTTP) Fetch(ctx context.Context, u *url.URL, dst *os.File, progress func(done, total int64)) error {
 	s := h.Session()
@@ -127,7 +137,7 @@ func (d *download) once(ctx context.Context) error {
 		limit = 64 << 30
 	}
 	if total > limit {
-		return permanent{fmt.Errorf("the file has %d bytes; at most %d are accepted", total, limit)}
+		return permanent{&SizeError{total, limit}}
 	}
 	buf := make([]byte, 128<<10)
 	for {
@@ -135,7 +145,7 @@ func (d *download) once(ctx context.Context) error {
 		if n > 0 {
 			watch.alive(n)
 			if d.have+int64(n) > limit {
-				return permanent{fmt.Errorf("the file has more than %d bytes", limit)}
+				return permanent{&SizeError{-1, limit}}
 			}
 			if _, werr := d.dst.WriteAt(buf[:n], d.have); werr != nil {
 				return permanent{werr}

@@ -30,20 +30,23 @@ type dumb struct {
 // dumbFiles gets files of a repository.
 type dumbFiles struct {
 	ctx      context.Context // of the fetch that they are for
+	http     *fetch.HTTP     // of the session
 	session  *fetch.Session
 	base     *url.URL
 	tempDir  string
 	progress func(done int64)
-	came     *int64 // bytes of files that are whole
+	came     *int64 // bytes of files
 	most     int64  // of them
 }
 
 // open is the file called name, which is gone from its folder already. One that the server
 // does not have is fs.ErrNotExist.
 func (d dumbFiles) open(name string) (*os.File, error) {
-	if *d.came > d.most {
-		return nil, &LimitError{"the server sends more than is taken", fmt.Sprintf("%d bytes", d.most)}
+	tooMuch := &LimitError{"the server sends more than is taken", fmt.Sprintf("%d bytes", d.most)}
+	if *d.came >= d.most {
+		return nil, tooMuch
 	}
+	d.http.MaxSize = d.most - *d.came
 	f, err := os.CreateTemp(d.tempDir, "fruix-git-")
 	if err != nil {
 		return nil, err
@@ -56,12 +59,15 @@ func (d dumbFiles) open(name string) (*os.File, error) {
 		size = done
 		d.progress(*d.came + done)
 	})
+	*d.came += size
 	if err == nil {
-		*d.came += size
 		_, err = f.Seek(0, 0)
 	}
 	if err != nil {
 		f.Close()
+		if size := (*fetch.SizeError)(nil); errors.As(err, &size) {
+			err = fmt.Errorf("%s: %w", u.Redacted(), tooMuch)
+		}
 		var status *fetch.StatusError
 		if errors.As(err, &status) && (status.Code == http.StatusNotFound || status.Code == http.StatusGone) {
 			err = &fs.PathError{Op: "get", Path: u.Redacted(), Err: fs.ErrNotExist}
@@ -80,12 +86,13 @@ var packLine = regexp.MustCompile(`^P (pack-[0-9a-f]+)\.pack$`)
 // openDumb reads what there is in a repository of plain files.
 func (f *Fetcher) openDumb(ctx context.Context, base *url.URL, progress func(int64)) (*dumb, error) {
 	bounded := *f.patience()
-	bounded.MaxSize = f.limits().Pack
-	files := dumbFiles{ctx: ctx, session: bounded.Session(), base: base, tempDir: f.TempDir, progress: progress, came: new(int64), most: bounded.MaxSize}
-	d := &dumb{local: &local{idSize: 20, maxObject: f.limits().Object, folders: []string{"objects"}, open: files.open}, files: files}
-	if err := errors.Join(d.readRefs(), d.addHead(), d.addPacks()); err != nil {
-		d.close()
-		return nil, err
+	files := dumbFiles{ctx: ctx, http: &bounded, session: bounded.Session(), base: base, tempDir: f.TempDir, progress: progress, came: new(int64), most: f.limits().Pack}
+	d := &dumb{local: &local{idSize: 20, lazy: true, maxObject: f.limits().Object, folders: []string{"objects"}, open: files.open}, files: files}
+	for _, read := range []func() error{d.readRefs, d.addHead, d.addPacks} {
+		if err := read(); err != nil {
+			d.close()
+			return nil, err
+		}
 	}
 	return d, nil
 }
@@ -139,7 +146,7 @@ func (d *dumb) addHead() error {
 	return nil
 }
 
-// addPacks gets the packs: in which of them something is cannot be known before.
+// addPacks gets the indexes of packs, which say in which of them something is.
 func (d *dumb) addPacks() error {
 	text, err := d.readFile("objects/info/packs")
 	if errors.Is(err, fs.ErrNotExist) {

@@ -427,7 +427,7 @@ func TestDumbLimits(t *testing.T) {
 	}{
 		{2, 1 << 20, "commit \"" + strings.Repeat("12", 20)},
 		{2, 2000, "the server sends more than is taken"},
-		{1, 1000, "at most 1000 are accepted"},
+		{1, 1000, "the server sends more than is taken; at most 1000 bytes"},
 		{501, 1 << 30, "the repository has more packs"},
 	} {
 		packs = ""
@@ -441,6 +441,65 @@ func TestDumbLimits(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), x.want) {
 			t.Errorf("%d packs: %v, want %q", x.packs, err, x.want)
 		}
+	}
+}
+
+// TestDumbAsks looks at what is asked for of a repository of plain files: packs that have
+// something of the revision, and no object by itself that is in one. After the list of
+// references nothing is asked for if that is none.
+func TestDumbAsks(t *testing.T) {
+	g := realGit(t)
+	repo := filepath.Join(g.home, "r")
+	g.run(g.home, "init", "-q", "r")
+	for _, name := range []string{"one", "two"} {
+		put(t, repo, name, name, 0o644)
+		g.run(repo, "add", ".")
+		g.run(repo, "commit", "-q", "-m", name)
+		g.run(repo, "tag", name)
+		g.run(repo, "repack", "-q", "-d") // what is in no pack yet
+	}
+	g.run(repo, "update-server-info")
+	var mu sync.Mutex
+	var asked []string
+	files := http.FileServer(http.Dir(filepath.Join(repo, ".git")))
+	none := false
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		asked = append(asked, strings.TrimPrefix(r.URL.Path, "/"))
+		if r.URL.Path == "/info/refs" {
+			w.Header().Set("Content-Type", "text/plain")
+			if none {
+				fmt.Fprint(w, "words")
+				return
+			}
+		}
+		files.ServeHTTP(w, r)
+	}))
+	defer s.Close()
+	count := func(part, end string) (n int) {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, a := range asked {
+			if strings.HasPrefix(a, part) && strings.HasSuffix(a, end) {
+				n++
+			}
+		}
+		return n
+	}
+	for rev, packs := range map[string]int{"one": 1, "two": 2} {
+		asked = nil
+		if _, err := get(t, Source{URL: s.URL, Rev: rev}); err != nil {
+			t.Fatal(err)
+		}
+		if all, whole := count("objects/", ""), count("objects/pack/", ".pack"); all != 3+whole || whole != packs {
+			t.Errorf("for %s: %q", rev, asked)
+		}
+	}
+	none, asked = true, nil
+	_, err := get(t, Source{URL: s.URL, Rev: "one"})
+	if err == nil || count("", "info/refs") != len(asked) {
+		t.Errorf("%v after %q", err, asked)
 	}
 }
 

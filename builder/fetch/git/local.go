@@ -24,6 +24,7 @@ type local struct {
 	maxObject   int64
 	folders     []string // of objects, alternates included
 	packs       []*pack
+	lazy        bool // packs are opened when something of them is wanted
 	files       []*os.File
 	open        func(name string) (*os.File, error)
 }
@@ -163,21 +164,33 @@ func (l *local) addPack(index string) error {
 		return err
 	}
 	l.files = append(l.files, x)
-	f, err := l.open(strings.TrimSuffix(index, ".idx") + ".pack")
-	if err != nil {
-		return err
-	}
-	l.files = append(l.files, f)
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
 	find, err := packIndex(x, l.idSize)
 	if err != nil {
 		return err
 	}
-	l.packs = append(l.packs, &pack{f: f, size: info.Size(), idSize: l.idSize, maxObject: l.maxObject, find: find})
+	p := &pack{idSize: l.idSize, maxObject: l.maxObject, find: find}
+	p.open = func() (io.ReaderAt, int64, error) { return l.openPack(strings.TrimSuffix(index, ".idx") + ".pack") }
+	if !l.lazy {
+		if p.f, p.size, err = p.open(); err != nil {
+			return err
+		}
+	}
+	l.packs = append(l.packs, p)
 	return nil
+}
+
+func (l *local) openPack(name string) (io.ReaderAt, int64, error) {
+	f, err := l.open(name)
+	if err != nil {
+		return nil, 0, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		f.Close()
+		return nil, 0, err
+	}
+	l.files = append(l.files, f)
+	return f, info.Size(), nil
 }
 
 // packIndex looks objects up in the index of a pack, of version 2.
@@ -242,6 +255,14 @@ func (l *local) object(i id) (kind, []byte, error) {
 	if len(i) != l.idSize {
 		return 0, nil, fmt.Errorf("%w %v", errAbsent, i)
 	}
+	// What is in a pack need not be asked for: whose files are elsewhere has the indexes here.
+	for _, p := range l.packs {
+		k, data, err := p.object(i)
+		if errors.Is(err, errAbsent) {
+			continue
+		}
+		return l.checked(i, k, data, err)
+	}
 	hex := i.String()
 	for _, dir := range l.folders {
 		f, err := l.open(filepath.Join(dir, hex[:2], hex[2:]))
@@ -253,13 +274,6 @@ func (l *local) object(i id) (kind, []byte, error) {
 		}
 		k, data, err := l.loose(f)
 		f.Close()
-		return l.checked(i, k, data, err)
-	}
-	for _, p := range l.packs {
-		k, data, err := p.object(i)
-		if errors.Is(err, errAbsent) {
-			continue
-		}
 		return l.checked(i, k, data, err)
 	}
 	return 0, nil, fmt.Errorf("%w %v", errAbsent, i)

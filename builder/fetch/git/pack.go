@@ -20,7 +20,9 @@ const maxObjects = 50_000_000
 
 // pack reads objects of a pack file, gitformat-pack(5).
 type pack struct {
-	f io.ReaderAt
+	f io.ReaderAt // nil until something of it is wanted, when it is opened by open
+	// open gives the file and its size.
+	open func() (io.ReaderAt, int64, error)
 	// size is that of the file, idSize that of objects' names, maxObject that
 	// of the largest object that is taken.
 	size, maxObject int64
@@ -47,6 +49,11 @@ func (p *pack) object(i id) (kind, []byte, error) {
 	}
 	if !ok {
 		return 0, nil, fmt.Errorf("%w %v", errAbsent, i)
+	}
+	if p.f == nil {
+		if p.f, p.size, err = p.open(); err != nil {
+			return 0, nil, err
+		}
 	}
 	return p.load(offset)
 }
