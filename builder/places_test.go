@@ -338,6 +338,47 @@ func TestFailedBefore(t *testing.T) {
 	}
 }
 
+// TestTurnOfShared: who waits for a build that another has begun leaves the machine's turn
+// to others.
+func TestTurnOfShared(t *testing.T) {
+	w := buildtest.New(t)
+	far := &machine{name: "far", systems: []string{buildtest.System()}, parallel: 2}
+	far.crowd = 2 // it ends when two go on
+	x, y := w.Drv("x", "", nil), w.Drv("y", "", nil)
+	o := builder.Options{
+		MaxJobs: -1, Sharing: new(builder.Sharing),
+		Machines: func(context.Context) ([]builder.Machine, error) { return []builder.Machine{far}, nil },
+	}
+	var all sync.WaitGroup
+	request := func(drv string) {
+		all.Go(func() {
+			if _, err := w.Builder(o).Build(w.Ctx, builder.Target{Drv: drv}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	await := func(what string, f func() bool) {
+		t.Helper()
+		for deadline := time.Now().Add(time.Minute); !f(); time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatal(what)
+			}
+		}
+	}
+	request(x)
+	request(x)
+	await("the two do not wait for one build with one turn", func() bool {
+		far.state.Lock()
+		defer far.state.Unlock()
+		return o.Sharing.Waiting() == 2 && far.inflight == 1
+	})
+	request(y)
+	all.Wait()
+	if len(far.order) != 2 || far.inflight != 0 {
+		t.Errorf("%v were built, %d turns are left", far.order, far.inflight)
+	}
+}
+
 // TestMachinesOnlyWhenNeeded: who has nothing to build does not ask for machines; and
 // when they cannot be had, nothing is built.
 func TestMachinesOnlyWhenNeeded(t *testing.T) {
