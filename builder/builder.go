@@ -237,9 +237,12 @@ func (b *Builder) build(ctx context.Context, gate *places, drvPath string, wante
 	})
 }
 
-// slot waits until another build may run at a place.
+// slot waits until another build may run at a place. On another machine it may already.
 func (b *Builder) slot(ctx context.Context, at *place, drvPath string) (release func(), err error) {
-	if b.o.Slot == nil || at.machine != "" || at.err != nil {
+	if at.machine != "" || at.err != nil {
+		return at.leave, nil
+	}
+	if b.o.Slot == nil {
 		return func() {}, nil
 	}
 	return b.o.Slot(ctx, func(running int) {

@@ -24,12 +24,10 @@ type Machine interface {
 	Suits(platform string, builtin bool, features []string) bool
 	// Load says how much it has to do for its size: less is better.
 	Load() float64
-	// Take takes the right to one build, nil when there is none now. An error says
-	// that it cannot be used for the time being.
-	Take() (plan.Turn, error)
-	// Watch calls f, from any goroutine, whenever Suits and Take may answer
-	// otherwise than before.
-	Watch(f func()) (stop func())
+	// Visit makes somebody known who may want builds carried out. It calls changed,
+	// from any goroutine, whenever Suits, or Take of the visitor, may answer otherwise
+	// than before; changed must not wait for anything.
+	Visit(changed func()) plan.Visitor
 }
 
 // NowhereError is a build for which no place can be had.
@@ -119,14 +117,20 @@ const maxTries = 2
 // to do for its size; what is not worth the way stays here.
 type places struct {
 	b        *Builder
-	machines []Machine
+	machines []*visited
 	changed  chan struct{}
-	stops    []func()
 
 	mu    sync.Mutex
 	local int               // jobs here
 	given map[string]*place // by derivation
 	tried map[string]map[string]*attempts
+}
+
+// visited is a machine, and this run's visit there.
+type visited struct {
+	Machine
+	visitor plan.Visitor
+	refused bool // a job that is ready, and waits for a turn
 }
 
 // attempts are those at building one derivation on one machine.
@@ -143,24 +147,24 @@ func (b *Builder) newPlaces(ctx context.Context) (*places, error) {
 	if b.o.Machines == nil {
 		return p, nil
 	}
-	var err error
-	if p.machines, err = b.o.Machines(ctx); err != nil {
+	machines, err := b.o.Machines(ctx)
+	if err != nil {
 		return nil, err
 	}
-	for _, m := range p.machines {
-		p.stops = append(p.stops, m.Watch(func() {
+	for _, m := range machines {
+		p.machines = append(p.machines, &visited{Machine: m, visitor: m.Visit(func() {
 			select {
 			case p.changed <- struct{}{}:
 			default:
 			}
-		}))
+		})})
 	}
 	return p, nil
 }
 
 func (p *places) close() {
-	for _, stop := range p.stops {
-		stop()
+	for _, m := range p.machines {
+		m.visitor.Leave()
 	}
 }
 
@@ -194,6 +198,26 @@ func (p *places) needs(drvPath string) (needs, error) {
 
 // Enter implements sched.Gate.
 func (p *places) Enter(drvPath string) bool {
+	if p.enter(drvPath) {
+		for _, m := range p.machines {
+			m.refused = false // each that is still ready will be asked for again
+		}
+		return true
+	}
+	return false
+}
+
+// Settled implements sched.Gate. Turns that no job waits for are left to others.
+func (p *places) Settled() {
+	for _, m := range p.machines {
+		if !m.refused {
+			m.visitor.Forgo()
+		}
+		m.refused = false
+	}
+}
+
+func (p *places) enter(drvPath string) bool {
 	n, err := p.needs(drvPath)
 	if err != nil {
 		return p.give(drvPath, &place{err: err})
@@ -210,11 +234,12 @@ func (p *places) Enter(drvPath string) bool {
 	}
 	for _, m := range p.suitable(drvPath, &n, &others) {
 		choice = append(choice, candidate{m.Load(), func() bool {
-			turn, err := m.Take()
+			turn, err := m.visitor.Take()
 			if err != nil {
 				others = append(others, err)
 				return false
 			}
+			m.refused = m.refused || turn == nil
 			waiting = waiting || turn == nil
 			return turn != nil && p.give(drvPath, &place{exec: turn, machine: m.Name(), leave: turn.Release})
 		}})
@@ -243,8 +268,8 @@ type candidate struct {
 
 // suitable are the machines that a derivation may be tried on. Why it may be tried
 // no more on some is added to others.
-func (p *places) suitable(drvPath string, n *needs, others *[]error) []Machine {
-	var out []Machine
+func (p *places) suitable(drvPath string, n *needs, others *[]error) []*visited {
+	var out []*visited
 	for _, m := range p.machines {
 		if n.onlyLocal || !m.Suits(n.platform, n.builtin, n.features) {
 			continue
@@ -293,6 +318,7 @@ func (p *places) give(drvPath string, at *place) bool {
 	if at.leave == nil {
 		at.leave = func() {}
 	}
+	at.leave = sync.OnceFunc(at.leave)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.given[drvPath] = at

@@ -31,7 +31,9 @@ type machine struct {
 
 	state    sync.Mutex
 	inflight int
-	watchers []func()
+	visitors []*visitor
+	// wants is how many visitors have been refused a turn and not forgone it.
+	wants int
 }
 
 func (m *machine) Name() string { return m.name }
@@ -46,31 +48,56 @@ func (m *machine) Load() float64 {
 	return float64(m.inflight+1) / float64(m.parallel)
 }
 
-func (m *machine) Take() (plan.Turn, error) {
+func (m *machine) Visit(f func()) plan.Visitor {
+	v := &visitor{machine: m, changed: f}
+	m.visitors = append(m.visitors, v)
+	return v
+}
+
+type visitor struct {
+	*machine
+	changed func()
+	wants   bool
+}
+
+func (v *visitor) Take() (plan.Turn, error) {
+	m := v.machine
 	m.state.Lock()
 	defer m.state.Unlock()
+	v.want(false)
 	switch {
 	case m.connecting > 0:
 		m.connecting--
 		time.AfterFunc(time.Millisecond, func() {
-			for _, f := range m.watchers {
-				f()
+			for _, v := range m.visitors {
+				v.changed()
 			}
 		})
 		return nil, nil
 	case m.takeErr != nil:
 		return nil, &plan.UnavailableError{Place: m.name, Err: m.takeErr}
 	case m.inflight >= m.parallel:
+		v.want(true)
 		return nil, nil
 	}
 	m.inflight++
 	return &turn{m}, nil
 }
 
-func (m *machine) Watch(f func()) func() {
-	m.watchers = append(m.watchers, f)
-	return func() {}
+func (v *visitor) want(yes bool) {
+	if v.wants != yes {
+		v.wants = yes
+		v.machine.wants += map[bool]int{true: 1, false: -1}[yes]
+	}
 }
+
+func (v *visitor) Forgo() {
+	v.state.Lock()
+	defer v.state.Unlock()
+	v.want(false)
+}
+
+func (v *visitor) Leave() { v.Forgo() }
 
 type turn struct{ *machine }
 
@@ -173,8 +200,8 @@ func TestPlaces(t *testing.T) {
 				if m.err == nil {
 					got[m.name] = len(m.order)
 				}
-				if m.inflight != 0 || m.most > m.parallel {
-					t.Errorf("%s: %d turns are left, %d of %d builds at a time", m.name, m.inflight, m.most, m.parallel)
+				if m.inflight != 0 || m.wants != 0 || m.most > m.parallel {
+					t.Errorf("%s: %d turns are left, %d are wanted, %d of %d builds at a time", m.name, m.inflight, m.wants, m.most, m.parallel)
 				}
 			}
 			var text []string
@@ -226,6 +253,129 @@ func TestFailureElsewhere(t *testing.T) {
 	}
 	if len(local.order) > 0 {
 		t.Error("it was tried here")
+	}
+}
+
+// TestForgone: a turn of a machine that was refused is not waited for when nothing is
+// left that would go there, though other things go on.
+func TestForgone(t *testing.T) {
+	w := buildtest.New(t)
+	far := &machine{name: "far", systems: []string{"pdp11-unix"}, parallel: 1}
+	far.inflight = 1 // somebody else's
+	local := &fake{}
+	bsd := func(d *drv.Derivation) { d.Platform = "pdp11-unix" }
+	there, here := w.Drv("there", "", nil, bsd), w.Drv("here", "", nil)
+	ctx, cancel := context.WithCancel(w.Ctx)
+	defer cancel()
+	wants := func() int {
+		far.state.Lock()
+		defer far.state.Unlock()
+		return far.wants
+	}
+	// The run is ended while one build waits and the other goes on.
+	during := before{local, func() {
+		for wants() == 0 {
+			time.Sleep(time.Millisecond)
+		}
+		cancel()
+		for deadline := time.Now().Add(time.Minute); wants() != 0; time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Error("a turn is wanted by a run that has ended")
+				return
+			}
+		}
+	}}
+	o := builder.Options{Executor: during, MaxJobs: 1, Machines: func(context.Context) ([]builder.Machine, error) {
+		return []builder.Machine{far}, nil
+	}}
+	_, err := w.Builder(o).Build(ctx, builder.Target{Drv: there}, builder.Target{Drv: here})
+	if !errors.Is(err, builder.ErrInterrupted) {
+		t.Error(err)
+	}
+}
+
+// before is an executor that does something before each build.
+type before struct {
+	plan.Executor
+	f func()
+}
+
+func (b before) Execute(ctx context.Context, r *plan.Request, io plan.IO) (*plan.Result, error) {
+	b.f()
+	return b.Executor.Execute(ctx, r, io)
+}
+
+// TestFailedBefore: a build that has failed is let in when there is another round, and
+// gives its turn back though nothing is done.
+func TestFailedBefore(t *testing.T) {
+	declare := func(w *buildtest.World) (bad, x string) {
+		return w.Drv("bad", "", nil, setenv("allowSubstitutes", "0")), w.Drv("x", "write out x", nil)
+	}
+	there, w := buildtest.New(t), buildtest.New(t)
+	_, x := declare(there)
+	build(there, builder.Options{}, x)
+	bad, x := declare(w)
+	failed := make(chan struct{})
+	far := &machine{name: "far", systems: []string{buildtest.System()}, parallel: 1}
+	far.fail = map[string]bool{"bad": true}
+	ctx, cancel := context.WithTimeout(w.Ctx, time.Minute)
+	defer cancel()
+	_, err := w.Builder(builder.Options{
+		MaxJobs: -1, KeepGoing: true, Substitutes: &held{other: other{w: there, wrong: "-x"}, until: failed},
+		Machines: func(context.Context) ([]builder.Machine, error) { return []builder.Machine{far}, nil },
+		Progress: progressFunc(func(e builder.Event) {
+			if f, ok := e.(builder.Finished); ok && f.Drv == bad {
+				close(failed)
+			}
+		}),
+	}).Build(ctx, builder.Target{Drv: bad}, builder.Target{Drv: x})
+	var f *builder.Failure
+	if !errors.As(err, &f) || len(f.Failed) != 1 || fmt.Sprint(far.order) != "[bad x]" {
+		t.Errorf("%v, %v were built", err, far.order)
+	}
+	if far.inflight != 0 {
+		t.Errorf("%d turns are left", far.inflight)
+	}
+}
+
+// TestTurnOfShared: who waits for a build that another has begun leaves the machine's turn
+// to others.
+func TestTurnOfShared(t *testing.T) {
+	w := buildtest.New(t)
+	far := &machine{name: "far", systems: []string{buildtest.System()}, parallel: 2}
+	far.crowd = 2 // it ends when two go on
+	x, y := w.Drv("x", "", nil), w.Drv("y", "", nil)
+	o := builder.Options{
+		MaxJobs: -1, Sharing: new(builder.Sharing),
+		Machines: func(context.Context) ([]builder.Machine, error) { return []builder.Machine{far}, nil },
+	}
+	var all sync.WaitGroup
+	request := func(drv string) {
+		all.Go(func() {
+			if _, err := w.Builder(o).Build(w.Ctx, builder.Target{Drv: drv}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	await := func(what string, f func() bool) {
+		t.Helper()
+		for deadline := time.Now().Add(time.Minute); !f(); time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatal(what)
+			}
+		}
+	}
+	request(x)
+	request(x)
+	await("the two do not wait for one build with one turn", func() bool {
+		far.state.Lock()
+		defer far.state.Unlock()
+		return o.Sharing.Waiting() == 2 && far.inflight == 1
+	})
+	request(y)
+	all.Wait()
+	if len(far.order) != 2 || far.inflight != 0 {
+		t.Errorf("%v were built, %d turns are left", far.order, far.inflight)
 	}
 }
 

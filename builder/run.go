@@ -133,6 +133,7 @@ func (r *running) build(ctx context.Context, places *places, drvPath string, wan
 	err := r.failed[drvPath]
 	r.mu.Unlock()
 	if err != nil {
+		places.taken(drvPath).leave()
 		return err
 	}
 	err = r.b.build(ctx, places, drvPath, wanted)

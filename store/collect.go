@@ -447,16 +447,30 @@ func (s *Store) sweepRoots(dir string) {
 		if err != nil {
 			continue
 		}
-		if half, err := os.Readlink(to + newSuffix); err == nil {
-			if _, _, ours := s.object(half); ours {
-				_ = os.Remove(to + newSuffix)
+		gone := true
+		for _, place := range s.places(to) {
+			if half, err := os.Readlink(place + newSuffix); err == nil && s.makesRoot(place, half) {
+				_ = os.Remove(place + newSuffix)
 			}
+			_, err = os.Lstat(place)
+			gone = gone && errors.Is(err, fs.ErrNotExist)
 		}
-		_, err = os.Lstat(to)
-		if errors.Is(err, fs.ErrNotExist) || strings.HasSuffix(link, newSuffix) {
+		if gone || strings.HasSuffix(link, newSuffix) {
 			_ = os.Remove(link) // a courtesy: it keeps nothing
 		}
 	}
+}
+
+// makesRoot says whether a link at place to half was to become a root of this store. On
+// this machine, but outside of the root directory, links to logical paths belong to
+// another store.
+func (s *Store) makesRoot(place, half string) bool {
+	if _, _, ours := s.object(half); !ours {
+		return false
+	}
+	_, inside := s.Logical(place)
+	_, physical := s.Logical(half)
+	return s.c.Root == "/" || inside || physical
 }
 
 // removeInvalid removes trees in the store that are not valid objects and that

@@ -95,6 +95,49 @@ func TestCollect(t *testing.T) {
 	}
 }
 
+// TestCollectElsewhere collects the garbage of a machine whose disk is mounted here: what
+// its users have made roots of lives, and its links stay.
+func TestCollectElsewhere(t *testing.T) {
+	ctx, root := t.Context(), scratch(t)
+	s := open(t, root)
+	// What only the mounted machine has; nothing on this one has such a name.
+	for _, home := range []string{"home-of-fruix-tests/a", "home-of-fruix-tests/b"} {
+		text := must(s.AddText(ctx, filepath.Base(home), []byte(home), nil))(t)
+		auto := s.StatePath("gcroots", "auto")
+		if filepath.Base(home) == "b" {
+			auto = filepath.Join(auto, "1000")
+		}
+		err := errors.Join(
+			os.MkdirAll(filepath.Join(root, home), 0o755), os.MkdirAll(auto, 0o755),
+			os.Symlink(text, filepath.Join(root, home, "result")),
+			os.Symlink("/"+home+"/result", filepath.Join(auto, "made-there")),
+		)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	dead := must(s.AddText(ctx, "dead", nil, nil))(t)
+	s.Close()
+	s = open(t, root) // what was just added is protected for as long as it is open
+	for range 2 {
+		if got := must(s.Collect(ctx, store.CollectOptions{}))(t); slices.ContainsFunc(got.Paths, func(p string) bool { return p != dead }) {
+			t.Errorf("collected %v", got.Paths)
+		}
+	}
+	if got := must(s.All(ctx))(t); len(got) != 2 {
+		t.Errorf("%v are left", got)
+	}
+	if err := os.RemoveAll(filepath.Join(root, "home-of-fruix-tests")); err != nil {
+		t.Fatal(err)
+	}
+	if got := must(s.Collect(ctx, store.CollectOptions{}))(t); len(got.Paths) != 2 {
+		t.Errorf("without the links collected %v", got.Paths)
+	}
+	if got := must(s.Roots(ctx))(t); len(got) != 0 {
+		t.Errorf("roots are left: %v", got)
+	}
+}
+
 // TestCollectSome stops after a number of bytes, and deletes referrers first.
 func TestCollectSome(t *testing.T) {
 	ctx, root := t.Context(), scratch(t)

@@ -317,19 +317,31 @@ func TestUnfitForFirstUse(t *testing.T) {
 func TestUnpackedOver(t *testing.T) {
 	root, _, _ := freshStore(t)
 	own := must(os.ReadFile(filepath.Join(root, markFile)))(t)
-	added := ""
-	must(firstUse(t, root, func(s *store.Store) (err error) {
-		added, err = s.AddText(t.Context(), "own", nil, nil)
+	unpacked := must(os.ReadFile(filepath.Join(root, journalFile)))(t)
+	added := "" // whose content does not prove what it is
+	must(firstUse(t, root, func(s *store.Store) error {
+		d := derivation("own")
+		must(s.AddDerivation(t.Context(), "own", d))(t)
+		added = d.Outputs["own"].Path
+		phys := must(s.TempOutput(added))(t)
+		if err := os.WriteFile(phys, []byte("built here"), 0o644); err != nil {
+			return err
+		}
+		_, err := s.Finish(t.Context(), []store.Built{{Path: added, Physical: phys}})
 		return err
 	}))(t)
 	for _, c := range []struct {
 		mark    string
 		refused bool
 	}{{string(own), false}, {journal.Mark(nil), true}} {
-		if err := os.WriteFile(filepath.Join(root, markFile), []byte(c.mark), 0o444); err != nil {
+		err := errors.Join(
+			os.WriteFile(filepath.Join(root, markFile), []byte(c.mark), 0o444),
+			os.WriteFile(filepath.Join(root, journalFile), unpacked, 0o644),
+		)
+		if err != nil {
 			t.Fatal(err)
 		}
-		_, err := firstUse(t, root, func(s *store.Store) error {
+		_, err = firstUse(t, root, func(s *store.Store) error {
 			valid, err := s.IsValid(t.Context(), added)
 			if err == nil && !valid {
 				t.Error("an object was lost")
@@ -341,7 +353,12 @@ func TestUnpackedOver(t *testing.T) {
 			t.Errorf("mark %q: %v", c.mark, err)
 		}
 	}
-	rebuild(t, root, store.RebuildOptions{})
+	if r := rebuild(t, root, store.RebuildOptions{}); len(r.Left) != 0 || r.Damaged != 0 {
+		t.Errorf("the rebuilt store lacks %v", r.Left)
+	}
+	if valid, err := open(t, root).IsValid(t.Context(), added); err != nil || !valid {
+		t.Errorf("what was built here is lost: %v, %v", valid, err)
+	}
 	if must(firstUse(t, root, all(t)))(t) != nil || exists(t, filepath.Join(root, markFile)) {
 		t.Error("the store is still marked")
 	}

@@ -186,10 +186,10 @@ func (o *optimiser) link(name, shared string, st unix.Stat_t, f tree.File) (done
 		if first.Ino == st.Ino {
 			return true, nil
 		}
-		right, other := o.isSound(shared, f)
+		same, other := o.isSound(shared, f)
 		switch {
-		case right:
-			return true, o.replace(name, shared, st.Size, st.Nlink == 1)
+		case same != nil:
+			return true, o.replace(name, same, st.Size, st.Nlink == 1)
 		case other && f.Sampled():
 			return false, nil
 		case !other:
@@ -213,32 +213,32 @@ func (o *optimiser) found(shared string, f tree.File) {
 }
 
 // isSound is sound, which reads the file, once for each name whose key is enough.
-func (o *optimiser) isSound(shared string, f tree.File) (right, other bool) {
+func (o *optimiser) isSound(shared string, f tree.File) (same *tree.Twin, other bool) {
 	o.mu.Lock()
 	known := o.sound[shared]
 	o.mu.Unlock()
 	if known {
-		return true, false
+		if open, err := os.Open(shared); err == nil {
+			return tree.NewTwin(shared, open), false
+		}
 	}
-	right, other = sound(shared, f)
-	if right {
+	same, other = sound(shared, f)
+	if same != nil {
 		o.found(shared, f)
 	}
-	return right, other
+	return same, other
 }
 
-// replace makes name a link to shared, in one step.
-func (o *optimiser) replace(name, shared string, size int64, last bool) error {
+// replace makes name a link to same, which it closes, in one step.
+func (o *optimiser) replace(name string, same *tree.Twin, size int64, last bool) (err error) {
+	defer same.Close()
 	temp, err := o.s.temp("link")
 	if err != nil {
 		return err
 	}
 	defer o.s.Discard(temp)
-	if err := os.Link(shared, temp); err != nil {
-		if errors.Is(err, unix.EMLINK) || errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
-		return err
+	if !tree.Link(same, temp) {
+		return nil
 	}
 	dir := filepath.Dir(name)
 	inside := dir != o.s.Physical(o.s.c.StoreDir)

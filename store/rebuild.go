@@ -57,8 +57,9 @@ type RebuildOptions struct {
 
 // Rebuild makes the database anew from what lies in the store directory and from
 // the journal, and puts it in the place of the old one, which may be damaged or
-// gone and is kept beside it. An object becomes valid when the journal speaks of it
-// or when its path follows from its content, and when all that it refers to is
+// gone and is kept beside it. An old one that is whole is believed as the journal is:
+// an image that was unpacked over the store may have brought another journal. An
+// object becomes valid when one of them speaks of it or when its path follows from its content, and when all that it refers to is
 // valid. One that is damaged stays valid, since others may need it.
 //
 // It waits until nobody has the database open. A crash leaves the old database, or
@@ -101,6 +102,9 @@ func (r *rebuild) run(ctx context.Context) (err error) {
 	if r.records, r.found.Damaged, err = r.s.readJournal(); err != nil {
 		return err
 	}
+	if err := r.readOld(ctx); err != nil {
+		return err
+	}
 	names, err := readNames(r.s.Physical(r.s.c.StoreDir))
 	if err != nil {
 		return err
@@ -116,6 +120,44 @@ func (r *rebuild) run(ctx context.Context) (err error) {
 	objects := r.inOrder()
 	r.found.Objects = len(objects)
 	return r.replace(ctx, objects)
+}
+
+// readOld adds to the records what the old database knows, if it is whole and belongs
+// to this store.
+func (r *rebuild) readOld(ctx context.Context) error {
+	if st, err := os.Lstat(r.s.databaseFile()); err != nil || st.Size() == 0 {
+		return nil
+	}
+	d, err := db.Open(ctx, r.s.databaseOptions())
+	if err != nil {
+		return ctx.Err()
+	}
+	defer d.Close()
+	if d.Check(ctx) != nil {
+		return ctx.Err()
+	}
+	id, err := d.Meta(ctx, metaID)
+	own, ownErr := readID(filepath.Join(r.s.Physical(r.s.c.StoreDir), idFile))
+	if err != nil || ownErr != nil || id == "" || id != own {
+		return errors.Join(ownErr, ctx.Err())
+	}
+	last := 0
+	for _, list := range r.records {
+		last = max(last, list[0].line)
+	}
+	var found []noted
+	err = d.Objects(ctx, func(o *db.Object) error {
+		last++
+		found = append(found, noted{recordOf(o), last})
+		return nil
+	})
+	if err != nil {
+		return ctx.Err() // it cannot be read after all
+	}
+	for _, n := range found {
+		r.records[n.Path] = append(r.records[n.Path], n)
+	}
+	return nil
 }
 
 // leave notes that something does not become valid.

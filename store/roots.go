@@ -345,26 +345,35 @@ func (s *Store) rootName(link string) string {
 	return link
 }
 
+// places are where what an absolute path names may lie: on this machine, as what people
+// name, or below the root directory of this store, as what a system names that lies
+// there.
+func (s *Store) places(path string) []string {
+	if there := s.inside(path); there != path {
+		return []string{path, there}
+	}
+	return []string{path}
+}
+
+// inside is where below the root directory of this store what an absolute path names
+// lies.
+func (s *Store) inside(path string) string {
+	if _, within := s.Logical(path); within {
+		return path
+	}
+	return s.Physical(path)
+}
+
 // resolve follows links from link until one leads into the store, by its logical or
-// by its physical name. An absolute link may be meant for this machine, as those that
-// people make, or for the one whose root directory that of this store is, as those of
-// a system that lies there; so there may be two objects.
+// by its physical name. An absolute link may be meant for this machine or for the one
+// whose root directory that of this store is; so there may be two objects.
 func (s *Store) resolve(link string) []string {
 	here, ok := s.resolveBy(link, func(to string) string { return to })
 	targets := []string{here}
 	if !ok {
 		targets = nil
 	}
-	if s.c.Root == "/" {
-		return targets
-	}
-	there, ok := s.resolveBy(link, func(to string) string {
-		if _, within := s.Logical(to); within {
-			return to
-		}
-		return s.Physical(to)
-	})
-	if ok && !slices.Contains(targets, there) {
+	if there, ok := s.resolveBy(link, s.inside); ok && !slices.Contains(targets, there) {
 		targets = append(targets, there)
 	}
 	return targets

@@ -73,46 +73,60 @@ func (s *Store) sharedNames(f tree.File) []string {
 }
 
 // find looks for a file that is the same as f, and remembers f if there is none.
-func (h *sharing) find(f tree.File) string {
+func (h *sharing) find(f tree.File) *tree.Twin {
 	for _, name := range h.s.sharedNames(f) {
-		if same, _ := sound(name, f); same {
-			return name
+		if same, _ := sound(name, f); same != nil {
+			return same
 		}
 	}
 	f.Content = nil
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.fresh = append(h.fresh, f)
-	return ""
+	return nil
 }
 
-// sound says whether the shared name is there and its file is f in the canonical
-// form; a file that is something else is damaged, or, where f is sampled, another.
-func sound(name string, f tree.File) (sound, other bool) {
+// sound returns the file of the shared name if it is f in the canonical form, for the
+// caller to close; a file that is something else is damaged, or, where f is sampled,
+// another. Other processes may give the name to another file at any time.
+func sound(name string, f tree.File) (same *tree.Twin, other bool) {
 	var st unix.Stat_t
 	if unix.Lstat(name, &st) != nil {
-		return false, false
+		return nil, false
 	}
+	if !canonical(&st, f) {
+		return nil, true
+	}
+	open, there, err := tree.OpenFile(name)
+	if err != nil {
+		return nil, false
+	}
+	defer func() {
+		if same == nil {
+			open.Close()
+		}
+	}()
+	if unix.Fstat(int(open.Fd()), &st) != nil {
+		return nil, false
+	}
+	if !canonical(&st, f) || !bytes.Equal(there.Key, f.Key) {
+		return nil, true
+	}
+	if f.Sampled() {
+		if same, err := tree.SameBytes(open, f.Content, f.Size); !same || err != nil {
+			return nil, err == nil
+		}
+	}
+	return tree.NewTwin(name, open), false
+}
+
+// canonical says whether a file has all of f but its content, and the canonical form.
+func canonical(st *unix.Stat_t, f tree.File) bool {
 	mode := uint32(tree.FileMode)
 	if f.Executable {
 		mode = tree.ExecMode
 	}
-	if st.Size != f.Size || uint32(st.Mode) != unix.S_IFREG|mode || st.Mtim.Sec != tree.Time || int(st.Uid) != os.Geteuid() {
-		return false, true
-	}
-	open, there, err := tree.OpenFile(name)
-	if err != nil {
-		return false, false
-	}
-	defer open.Close()
-	if there.Size != f.Size || !bytes.Equal(there.Key, f.Key) {
-		return false, true
-	}
-	if !f.Sampled() {
-		return true, false
-	}
-	same, err := tree.SameBytes(open, f.Content, f.Size)
-	return same && err == nil, !same && err == nil
+	return st.Size == f.Size && uint32(st.Mode) == unix.S_IFREG|mode && st.Mtim.Sec == tree.Time && int(st.Uid) == os.Geteuid()
 }
 
 // single shares an object that is one file, not executable, which lies at place.
@@ -125,10 +139,12 @@ func (h *sharing) single(place string, size int64) error {
 		return err
 	}
 	defer open.Close()
-	if same := h.find(f); same != "" {
-		return tree.Share(same, place)
+	same := h.find(f)
+	if same == nil {
+		return nil
 	}
-	return nil
+	defer same.Close()
+	return tree.Share(same, place)
 }
 
 // shareAmong lets files of objects that are about to be registered be names of each
@@ -146,7 +162,7 @@ func (s *Store) shareAmong(items []item) error {
 			if err != nil {
 				return err
 			}
-			if same == "" {
+			if same == nil {
 				first[string(f.Key)] = append(first[string(f.Key)], file)
 				fresh = append(fresh, f)
 				continue
@@ -161,30 +177,35 @@ func (s *Store) shareAmong(items []item) error {
 }
 
 // sameAmong returns which of some files, all of which have the key of f, is the same
-// as the one at path, which is f; "" when none is.
-func sameAmong(files []string, path string, f tree.File) (string, error) {
+// as the one at path, which is f; nil when none is. The caller closes it.
+func sameAmong(files []string, path string, f tree.File) (*tree.Twin, error) {
 	switch {
 	case len(files) == 0:
-		return "", nil
+		return nil, nil
 	case !f.Sampled():
-		return files[0], nil
+		open, err := os.Open(files[0]) // of a tree that is nobody else's yet
+		if err != nil {
+			return nil, err
+		}
+		return tree.NewTwin(files[0], open), nil
 	}
 	open, f, err := tree.OpenFile(path)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	defer open.Close()
 	for _, other := range files[:min(len(files), likeSamples)] {
-		if same, _ := sound(other, f); same {
-			return other, nil
+		if same, _ := sound(other, f); same != nil {
+			return same, nil
 		}
 	}
-	return "", nil
+	return nil, nil
 }
 
 // shareInside makes file, in the sealed tree at root or that tree itself, another
-// name of same.
-func (s *Store) shareInside(same, file, root string) error {
+// name of same, which it closes.
+func (s *Store) shareInside(same *tree.Twin, file, root string) error {
+	defer same.Close()
 	if file == root {
 		return tree.Share(same, file)
 	}
@@ -216,7 +237,11 @@ func (h *sharing) publish(base string) {
 		if os.Link(file, name) == nil {
 			continue
 		}
-		if _, damaged := sound(name, f); damaged {
+		same, damaged := sound(name, f)
+		if same != nil {
+			same.Close()
+		}
+		if damaged {
 			// What is right takes its place.
 			if os.Remove(name) == nil {
 				_ = os.Link(file, name)
@@ -238,7 +263,8 @@ func (h *sharing) publishSampled(file string, f tree.File) {
 		}
 		same, _ := sound(name, f)
 		open.Close()
-		if same {
+		if same != nil {
+			same.Close()
 			return
 		}
 	}

@@ -22,11 +22,11 @@ func (c *conn) withBuilder(ctx context.Context, f func(st *store.Store, b *build
 		return err
 	}
 	shown := c.traced()
+	user := userOf(c.peer)
+	turns := c.s.turns.Client(user, c.s.c.Limits.Builds)
 	r := Request{
-		Options: c.options, Peer: c.peer, Trusted: c.trusted, Progress: shown, Sharing: &c.s.sharing, Load: c.s.turns.load,
-		Slot: func(ctx context.Context, queued func(int)) (func(), error) {
-			return c.s.turns.take(ctx, userOf(c.peer), queued)
-		},
+		Options: c.options, Peer: c.peer, User: user, Trusted: c.trusted, Progress: shown,
+		Sharing: &c.s.sharing, Load: turns.Load, Slot: turns.Wait,
 	}
 	b, closed, err := c.s.c.Builder(st, r)
 	if err != nil {

@@ -73,6 +73,7 @@ type Options struct {
 type Request struct {
 	Options
 	Peer     socket.Peer
+	User     int // whose turn it is to have something built: all from other machines are one
 	Trusted  bool
 	Progress builder.Progress
 	// Slot, Load and Sharing are for builder.Options.

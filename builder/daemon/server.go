@@ -11,6 +11,7 @@ import (
 
 	"fruix/builder"
 	"fruix/builder/socket"
+	"fruix/builder/turns"
 	"fruix/store/wire"
 	"fruix/store/wire/calls"
 )
@@ -21,7 +22,7 @@ type Server struct {
 	operations map[wire.Op]func(*conn) calls.Work
 	accounts   accounts
 	sharing    builder.Sharing
-	turns      *turns // of builds
+	turns      *turns.Turns // of builds
 	// work lets one at a time read or change the whole store.
 	work slots
 
@@ -33,7 +34,7 @@ func New(c Config) *Server {
 	c.complete()
 	return &Server{
 		c: c, operations: operations(), accounts: accounts{limits: c.Limits, byUser: map[int]*account{}},
-		turns: newTurns(c.Limits.Builds), work: make(slots, 1),
+		turns: turns.New(), work: make(slots, 1),
 	}
 }
 

@@ -289,6 +289,19 @@ type Turn interface {
 	Release()
 }
 
+// Visitor is one of those who want builds carried out by a machine with room
+// for so many at a time. It is used by one goroutine.
+type Visitor interface {
+	// Take takes the right to one build, nil when there is none now: then the next
+	// one whose turn it is may be kept for this visitor, until it takes it or forgoes
+	// it. An error says that the machine cannot be used for the time being.
+	Take() (Turn, error)
+	// Forgo says that no turn is wanted now.
+	Forgo()
+	// Leave ends the visit.
+	Leave()
+}
+
 // FailedError says that the builder itself failed, as opposed to the machinery
 // around it.
 type FailedError struct {

@@ -12,6 +12,7 @@ import (
 	"fruix/builder"
 	"fruix/builder/buildtest"
 	"fruix/builder/remote"
+	"fruix/builder/turns"
 	"fruix/store"
 )
 
@@ -48,6 +49,7 @@ func BenchmarkRemote(b *testing.B) {
 		serve := realServer(root)
 		m := remote.NewMachine(remote.MachineOptions{
 			LinkOptions: remote.LinkOptions{Name: "far", Store: durable, Program: "test", Parallel: 8}, Builders: "1",
+			Turns: turns.NewBook(b.TempDir(), func(text string) { b.Error(text) }).At("far").Client(0, 8),
 			Dial: func(ctx context.Context) (io.ReadWriteCloser, error) {
 				connections++
 				c, err := serve(ctx)

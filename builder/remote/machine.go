@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"sync"
@@ -11,6 +12,7 @@ import (
 
 	"fruix/builder/plan"
 	"fruix/builder/remote/protocol"
+	"fruix/builder/turns"
 )
 
 // MachineOptions describe a machine.
@@ -36,6 +38,9 @@ type MachineOptions struct {
 	// nil.
 	Warn func(string)
 	Now  func() time.Time
+	// Turns are those of the builds that go on there, whoever has asked for them; nil
+	// when only this Machine gives it any. It is told how many there are.
+	Turns *turns.Client
 }
 
 // Machine is a machine that builds. It connects when a build could go there, and
@@ -53,11 +58,9 @@ type Machine struct {
 	retry    time.Time // when it may be tried again
 	failures int       // in a row
 	born     time.Time // of the link
-	inflight int
-	misfits  int // builds in a row that it could not carry out
+	misfits  int       // builds in a row that it could not carry out
 	pace     pace
-	watchers map[int]func()
-	nextID   int
+	visitors map[*visitor]bool
 }
 
 // NewMachine returns a machine, to which no connection is made yet.
@@ -72,7 +75,10 @@ func NewMachine(o MachineOptions) *Machine {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Machine{o: o, watchers: map[int]func(){}}
+	if o.Turns == nil {
+		o.Turns = turns.New().Client(0, o.Parallel)
+	}
+	return &Machine{o: o, visitors: map[*visitor]bool{}}
 }
 
 // Name is what people call the machine.
@@ -111,26 +117,62 @@ func (m *Machine) Suits(platform string, builtin bool, features []string) bool {
 // Load says how much the machine has to do already: machines with less are asked
 // first.
 func (m *Machine) Load() float64 {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return float64(m.inflight+1) / (float64(m.o.Parallel) * m.o.Speed)
+	return m.o.Turns.Load() / m.o.Speed
 }
 
-// Take takes a turn: the right to have one build carried out. It is nil when there is
-// none now; Watch tells when it is worth asking again. The error, a
-// *plan.UnavailableError, says that the machine cannot be reached.
-func (m *Machine) Take() (plan.Turn, error) {
+// Visit makes somebody known who may want builds carried out; see builder.Machine.
+func (m *Machine) Visit(changed func()) plan.Visitor {
+	v := &visitor{m: m, line: m.o.Turns.Line(changed), changed: changed}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.visitors[v] = true
+	return v
+}
+
+// visitor is one of those who want builds carried out by a machine.
+type visitor struct {
+	m       *Machine
+	line    *turns.Line
+	changed func()
+}
+
+// Take implements plan.Visitor. The error, a *plan.UnavailableError, says that the
+// machine cannot be reached.
+func (v *visitor) Take() (plan.Turn, error) {
+	m := v.m
+	link, err := m.reach()
+	if link == nil {
+		v.line.Forgo()
+		return nil, err
+	}
+	release := v.line.Take()
+	if release == nil {
+		return nil, nil
+	}
+	return &turn{m: m, link: link, began: m.o.Now(), release: release}, nil
+}
+
+// Forgo implements plan.Visitor.
+func (v *visitor) Forgo() { v.line.Forgo() }
+
+// Leave implements plan.Visitor.
+func (v *visitor) Leave() {
+	v.m.mu.Lock()
+	delete(v.m.visitors, v)
+	v.m.mu.Unlock()
+	v.line.Forgo()
+}
+
+// reach returns the connection. When there is none it is made, unless that is known
+// to be in vain.
+func (m *Machine) reach() (*Link, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	switch {
 	case m.closed:
 		return nil, &plan.UnavailableError{Place: m.o.Name, Err: errClosed, Lost: true}
 	case m.link != nil:
-		if m.inflight >= m.capacity() {
-			return nil, nil
-		}
-		m.inflight++
-		return &turn{m: m, link: m.link, began: m.o.Now()}, nil
+		return m.link, nil
 	case m.dialing != nil:
 		return nil, nil
 	case m.err != nil && m.o.Now().Before(m.retry):
@@ -142,63 +184,13 @@ func (m *Machine) Take() (plan.Turn, error) {
 	return nil, nil
 }
 
-// Watch calls f, from any goroutine, whenever Take or Suits may answer otherwise
-// than before, until stop is called.
-func (m *Machine) Watch(f func()) (stop func()) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	id := m.nextID
-	m.nextID++
-	m.watchers[id] = f
-	return func() {
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		delete(m.watchers, id)
-	}
-}
-
-// changed tells the watchers.
+// changed tells the visitors.
 func (m *Machine) changed() {
 	m.mu.Lock()
-	var all []func()
-	for _, f := range m.watchers {
-		all = append(all, f)
-	}
+	all := slices.Collect(maps.Keys(m.visitors))
 	m.mu.Unlock()
-	for _, f := range all {
-		f()
-	}
-}
-
-// Link returns the connection, which is made if there is none.
-func (m *Machine) Link(ctx context.Context) (*Link, error) {
-	woken := make(chan struct{}, 1)
-	stop := m.Watch(func() {
-		select {
-		case woken <- struct{}{}:
-		default:
-		}
-	})
-	defer stop()
-	for {
-		t, err := m.Take()
-		if err != nil {
-			return nil, err
-		}
-		if t != nil {
-			t.Release()
-		}
-		m.mu.Lock()
-		link := m.link
-		m.mu.Unlock()
-		if link != nil {
-			return link, nil
-		}
-		select {
-		case <-woken:
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		}
+	for _, v := range all {
+		v.changed()
 	}
 }
 
@@ -215,6 +207,7 @@ func (m *Machine) connect(ctx context.Context) {
 	closed := m.closed
 	if err == nil && !closed {
 		m.link, m.err, m.born = link, nil, m.o.Now()
+		m.bound()
 		go m.mourn(link)
 	} else if !closed {
 		m.down(err, false)
@@ -309,11 +302,12 @@ func (m *Machine) parallel() int {
 	return n
 }
 
-// capacity is how many builds it is given at a time: those that it carries out, and
-// as many more as keep it busy while others are on their way. m.mu is held.
-func (m *Machine) capacity() int {
+// bound says how many builds it is given at a time: those that it carries out, and,
+// while nobody else wants any there, as many more as keep it busy while others are on
+// their way. m.mu is held.
+func (m *Machine) bound() {
 	n := m.parallel()
-	return n + m.pace.waiting(n)
+	m.o.Turns.Bound(n, m.pace.waiting(n))
 }
 
 // pace learns how long builds take a machine, and how long everything around
@@ -359,6 +353,8 @@ type turn struct {
 	link  *Link
 	began time.Time
 	once  sync.Once
+	// release gives the turn back.
+	release func()
 
 	sum *protocol.Summary // of the build; nil when none went well
 }
@@ -405,12 +401,12 @@ func (m *Machine) misfit() int {
 func (t *turn) Release() {
 	t.once.Do(func() {
 		m := t.m
-		m.mu.Lock()
-		m.inflight--
 		if t.sum != nil {
+			m.mu.Lock()
 			m.pace.add(t.sum.Took, m.o.Now().Sub(t.began)-t.sum.Queued-t.sum.Took)
+			m.bound()
+			m.mu.Unlock()
 		}
-		m.mu.Unlock()
-		m.changed()
+		t.release()
 	})
 }

@@ -38,6 +38,10 @@ type Gate interface {
 	// Changed receives when Enter may answer otherwise than before. It is asked
 	// again after every job that has ended, anyway.
 	Changed() <-chan struct{}
+	// Settled is called when no job will enter for now: since the last one did, or
+	// since Settled was last called, Enter has refused one of each kind that is ready.
+	// When it was asked for none, none is ready, or none shall run any more.
+	Settled()
 }
 
 // ErrAgain is what a job returns that could not be done where the gate let it in, but
@@ -53,6 +57,7 @@ type workers struct{ free int }
 
 func (*workers) Kind(string) string       { return "" }
 func (*workers) Changed() <-chan struct{} { return nil }
+func (*workers) Settled()                 {}
 func (w *workers) Enter(string) bool {
 	if w.free == 0 {
 		return false
@@ -274,6 +279,7 @@ func (r *run) loop(ctx context.Context, do func(context.Context, string) error, 
 			running++
 			go func() { outcomes <- outcome{n, do(ctx, n.id)} }()
 		}
+		r.gate.Settled()
 		if running == 0 && (r.left == 0 || r.stopped) {
 			return
 		}

@@ -175,17 +175,30 @@ type places struct {
 	free    map[string]int
 	asked   int
 	changed chan struct{}
+	// since is who was refused since the last one that entered; settled, each time that
+	// was all.
+	since   []string
+	settled []string
+	first   chan struct{} // closed then, if there is one
 }
 
 func (p *places) Kind(id string) string    { return id[:1] }
 func (p *places) Changed() <-chan struct{} { return p.changed }
+func (p *places) Settled() {
+	if p.settled = append(p.settled, strings.Join(p.since, " ")); len(p.settled) == 1 && p.first != nil {
+		close(p.first)
+	}
+	p.since = nil
+}
 func (p *places) Enter(id string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.asked++
 	if p.free[id[:1]] == 0 {
+		p.since = append(p.since, id)
 		return false
 	}
+	p.since = nil
 	p.free[id[:1]]--
 	return true
 }
@@ -227,6 +240,32 @@ func TestGate(t *testing.T) {
 	}
 	if g.asked > 5*len(jobs) {
 		t.Errorf("the gate was asked %d times", g.asked)
+	}
+}
+
+// TestSettled: a gate is told whenever all who may want to enter have been refused, or
+// none wants to any more.
+func TestSettled(t *testing.T) {
+	g := &places{free: map[string]int{"a": 1, "b": 1}, first: make(chan struct{})}
+	res, err := Run(t.Context(), parse("b:; a1:; a2:; c:"), Options{Gate: g}, func(_ context.Context, id string) error {
+		<-g.first
+		g.leave(id)
+		g.leave("c")
+		return nil
+	})
+	if n := len(g.settled); err != nil || len(res.Done) != 4 || g.settled[0] != "a2 c" || g.settled[n-1] != "" {
+		t.Errorf("%q %+v %v", g.settled, res, err)
+	}
+	// What waits when a run is ended is refused no more.
+	g = &places{free: map[string]int{"a": 1}, first: make(chan struct{})}
+	ctx, cancel := context.WithCancel(t.Context())
+	_, err = Run(ctx, parse("a1:; a2:; b:"), Options{Gate: g}, func(ctx context.Context, id string) error {
+		<-g.first
+		cancel()
+		return ctx.Err()
+	})
+	if len(g.settled) < 2 || g.settled[0] != "a2 b" || g.settled[1] != "" || err != nil {
+		t.Errorf("%q %v", g.settled, err)
 	}
 }
 

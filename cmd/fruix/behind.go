@@ -13,6 +13,7 @@ import (
 	"fruix/builder"
 	"fruix/builder/access"
 	"fruix/builder/client"
+	"fruix/builder/turns"
 	"fruix/cmd/internal/report"
 	"fruix/store"
 	"fruix/store/wire"
@@ -46,11 +47,12 @@ func (s *session) openStore(ctx context.Context) (access.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.others = s.fleet(st, func(text string) {
+	warn := func(text string) {
 		if !s.flags.quiet {
 			s.warn(text)
 		}
-	})
+	}
+	s.others = s.fleet(st, turns.NewBook(st.StatePath(machineTurns), warn), warn)
 	s.store = &access.Direct{Store: st, Builder: func(p builder.Progress) *builder.Builder {
 		o := s.builderOptions(p)
 		o.Machines = s.others.machines

@@ -14,6 +14,7 @@ import (
 	"fruix/builder"
 	"fruix/builder/daemon"
 	"fruix/builder/socket"
+	"fruix/builder/turns"
 	"fruix/cmd/internal/report"
 	"fruix/store"
 	"fruix/store/narinfo"
@@ -83,6 +84,7 @@ type daemonWork struct {
 	store  store.Config
 	config daemon.Config
 	open   openStores
+	turns  *turns.Book // of the machines
 }
 
 // newDaemon finds out whether the store can be served, and how.
@@ -121,6 +123,7 @@ func (s *session) newDaemon(ctx context.Context, o daemonOptions, debug bool) (*
 		return nil, err
 	}
 	d.configure(o, debug)
+	d.turns = turns.NewBook(view.StatePath(machineTurns), func(text string) { d.log(false, text) })
 	return d, nil
 }
 
@@ -267,9 +270,10 @@ func (d *daemonWork) builder(st *store.Store, r daemon.Request) (*builder.Builde
 			o.Substitutes = caches{c}
 		}
 	}
-	// Connections are a request's own, as what they have provided is the view's.
-	others := d.s.fleet(st, func(text string) { d.log(false, text) })
-	others.cores, others.keep = r.Cores, r.KeepFailed
+	// Connections are a request's own, as what they have provided is the view's. How
+	// many builds go on over them is counted for all.
+	others := d.s.fleet(st, d.turns, func(text string) { d.log(false, text) })
+	others.cores, others.keep, others.user = r.Cores, r.KeepFailed, r.User
 	if !r.KeepHere {
 		o.Machines = others.machines
 	}

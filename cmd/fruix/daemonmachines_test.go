@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -187,5 +189,58 @@ func TestDaemonEndsElsewhere(t *testing.T) {
 	s.own.ok(t, "gc")
 	for _, r := range []run{s.own, far} {
 		r.ok(t, "store", "verify")
+	}
+}
+
+// TestDaemonCountsMachines has two users of a daemon, and root beside it, build on one
+// machine that carries out one build at a time.
+func TestDaemonCountsMachines(t *testing.T) {
+	s := newServedStore(t)
+	s.withMachines(t, `(list (build-machine (name "far") (systems '())))`)
+	s.own.env = append(s.own.env, "FRUIX_SSH="+standIn(t, s.own.dir))
+	s.start(t, "--max-jobs=0")
+	through := s.own
+	through.env = append(through.env[:len(through.env):len(through.env)], "FRUIX_DAEMON_SOCKET="+s.socket)
+	var runs []*begun
+	var outs []string
+	for i, r := range []run{s.other, s.other, through, s.own} {
+		var exprs []string
+		for j := range 3 {
+			exprs = append(exprs, expr(fmt.Sprintf(`(computed-file "timed-%d-%d" #~(let ((begun (gettimeofday)))
+				(usleep 200000)
+				(call-with-output-file #$output (lambda (port) (write (list begun (gettimeofday)) port)))))`, i, j)))
+		}
+		runs = append(runs, r.begin(t, append([]string{"build", "--max-jobs=0"}, exprs...)...))
+	}
+	for _, r := range runs {
+		if err := r.end(); err != nil {
+			t.Fatalf("%v\n%s", err, &r.said)
+		}
+		for line := range strings.Lines(r.said.String()) {
+			if strings.HasPrefix(line, "/") {
+				outs = append(outs, strings.TrimSpace(line))
+			}
+		}
+	}
+	type span struct{ begun, ended int64 }
+	var spans []span
+	for _, out := range outs {
+		var a, b, c, d int64
+		if _, err := fmt.Sscanf(s.own.ok(t, "store", "cat", out), "((%d . %d) (%d . %d))", &a, &b, &c, &d); err != nil {
+			t.Fatalf("%s: %v", out, err)
+		}
+		spans = append(spans, span{a*1e6 + b, c*1e6 + d})
+	}
+	slices.SortFunc(spans, func(x, y span) int { return cmp.Compare(x.begun, y.begun) })
+	for i := 1; i < len(spans); i++ {
+		if spans[i].begun < spans[i-1].ended {
+			t.Errorf("the builds %d and %d went on together: %v", i-1, i, spans)
+		}
+	}
+	if len(spans) != 12 {
+		t.Errorf("%d builds: %q", len(spans), outs)
+	}
+	if said := s.stop(t); said != "" {
+		t.Errorf("the administrator is told %q", said)
 	}
 }

@@ -28,6 +28,10 @@ func (m *machine) name() string {
 	return name
 }
 
+// place is the name under which the builds on a machine are counted, whatever is said of
+// it otherwise.
+func (m *machine) place() string { return strings.ToLower(m.name()) }
+
 // serveCommand is what runs on a machine.
 func serveCommand(program, root string) []string {
 	if program == "" {

@@ -12,6 +12,7 @@ import (
 
 	"fruix/builder"
 	"fruix/builder/remote"
+	"fruix/builder/turns"
 	"fruix/cmd/internal/report"
 	"fruix/store"
 )
@@ -73,15 +74,22 @@ type fleet struct {
 	cores   int // for each build; 0 means all
 	keep    bool
 	warn    func(string)
+	// turns are those of the builds that go on at each machine; user is whose they are.
+	turns *turns.Book
+	user  int
 
 	once sync.Once
 	all  []*remote.Machine
 	err  error
 }
 
+// machineTurns is the folder of a store's state in which processes count what goes on at
+// machines.
+const machineTurns = "machines"
+
 // fleet is that of the options, for the store st.
-func (s *session) fleet(st *store.Store, warn func(string)) *fleet {
-	return &fleet{session: s, store: st, cores: s.flags.cores, keep: s.flags.keepFailed, warn: warn}
+func (s *session) fleet(st *store.Store, book *turns.Book, warn func(string)) *fleet {
+	return &fleet{session: s, store: st, cores: s.flags.cores, keep: s.flags.keepFailed, warn: warn, turns: book}
 }
 
 // machines returns them, the same ones each time.
@@ -111,7 +119,7 @@ func (f *fleet) make(ctx context.Context) ([]*remote.Machine, error) {
 		out = append(out, remote.NewMachine(remote.MachineOptions{
 			LinkOptions: link, Dial: f.session.dialer(c, true), Systems: c.systems, Features: slices.Concat(builder.HostFeatures(), c.features),
 			Mandatory: c.mandatory, Speed: c.speed, Cores: f.cores, Builders: builderVersion,
-			Keep: f.keep, Warn: f.warn,
+			Keep: f.keep, Warn: f.warn, Turns: f.turns.At(c.place()).Client(f.user, c.parallel),
 		}))
 	}
 	return out, nil

@@ -162,9 +162,11 @@ func (p *pipeline) shares(j *job) bool {
 // same, and says whether it has. fresh says that there is no copy yet.
 func (p *pipeline) share(j *job, f File, fresh bool) (bool, error) {
 	same := p.o.Share.Find(f)
-	switch {
-	case same == "":
+	if same == nil {
 		return false, nil
+	}
+	defer same.Close()
+	switch {
 	case p.o.CopyTo != "" && fresh:
 		return linkTo(same, j.dir.dstFD(), p.dstName(j)), nil
 	case p.o.CopyTo != "":

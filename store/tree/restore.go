@@ -183,7 +183,8 @@ func (u *unpacker) shareFile(h nar.Header, name string, content *os.File) error 
 	if err != nil {
 		return err
 	}
-	if same := u.share.Find(f); same != "" {
+	if same := u.share.Find(f); same != nil {
+		defer same.Close()
 		_, err = replaceByLink(same, u.at(), name)
 	}
 	return err

@@ -18,10 +18,43 @@ import (
 type Sharing struct {
 	// From is the size of the smallest files that are shared.
 	From int64
-	// Find is told of each regular file of at least that size. It returns the path
-	// of another that is the same, and in the canonical form; "" when there is none.
-	// Several goroutines call it.
-	Find func(File) string
+	// Find is told of each regular file of at least that size. It returns another
+	// that is the same, and in the canonical form; nil when there is none. Several
+	// goroutines call it.
+	Find func(File) *Twin
+}
+
+// Twin is a file that is the same as another. It is held open, because while it is
+// compared its path can become that of another file: only a link that leads to the
+// open one is made, and as long as it is open nothing else can pass for it.
+type Twin struct {
+	path string
+	file *os.File
+}
+
+// NewTwin returns the open file at path as a twin, which owns it from now on.
+func NewTwin(path string, file *os.File) *Twin { return &Twin{path, file} }
+
+// Close lets go of the file.
+func (t *Twin) Close() error { return t.file.Close() }
+
+// link makes name in dir, where nothing lies, another name of the file.
+func (t *Twin) link(dir int, name string) error {
+	err := again(func() error { return unix.Linkat(unix.AT_FDCWD, t.path, dir, name, 0) })
+	if err != nil {
+		return err
+	}
+	var want unix.Stat_t
+	if err = again(func() error { return unix.Fstat(int(t.file.Fd()), &want) }); err == nil {
+		var got unix.Stat_t
+		if got, err = lstatat(dir, name); err == nil && (got.Dev != want.Dev || got.Ino != want.Ino) {
+			err = unix.ESTALE
+		}
+	}
+	if err != nil {
+		return errors.Join(err, unix.Unlinkat(dir, name, 0))
+	}
+	return nil
 }
 
 // File is a regular file whose content is known.
@@ -150,19 +183,15 @@ func SameBytes(a, b io.ReaderAt, size int64) (bool, error) {
 	return true, nil
 }
 
-// linkTo makes name in dir, where nothing lies, another name of the file at path,
-// and says whether it is one. That it cannot be is no error: too many names, or the
-// file is gone.
-func linkTo(path string, dir int, name string) bool {
-	return again(func() error { return unix.Linkat(unix.AT_FDCWD, path, dir, name, 0) }) == nil
-}
+// linkTo makes name in dir, where nothing lies, another name of a file, and says
+// whether it is one. That it cannot be is no error: too many names, or the file is
+// gone.
+func linkTo(same *Twin, dir int, name string) bool { return same.link(dir, name) == nil }
 
-// replaceByLink makes name in dir, which is a file, another name of the file at
-// path, in one step, and says whether it is one.
-func replaceByLink(path string, dir int, name string) (bool, error) {
-	temp, err := freeName(name, func(temp string) error {
-		return again(func() error { return unix.Linkat(unix.AT_FDCWD, path, dir, temp, 0) })
-	})
+// replaceByLink makes name in dir, which is a file, another name of one that is the
+// same, in one step, and says whether it is one.
+func replaceByLink(same *Twin, dir int, name string) (bool, error) {
+	temp, err := freeName(name, func(temp string) error { return same.link(dir, temp) })
 	if err != nil {
 		return false, nil
 	}
@@ -172,9 +201,12 @@ func replaceByLink(path string, dir int, name string) (bool, error) {
 	return true, nil
 }
 
-// Share makes the file at place another name of the one at path, which is the same,
-// in one step. That it cannot be one is no error.
-func Share(path, place string) error {
-	_, err := replaceByLink(path, unix.AT_FDCWD, place)
+// Link makes place, where nothing lies, another name of a file, and says whether it is.
+func Link(same *Twin, place string) bool { return linkTo(same, unix.AT_FDCWD, place) }
+
+// Share makes the file at place another name of one that is the same, in one step.
+// That it cannot be one is no error.
+func Share(same *Twin, place string) error {
+	_, err := replaceByLink(same, unix.AT_FDCWD, place)
 	return pathError("share", place, err)
 }

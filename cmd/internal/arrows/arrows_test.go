@@ -97,6 +97,7 @@ var rules = []rule{
 
 	// Within builder.
 	{"builder/sched", []string{ours}, nil, "the scheduler is tested on toy graphs, without a store"},
+	{"builder/turns", []string{ours}, nil, "whose turn it is does not depend on what for"},
 	{"builder/log", []string{ours}, nil, "logs are bytes"},
 	{"builder/lzip", []string{ours}, nil, "one package per format, usable alone"},
 	{"builder/fetch", []string{ours}, []string{"store/hash"}, "fetching knows hashes, not derivations"},

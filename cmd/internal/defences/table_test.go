@@ -313,13 +313,13 @@ var defences = []defence{
 	},
 	{
 		name:  "builds of one user before all others'",
-		edits: []edit{{"builder/daemon/turns.go", "cmp.Or(cmp.Compare(u.taken, v.taken), cmp.Compare(u.last, v.last), cmp.Compare(u.came, v.came))", "cmp.Compare(u.came, v.came)"}},
-		pkg:   "builder/daemon", tests: "TestTurns|TestBuildsOfAll",
+		edits: []edit{{"builder/turns/turns.go", "cmp.Or(cmp.Compare(u.taken, v.taken), cmp.Compare(u.last, v.last), cmp.Compare(u.came, v.came))", "cmp.Compare(u.came, v.came)"}},
+		pkg:   "builder/turns", tests: "TestTurns|TestLines",
 	},
 	{
 		name:  "builds without number",
-		edits: []edit{{"builder/daemon/turns.go", "for t.taken < t.size {", "for {"}},
-		pkg:   "builder/daemon", tests: "TestTurnsLeave|TestBuildsOfAll",
+		edits: []edit{{"builder/turns/turns.go", "t.taken < c.size:", "true:"}},
+		pkg:   "builder/turns", tests: "TestTurnsLeave|TestLines",
 	},
 	{
 		name:  "roots without number",

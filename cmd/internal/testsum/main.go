@@ -1,7 +1,7 @@
 // Command testsum shows what tests found. It reads the events that "go test
 // -json" writes (go doc test2json) from standard input, prints one line for each
-// package, what failed tests printed, and which tests were skipped and why, and
-// ends with "N passed, N failed, N skipped".
+// package, what failed tests printed, which tests were skipped and why, and which
+// took longest, and ends with "N passed, N failed, N skipped".
 //
 // It exits with status 1 when something failed, when nothing was tested and, with the
 // option -strict, when a test was skipped that should not have been: where everything
@@ -71,6 +71,7 @@ type summary struct {
 
 	passed, failed, skipped, unexpected int
 	broken                              int // packages that failed
+	slow                                slowest
 
 	brokenPackages []string
 	failedTests    map[string][]string // by package, without subtests
@@ -117,6 +118,7 @@ func (s *summary) event(e event) {
 
 func (s *summary) testEnds(e event) {
 	out := s.output[key{e.Package, e.Test}]
+	s.slow.note(e)
 	switch e.Action {
 	case "pass":
 		s.passed++
@@ -164,6 +166,7 @@ func (s *summary) packageEnds(e event) {
 }
 
 func (s *summary) finish() {
+	s.slow.show(s.w)
 	if s.unexpected > 0 {
 		fmt.Fprintf(s.w, "%d tests were skipped that should run where everything is installed\n", s.unexpected)
 	}

@@ -16,14 +16,16 @@ func TestSummary(t *testing.T) {
 {"Action":"output","Package":"p","Test":"TestB","Output":"    b_test.go:1: needs a peer\n"}
 {"Action":"skip","Package":"p","Test":"TestB","Elapsed":0}
 {"Action":"output","Package":"p","Test":"TestC","Output":"chatter\n"}
-{"Action":"pass","Package":"p","Test":"TestC","Elapsed":0}
+{"Action":"pass","Package":"p","Test":"TestC/slow","Elapsed":3}
+{"Action":"pass","Package":"p","Test":"TestC","Elapsed":3}
 {"Action":"skip","Package":"p","Test":"TestD","Elapsed":0}
 {"Action":"output","Package":"p","Test":"TestE","Output":"panic: oh\n"}
 {"Action":"fail","Package":"p","Elapsed":1.25}
 go: a warning
 {"ImportPath":"q","Action":"build-output","Output":"q.go:1: syntax error\n"}
 {"Action":"fail","Package":"q","Elapsed":0,"FailedBuild":"q"}
-{"Action":"pass","Package":"r","Elapsed":2}
+{"Action":"pass","Package":"r","Test":"TestF","Elapsed":20}
+{"Action":"pass","Package":"r","Elapsed":21}
 {"Action":"skip","Package":"none","Elapsed":0}
 `
 	want := `FAIL p.TestA
@@ -36,9 +38,11 @@ panic: oh
 go: a warning
 q.go:1: syntax error
 FAIL q 0.0s
-ok   r 2.0s
+ok   r 21.0s
+slow r.TestF 20.0s
+slow p.TestC 3.0s
 1 tests were skipped that should run where everything is installed
-1 passed, 1 failed, 2 skipped
+3 passed, 1 failed, 2 skipped
 `
 	var out strings.Builder
 	s := summary{w: &out, strict: true, expected: regexp.MustCompile(`^p\.TestD$`), output: map[key][]string{}}
