@@ -94,6 +94,8 @@ func (s *session) newDaemon(ctx context.Context, o daemonOptions, debug bool) (*
 		return nil, err
 	}
 	d := &daemonWork{s: s, store: c}
+	// The store speaks as soon as it is opened.
+	d.config.Log = s.daemonLog(debug)
 	c.OnWait = func(w store.Wait) { d.log(false, waitText(w)) }
 	c.OnCollect = func(done store.Collected) {
 		d.log(false, fmt.Sprintf("made room: deleted %s, %s", count(len(done.Paths), "object"), sizeText(done.Freed)))
@@ -122,13 +124,26 @@ func (s *session) newDaemon(ctx context.Context, o daemonOptions, debug bool) (*
 	if _, err := trustedKeys(c.Root); err != nil {
 		return nil, err
 	}
-	d.configure(o, debug)
+	d.configure(o)
 	d.turns = turns.NewBook(view.StatePath(machineTurns), func(text string) { d.log(false, text) })
 	return d, nil
 }
 
+// daemonLog returns what writes the daemon's messages; details are for debug.
+func (s *session) daemonLog(debug bool) func(detail bool, text string) {
+	var writing sync.Mutex
+	return func(detail bool, text string) {
+		if s.flags.quiet || detail && !debug {
+			return
+		}
+		writing.Lock()
+		defer writing.Unlock()
+		fmt.Fprintf(s.env.stderr, "fruix daemon: %s\n", printable(text))
+	}
+}
+
 // configure completes the server's configuration.
-func (d *daemonWork) configure(o daemonOptions, debug bool) {
+func (d *daemonWork) configure(o daemonOptions) {
 	f, root := d.s.flags, d.store.Root
 	d.config.Open = d.open.view
 	d.config.Builder = d.builder
@@ -158,15 +173,6 @@ func (d *daemonWork) configure(o daemonOptions, debug bool) {
 		d.config.Defaults.MaxJobs = -1 // all goes to other machines
 	}
 	d.config.EUID = d.s.env.uid
-	var writing sync.Mutex
-	d.config.Log = func(detail bool, text string) {
-		if f.quiet || detail && !debug {
-			return
-		}
-		writing.Lock()
-		defer writing.Unlock()
-		fmt.Fprintf(d.s.env.stderr, "fruix daemon: %s\n", printable(text))
-	}
 }
 
 // welcome makes the folder of a user's profiles, which is the user's own.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -12,6 +13,10 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
+
+	"fruix/store/journal"
 )
 
 // servedStore is a store of root's that a daemon serves, and an ordinary user.
@@ -150,9 +155,13 @@ func (r run) begin(t *testing.T, args ...string) *begun {
 	})
 	go func() {
 		defer close(b.lines)
-		for lines := bufio.NewScanner(said); lines.Scan(); {
+		// The longest lines are those that tell of a failed build, with its log.
+		lines := bufio.NewScanner(said)
+		for lines.Buffer(nil, 16<<20); lines.Scan(); {
 			b.lines <- lines.Text()
 		}
+		// Nobody who writes may have to wait for ever.
+		_, _ = io.Copy(io.Discard, said)
 	}()
 	return b
 }
@@ -328,6 +337,70 @@ func TestDaemonEnds(t *testing.T) {
 	s.start(t, "--listen="+filepath.Join(s.own.dir, "elsewhere"))
 	u.env = append(u.env, "FRUIX_DAEMON_SOCKET=unix://"+s.socket)
 	u.ok(t, "store", "add", "/etc/passwd")
+}
+
+// TestDaemonBegins starts a daemon on a store that makes it say something before it can
+// listen.
+func TestDaemonBegins(t *testing.T) {
+	for _, c := range []struct {
+		name, words string
+		prepare     func(t *testing.T, root string) (goOn func())
+	}{
+		{"store of an image", "made the database of the store, which came with an image: 1 object", unused},
+		{"database in use", "waiting until ", locked},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := newDir(t)
+			root := filepath.Join(dir, "root")
+			goOn := c.prepare(t, root)
+			d := run{dir: dir, env: []string{"FRUIX_ROOT=" + root, "HOME=" + dir}}.begin(t, "daemon")
+			d.await(t, "fruix daemon: "+c.words)
+			goOn()
+			d.await(t, "daemon-socket/socket")
+			d.Process.Signal(syscall.SIGTERM)
+			if err := d.end(); err != nil {
+				t.Errorf("the daemon ends with %v\n%s", err, &d.said)
+			}
+		})
+	}
+}
+
+// unused makes a store that came with an image, and holds one object.
+func unused(t *testing.T, root string) func() {
+	t.Helper()
+	dir := filepath.Join(root, "frx/store")
+	object := strings.Repeat("1", 32) + "-object"
+	text, err := journal.Fresh([]journal.Record{{Path: object, NarHash: make([]byte, 32), NarSize: 1, Registered: journal.Time}})
+	if err == nil {
+		err = os.MkdirAll(dir, 0o755)
+	}
+	for name, body := range map[string]string{object: "", journal.File: string(text), journal.MarkFile: journal.Mark(text)} {
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, name), []byte(body), 0o444)
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func() {}
+}
+
+// locked keeps the database of a new store from being used until goOn.
+func locked(t *testing.T, root string) (goOn func()) {
+	t.Helper()
+	dir := filepath.Join(root, "frx/var/fruix/db")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	lock, err := os.Create(filepath.Join(dir, "lock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { lock.Close() })
+	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX); err != nil {
+		t.Fatal(err)
+	}
+	return func() { lock.Close() }
 }
 
 // TestSocketActivation hands the daemon a socket, as systemd does, which the daemon
