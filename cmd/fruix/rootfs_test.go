@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"fruix/store/journal"
 )
 
 // TestRootfs makes the tree of the example as root and as an ordinary user.
@@ -132,11 +134,12 @@ func compareKnown(t *testing.T, got, want string) {
 	}
 }
 
-// storeNames are the names of what lies in the store of a tree.
+// storeNames are the names of what lies in the store of a tree, which need not be there
+// yet.
 func storeNames(t *testing.T, tree string) (names []string) {
 	t.Helper()
 	entries, err := os.ReadDir(filepath.Join(tree, "frx/store"))
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		t.Fatal(err)
 	}
 	for _, e := range entries {
@@ -248,7 +251,8 @@ func checkRootfs(t *testing.T, dir, system string, owners bool) {
 }
 
 // TestRootfsInterrupted stops the program at several instants; no tree may be
-// left, and the next run works.
+// left, and the next run works. Where it is killed, no store may be left that is taken
+// for whole.
 func TestRootfsInterrupted(t *testing.T) {
 	l := linuxImage(t)
 	example, err := filepath.Abs(linuxExample)
@@ -269,8 +273,40 @@ func TestRootfsInterrupted(t *testing.T) {
 			t.Errorf("after %v ms there is %s", int(after), e.Name())
 		}
 	}
-	run{dir: dir, env: []string{"FRUIX_ROOT=" + l.root, "HOME=" + dir}}.
-		must(t, "system", "rootfs", "--no-sync", example, "next")
+	r := run{dir: dir, env: []string{"FRUIX_ROOT=" + l.root, "HOME=" + dir}}
+	r.must(t, "system", "rootfs", "--no-sync", example, "next")
+	all := len(storeNames(t, filepath.Join(dir, "next")))
+	for _, objects := range []int{1, all / 2, all} {
+		t.Run(fmt.Sprintf("killed at object %d", objects), func(t *testing.T) { r.killed(t, example, objects) })
+	}
+}
+
+// killed kills "fruix system rootfs" when there are so many objects, and looks at what
+// is left.
+func (r run) killed(t *testing.T, example string, objects int) {
+	t.Helper()
+	r.dir = newDir(t)
+	b := r.begin(t, "system", "rootfs", "-q", "--no-sync", example, "tree")
+	go func() {
+		for range b.lines {
+		}
+	}()
+	tree := filepath.Join(r.dir, "tree")
+	for late := time.Now().Add(3 * time.Minute); len(storeNames(t, tree)) < objects; {
+		if time.Now().After(late) {
+			t.Fatal("there is no tree")
+		}
+		time.Sleep(time.Millisecond)
+	}
+	_ = b.Process.Kill() // it may have ended
+	_ = b.Wait()
+	_, err := os.Lstat(filepath.Join(tree, "frx/store", journal.MarkFile))
+	if marked := err == nil; !marked {
+		// What is there is nothing that a command could use.
+		run{dir: r.dir, env: []string{"FRUIX_ROOT=" + tree, "HOME=" + r.dir}}.refused(t, "fruix store rebuild", "gc")
+		return
+	}
+	run{dir: r.dir, env: []string{"FRUIX_ROOT=" + tree, "HOME=" + r.dir}}.ok(t, "store", "verify", "--check-contents")
 }
 
 // interrupted runs "fruix system rootfs" and sends it SIGINT after a while. It

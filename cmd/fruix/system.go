@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"os"
+	"path"
 	"path/filepath"
 	"sort"
 	"strconv"
@@ -18,6 +20,7 @@ import (
 	"fruix/lang"
 	"fruix/store"
 	"fruix/store/journal"
+	storetree "fruix/store/tree"
 )
 
 const systemText = `
@@ -257,13 +260,20 @@ func (j *systemJob) rootfs(ctx context.Context) error {
 		return err
 	}
 	task := j.progress().Task("writing "+filepath.Base(j.dir), "bytes")
-	extracted, err := imagetree.Extract(root, j.dir, imagetree.ExtractOptions{
+	o := imagetree.ExtractOptions{
 		Progress: func(bytes int64) { task.Set(bytes, total) },
 		Stop:     ctx.Err,
 		// Without root the files are not root's, and a set-id bit would
 		// give away the caller's rights instead.
 		DropSetID: j.env.uid != 0,
-	})
+		// The mark says that the store is whole.
+		Last: func(name string) bool { return path.Base(name) == journal.MarkFile },
+	}
+	if !j.flags.relaxed {
+		// The folder may be another file system than the one it is in.
+		o.Sync = func(dir string) error { return storetree.Sync(dir+"/.", math.MaxInt) }
+	}
+	extracted, err := imagetree.Extract(root, j.dir, o)
 	task.End()
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // ExtractOptions change what Extract does.
@@ -20,6 +21,14 @@ type ExtractOptions struct {
 	// Progress is told after each regular file how many bytes all of them hold so
 	// far; it may be nil.
 	Progress func(bytes int64)
+	// Last tells of which files the name says that all else is there. They get it
+	// at the very end, and until then another one. Paths are as in Walk. It may be
+	// nil.
+	Last func(path string) bool
+	// Sync returns when all that lies below a folder is on the disk. It is asked
+	// before and after the files of Last get their names. When it is nil nothing
+	// waits for the disk.
+	Sync func(dir string) error
 }
 
 // Extracted tells what of a tree the host did not let Extract apply. Paths are
@@ -56,7 +65,11 @@ func Extract(root *Node, dir string, o ExtractOptions) (Extracted, error) {
 		return Extracted{}, err
 	}
 	x := extractor{o: o, first: make(map[*Node]string)}
-	if err := x.directory(dir, ".", root); err != nil {
+	err = x.directory(dir, ".", root)
+	if err == nil {
+		err = x.finish(dir)
+	}
+	if err != nil {
 		err = fmt.Errorf("extracting to %s: %w", dir, err)
 		if rerr := clearTarget(dir, made, before); rerr != nil {
 			err = fmt.Errorf("%w (and could not clean up: %v)", err, rerr)
@@ -118,8 +131,59 @@ type extractor struct {
 	o      ExtractOptions
 	first  map[*Node]string // host paths of files that may get more names
 	result Extracted
+	last   []later
 
 	written int64 // bytes of regular files
+}
+
+// later is a file that gets its name at the end.
+type later struct {
+	temp, host string
+	dir        *Node // which it is in
+}
+
+// finish gives the files of Last their names.
+func (x *extractor) finish(dir string) error {
+	sync := x.o.Sync
+	if sync == nil {
+		sync = func(string) error { return nil }
+	}
+	if err := sync(dir); err != nil || len(x.last) == 0 {
+		return err
+	}
+	if err := x.o.Stop(); err != nil {
+		return err
+	}
+	for _, l := range x.last {
+		if err := l.rename(); err != nil {
+			return err
+		}
+	}
+	return sync(dir)
+}
+
+// rename gives l its name. Its directory may forbid that even to its owner, and gets
+// another time by it.
+func (l later) rename() error {
+	host := filepath.Dir(l.host)
+	before, err := lstat(host)
+	if err != nil {
+		return err
+	}
+	if err := chmod(host, before.mode|0o300); err != nil {
+		return err
+	}
+	return errors.Join(os.Rename(l.temp, l.host), chmod(host, before.mode), setTime(host, l.dir.MTime))
+}
+
+// temporary is a name that no entry of dir has.
+func temporary(dir *Node, name string) string {
+	for {
+		name = "." + name + ".part"
+		if !slices.ContainsFunc(dir.Entries, func(e Entry) bool { return e.Name == name }) {
+			return name
+		}
+	}
 }
 
 // directory fills a directory that is there already. Its own attributes come
@@ -128,7 +192,13 @@ func (x *extractor) directory(host, path string, n *Node) error {
 	// Its place in the result is before its entries.
 	at := x.result
 	for _, e := range n.Entries {
-		if err := x.entry(filepath.Join(host, e.Name), join(path, e.Name), e.Node); err != nil {
+		at, path := filepath.Join(host, e.Name), join(path, e.Name)
+		if x.o.Last != nil && e.Node.Kind == File && x.o.Last(path) {
+			l := later{filepath.Join(host, temporary(n, e.Name)), at, n}
+			x.last = append(x.last, l)
+			at = l.temp
+		}
+		if err := x.entry(at, path, e.Node); err != nil {
 			return err
 		}
 	}

@@ -154,6 +154,64 @@ func TestExtractOwners(t *testing.T) {
 	}
 }
 
+// TestExtractLast: what says that the tree is whole comes when it is, and on the disk.
+func TestExtractLast(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "tree")
+	root := sample()
+	closed := root.Entries[0].Node // its mode forbids writing
+	mark := file("whole")
+	mark.UID, mark.GID, mark.Mode, mark.MTime = closed.UID, closed.GID, 0o444, 3
+	closed.Entries = append([]Entry{{".mark.part", closed.Entries[0].Node}, {"mark", mark}}, closed.Entries...)
+	want := mustManifest(t, root)
+	name := filepath.Join(dir, "closed/mark")
+	var steps []string
+	step := func(what string) {
+		_, err := os.Lstat(name)
+		if there := err == nil; there {
+			what += ", mark"
+		}
+		if steps == nil || steps[len(steps)-1] != what {
+			steps = append(steps, what)
+		}
+	}
+	o := ExtractOptions{
+		Last:     func(path string) bool { return path == "closed/mark" },
+		Progress: func(int64) { step("file") },
+		Sync: func(synced string) error {
+			if synced != dir {
+				t.Errorf("%s is synced", synced)
+			}
+			step("sync")
+			return nil
+		},
+	}
+	if _, err := Extract(root, dir, o); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(steps, "; "); got != "file; sync; sync, mark" {
+		t.Errorf("steps: %s", got)
+	}
+	back, err := FromHost(dir, HostOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := mustManifest(t, back); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if err := clearTarget(dir, true, 0); err != nil {
+		t.Fatal(err)
+	}
+	// What cannot be synced is not there.
+	broken := errors.New("broken")
+	o.Sync = func(string) error { return broken }
+	if _, err := Extract(root, dir, o); !errors.Is(err, broken) {
+		t.Errorf("%v", err)
+	}
+	if _, err := os.Lstat(dir); err == nil {
+		t.Error("it is left")
+	}
+}
+
 func TestExtractFailures(t *testing.T) {
 	full := t.TempDir()
 	if err := os.WriteFile(filepath.Join(full, "precious"), []byte("x"), 0o666); err != nil {
