@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -111,6 +112,28 @@ func TestThroughDaemon(t *testing.T) {
 	})
 }
 
+// connections remember what was dialled.
+type connections struct {
+	mu   sync.Mutex
+	list []net.Conn
+}
+
+func (d *connections) dial(ctx context.Context, address string) (net.Conn, error) {
+	c, err := socket.Dial(ctx, address)
+	if err == nil {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.list = append(d.list, c)
+	}
+	return c, err
+}
+
+func (d *connections) all() []net.Conn {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.list)
+}
+
 // TestOnlooker asks about objects that may be collected.
 func TestOnlooker(t *testing.T) {
 	w := buildtest.New(t)
@@ -118,7 +141,8 @@ func TestOnlooker(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := client.Connect(w.Ctx, client.Options{Address: serve(w), Place: place})
+	var dialled connections
+	c, err := client.Connect(w.Ctx, client.Options{Address: serve(w), Place: place, Dial: dialled.dial})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,6 +169,15 @@ func TestOnlooker(t *testing.T) {
 	all.Wait()
 	if _, err := l.Peek(w.Ctx, "/frx/store/"+strings.Repeat("0", 32)+"-x"); !errors.As(err, new(*store.NotValidError)) {
 		t.Errorf("what is not valid: %v", err)
+	}
+	// A daemon that starts anew ends the connections.
+	for _, c := range dialled.all()[1:] { // the first is c's own
+		c.Close()
+	}
+	for range 20 {
+		if _, err := l.Peek(w.Ctx, p); err != nil {
+			t.Fatalf("after the daemon has started anew: %v", err)
+		}
 	}
 	// Nothing that it has asked about is kept for long.
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {

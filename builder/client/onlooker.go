@@ -58,8 +58,18 @@ func (l *Onlooker) ByHash(ctx context.Context, hashPart string) (p string, err e
 	return p, err
 }
 
-// with lets f ask one question.
+// with lets f ask one question. A daemon that was started anew since a connection was
+// used last has ended that one, so it is asked once more by another.
 func (l *Onlooker) with(ctx context.Context, f func(*Client) error) error {
+	err := l.once(ctx, f)
+	if errors.As(err, new(*UnreachableError)) && ctx.Err() == nil {
+		err = l.once(ctx, f)
+	}
+	return err
+}
+
+// once lets f ask one question.
+func (l *Onlooker) once(ctx context.Context, f func(*Client) error) error {
 	select {
 	case l.turns <- struct{}{}:
 		defer func() { <-l.turns }()
@@ -75,6 +85,11 @@ func (l *Onlooker) with(ctx context.Context, f func(*Client) error) error {
 		c = &looking{Client: connected}
 	}
 	err := f(c.Client)
+	if errors.As(err, new(*UnreachableError)) {
+		l.drop() // the others are as old
+		_ = c.Close()
+		return err
+	}
 	if c.asked++; c.asked >= l.most {
 		return errors.Join(err, c.Close())
 	}
@@ -113,8 +128,13 @@ func (l *Onlooker) part(c *looking) {
 
 // Close ends all connections that are not in use.
 func (l *Onlooker) Close() error {
+	l.drop()
+	return nil
+}
+
+// drop ends the connections that nobody uses.
+func (l *Onlooker) drop() {
 	for c := l.take(); c != nil; c = l.take() {
 		_ = c.Close() // nothing is lost with it
 	}
-	return nil
 }

@@ -18,6 +18,7 @@ package publish
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -30,6 +31,7 @@ import (
 	"fruix/store/baked"
 	"fruix/store/hash"
 	"fruix/store/narinfo"
+	"fruix/store/nixbase32"
 	"fruix/store/path"
 	"fruix/store/tree"
 )
@@ -100,7 +102,7 @@ func (h *server) cacheInfo(w http.ResponseWriter, _ *http.Request) {
 
 func (h *server) narinfo(w http.ResponseWriter, r *http.Request) {
 	part, ok := strings.CutSuffix(r.PathValue("file"), ".narinfo")
-	if !ok || len(part) != path.HashLen {
+	if _, err := nixbase32.DecodeString(part); !ok || len(part) != path.HashLen || err != nil {
 		notFound(w)
 		return
 	}
@@ -114,7 +116,11 @@ func (h *server) narinfo(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	i, ready, err := h.info(r.Context(), p)
-	if err != nil || !ready {
+	if err != nil {
+		h.fail(w, err)
+		return
+	}
+	if !ready {
 		notFound(w)
 		return
 	}
@@ -123,9 +129,16 @@ func (h *server) narinfo(w http.ResponseWriter, r *http.Request) {
 	io.WriteString(w, i.String())
 }
 
-// fail answers that it is the server's fault.
+// fail answers for an object that cannot be told of: it is not there, or the store
+// cannot be asked. Nobody may remember the latter: the daemon behind a store may only be
+// starting anew. Why it is so concerns the server's administrator alone.
 func (h *server) fail(w http.ResponseWriter, err error) {
-	http.Error(w, "500 "+err.Error(), http.StatusInternalServerError)
+	if errors.As(err, new(*store.NotValidError)) {
+		notFound(w)
+		return
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	http.Error(w, "503 the store cannot be asked", http.StatusServiceUnavailable)
 }
 
 // info is the signed narinfo of p. ready is false when its archive is not there yet:
@@ -164,10 +177,15 @@ func (h *server) kept(known *store.Info, compression string) (a *baked.Archive, 
 }
 
 func (h *server) nar(w http.ResponseWriter, r *http.Request) {
-	p := h.s.Dir() + "/" + r.PathValue("base")
+	base := r.PathValue("base")
+	if _, err := path.ParseBase(base); err != nil {
+		notFound(w)
+		return
+	}
+	p := h.s.Dir() + "/" + base
 	known, err := h.s.Peek(r.Context(), p)
 	if err != nil {
-		notFound(w)
+		h.fail(w, err)
 		return
 	}
 	compression := r.PathValue("compression")
@@ -234,7 +252,7 @@ func (h *server) file(w http.ResponseWriter, r *http.Request) {
 	}
 	p := q.In(h.s.Dir())
 	if _, err := h.s.Peek(r.Context(), p); err != nil {
-		notFound(w)
+		h.fail(w, err)
 		return
 	}
 	f, err := os.Open(h.s.Physical(p))
@@ -270,29 +288,42 @@ func (h *server) closure(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/x-nix-narinfo")
-	out := bufio.NewWriter(w)
-	defer out.Flush()
+	sent := &counter{w: w}
+	out := bufio.NewWriter(sent)
 	done := map[string]bool{}
 	for _, p := range roots {
-		h.tell(r.Context(), out, p, done)
+		if err := h.tell(r.Context(), out, p, done); err != nil {
+			if sent.n > 0 {
+				panic(http.ErrAbortHandler) // what ends early is not taken for all
+			}
+			h.fail(w, err)
+			return
+		}
 	}
+	out.Flush()
 }
 
 // tell writes the narinfos of what p refers to, then its own. An object that is
 // not there, or whose archive is not, is left out.
-func (h *server) tell(ctx context.Context, w io.Writer, p string, done map[string]bool) {
+func (h *server) tell(ctx context.Context, w io.Writer, p string, done map[string]bool) error {
 	if done[p] || ctx.Err() != nil {
-		return
+		return ctx.Err()
 	}
 	done[p] = true
 	i, ready, err := h.info(ctx, p)
+	if errors.As(err, new(*store.NotValidError)) {
+		return nil
+	}
 	if err != nil {
-		return
+		return err
 	}
 	for _, ref := range i.References {
-		h.tell(ctx, w, ref, done)
+		if err := h.tell(ctx, w, ref, done); err != nil {
+			return err
+		}
 	}
 	if ready {
 		fmt.Fprintf(w, "%s\n", i)
 	}
+	return nil
 }
