@@ -2,6 +2,7 @@ package substitute
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 )
 
@@ -18,30 +19,42 @@ type Hindrance struct {
 // something is missing. What is missing, but has not been asked for and is needed by
 // nothing missing that has, is left out.
 func Hindrances(needs map[string][]string, asked []string, missing func(name string) bool) []Hindrance {
-	g := coverage{users: map[string][]string{}, asked: map[string]bool{}}
-	for _, name := range asked {
-		g.asked[name] = true
-	}
-	var lowest []string
-	for name, below := range needs {
-		if !missing(name) {
-			continue
+	// What is missing gets numbers, in the order of names.
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(needs)) {
+		if missing(name) {
+			names = append(names, name)
 		}
+	}
+	number := make(map[string]int, len(names))
+	for n, name := range names {
+		number[name] = n
+	}
+	g := coverage{users: make([][]int, len(names)), asked: make([]bool, len(names)), seen: make([]int, len(names))}
+	for _, name := range asked {
+		if n, ok := number[name]; ok {
+			g.asked[n] = true
+		}
+	}
+	var lowest []int
+	for n, name := range names {
 		low := true
-		for _, b := range below {
-			if missing(b) {
+		for _, b := range needs[name] {
+			if below, ok := number[b]; ok {
 				low = false
-				g.users[b] = append(g.users[b], name)
+				g.users[below] = append(g.users[below], n)
+			} else if missing(b) {
+				low = false // of which nobody knows what it is made from
 			}
 		}
 		if low {
-			lowest = append(lowest, name)
+			lowest = append(lowest, n)
 		}
 	}
 	var list []Hindrance
-	for _, name := range lowest {
-		if n := g.dependents(name); n > 0 || g.asked[name] {
-			list = append(list, Hindrance{name, n})
+	for _, at := range lowest {
+		if n := g.dependents(at); n > 0 || g.asked[at] {
+			list = append(list, Hindrance{names[at], n})
 		}
 	}
 	slices.SortFunc(list, func(a, b Hindrance) int {
@@ -50,26 +63,30 @@ func Hindrances(needs map[string][]string, asked []string, missing func(name str
 	return list
 }
 
-// coverage is a graph of what is missing.
+// coverage is a graph of what is missing, by numbers.
 type coverage struct {
-	users map[string][]string // what is made from something
-	asked map[string]bool
+	users [][]int // what is made from something
+	asked []bool
+	seen  []int // in which walk it was met last
+	walk  int
+	left  []int // where a walk still has to go
 }
 
-// dependents counts those that were asked for among all that need name.
-func (g *coverage) dependents(name string) int {
-	seen := map[string]bool{name: true}
+// dependents counts those that were asked for among all that need from.
+func (g *coverage) dependents(from int) int {
+	g.walk++
+	g.seen[from] = g.walk
 	n := 0
-	for left := []string{name}; len(left) > 0; {
-		last := len(left) - 1
-		at := left[last]
-		left = left[:last]
+	for g.left = append(g.left[:0], from); len(g.left) > 0; {
+		last := len(g.left) - 1
+		at := g.left[last]
+		g.left = g.left[:last]
 		for _, user := range g.users[at] {
-			if seen[user] {
+			if g.seen[user] == g.walk {
 				continue
 			}
-			seen[user] = true
-			left = append(left, user)
+			g.seen[user] = g.walk
+			g.left = append(g.left, user)
 			if g.asked[user] {
 				n++
 			}

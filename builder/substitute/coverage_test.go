@@ -42,3 +42,30 @@ lonely
 		}
 	}
 }
+
+// TestHindrancesMany: many that keep the same many from being there need little memory.
+func TestHindrancesMany(t *testing.T) {
+	const lowest, users = 300, 300
+	needs := map[string][]string{}
+	var asked, below []string
+	for n := range lowest {
+		low := fmt.Sprintf("low%03d", n)
+		needs[low] = nil
+		below = append(below, low)
+	}
+	for n := range users {
+		name := fmt.Sprintf("user%03d", n)
+		needs[name], below = below, []string{name}
+		asked = append(asked, name)
+	}
+	var list []substitute.Hindrance
+	made := testing.AllocsPerRun(1, func() {
+		list = substitute.Hindrances(needs, asked, func(string) bool { return true })
+	})
+	if len(list) != lowest || list[0] != (substitute.Hindrance{Name: "low000", Dependents: users}) {
+		t.Errorf("%d hindrances, %v in front", len(list), list[0])
+	}
+	if made > 2*(lowest+users) {
+		t.Errorf("%.0f allocations for %d walks over %d names", made, lowest, users)
+	}
+}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"fruix/builder/substitute"
@@ -14,7 +15,7 @@ type scout struct {
 	s *session
 	c *substitute.Client
 
-	has     []map[string]bool   // by server: the paths that it has
+	has     []map[string]bool   // by server: the paths that it has; nil when it cannot be asked
 	asked   map[string]bool     // paths that the servers were asked about
 	outputs map[string][]string // of a derivation: the outputs that are needed
 	needs   map[string][]string // derivations of what a derivation that is missing somewhere is made from
@@ -33,14 +34,24 @@ func (s *session) coverage(ctx context.Context, c *substitute.Client, goals []go
 		for _, p := range g.paths {
 			x.asked[p] = true
 		}
+		g, err := x.made(ctx, g)
+		if err != nil {
+			return nil, err
+		}
+		if g.drv == "" && len(g.paths) > 0 {
+			s.note("fruix: what %s is made from is not known here, so --coverage tells nothing of it; name a package instead", g.paths[0])
+		}
 		if g.drv != "" {
 			top = append(top, g.drv)
 			x.outputs[g.drv] = append(x.outputs[g.drv], g.paths...)
 		}
 	}
-	for _, a := range answers {
-		x.has = append(x.has, map[string]bool{})
-		x.learn(len(x.has)-1, a)
+	for n, a := range answers {
+		x.has = append(x.has, nil)
+		if a.Err == nil {
+			x.has[n] = map[string]bool{}
+			x.learn(n, a)
+		}
 	}
 	for level := top; len(level) > 0; {
 		next, err := x.below(ctx, level)
@@ -54,9 +65,13 @@ func (s *session) coverage(ctx context.Context, c *substitute.Client, goals []go
 	}
 	all := make([][]hindrance, len(answers))
 	for n := range answers {
+		all[n] = []hindrance{}
+		if x.has[n] == nil {
+			continue
+		}
 		for _, h := range substitute.Hindrances(x.needs, top, func(drv string) bool { return x.missing(n, drv) }) {
 			if h.Dependents >= least {
-				all[n] = append(all[n], hindrance{x.outputs[h.Name][0], h.Dependents})
+				all[n] = append(all[n], hindrance{x.lacking(n, h.Name), h.Dependents})
 			}
 		}
 	}
@@ -69,15 +84,39 @@ type hindrance struct {
 	Dependents int    `json:"dependents"`
 }
 
+// made is goal with the derivation that it is made by, if that is here.
+func (x *scout) made(ctx context.Context, g goal) (goal, error) {
+	if g.drv != "" || len(g.paths) == 0 {
+		return g, nil
+	}
+	drvs, err := x.s.store.Derivers(ctx, g.paths[0])
+	if err == nil && len(drvs) > 0 {
+		g.drv = drvs[0]
+	}
+	return g, err
+}
+
 func (x *scout) learn(server int, a substitute.Answer) {
+	if x.has[server] == nil {
+		return
+	}
 	for p := range a.Offers {
 		x.has[server][p] = true
 	}
 }
 
 // missing says whether a server lacks something of a derivation.
-func (x *scout) missing(server int, drv string) bool {
-	return slices.ContainsFunc(x.outputs[drv], func(p string) bool { return !x.has[server][p] })
+func (x *scout) missing(server int, drv string) bool { return x.lacking(server, drv) != "" }
+
+// lacking is the first output of a derivation that is needed and that a server lacks, ""
+// when it has them all.
+func (x *scout) lacking(server int, drv string) (first string) {
+	for _, p := range x.outputs[drv] {
+		if !x.has[server][p] && (first == "" || p < first) {
+			first = p
+		}
+	}
+	return first
 }
 
 // below returns the derivations of which more is needed than was known, for those of
@@ -93,7 +132,7 @@ func (x *scout) below(ctx context.Context, level []string) (next []string, err e
 			return nil, err
 		}
 		x.needs[name] = []string{}
-		for input, outputs := range d.InputDrvs {
+		for _, input := range slices.Sorted(maps.Keys(d.InputDrvs)) {
 			in, err := x.s.store.ReadDerivation(ctx, input)
 			if err != nil {
 				return nil, err
@@ -102,7 +141,7 @@ func (x *scout) below(ctx context.Context, level []string) (next []string, err e
 				continue
 			}
 			x.needs[name] = append(x.needs[name], input)
-			if x.need(input, in, outputs) {
+			if x.need(input, in, d.InputDrvs[input]) {
 				next = append(next, input)
 			}
 		}
@@ -110,9 +149,10 @@ func (x *scout) below(ctx context.Context, level []string) (next []string, err e
 	return next, nil
 }
 
+// missingSomewhere says whether a server that can be asked lacks something.
 func (x *scout) missingSomewhere(drv string) bool {
-	for server := range x.has {
-		if x.missing(server, drv) {
+	for server, has := range x.has {
+		if has != nil && x.missing(server, drv) {
 			return true
 		}
 	}

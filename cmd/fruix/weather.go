@@ -91,8 +91,8 @@ type weather struct {
 	Requests  int      `json:"requests"`
 	Seconds   float64  `json:"seconds"`
 	Missing   []string `json:"missing"`
-	// Coverage is what keeps others from being available.
-	Coverage []hindrance `json:"coverage,omitempty"`
+	// Coverage is what keeps others from being available; nil when nobody wants to know.
+	Coverage []hindrance `json:"coverage,omitzero"`
 }
 
 func weatherOf(paths []string, a substitute.Answer) weather {
