@@ -901,6 +901,21 @@ func TestOptions(t *testing.T) {
 		}
 	}
 	c := w.connect(mallory)
+	// Where nothing may be built on the daemon's machine, nobody has anything built there.
+	none := newWorld(t, func(c *Config) { c.Defaults = Options{MaxJobs: -1} })
+	for _, peer := range []socket.Peer{mallory, {Local: true, UID: 99}} {
+		c := none.connect(peer)
+		c.w.Number(uint64(wire.SetOptions))
+		o.Write(c.w, wire.Current)
+		c.w.Flush()
+		if err := c.answer(); err != nil {
+			t.Fatal(err)
+		}
+		drvPath, _ := c.drv(fmt.Sprintf("toy-%d", peer.UID))
+		if err := c.ask(wire.BuildPaths, []string{drvPath}, 0); err == nil || none.request.MaxJobs != -1 {
+			t.Errorf("%v may have %d jobs on a machine that builds nothing: %v", peer, none.request.MaxJobs, err)
+		}
+	}
 	for name, value := range map[string]string{wire.OptionMaxJobs: "many", wire.OptionCores: "-1", wire.OptionTimeout: "99999999999"} {
 		bad := wire.Options{Pairs: [][2]string{{name, value}}}
 		c.w.Number(uint64(wire.SetOptions))

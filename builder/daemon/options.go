@@ -36,6 +36,9 @@ func (c *conn) setOptions(_ context.Context, o wire.Options) (none calls.None, e
 	if !c.trusted {
 		p.bound(d)
 	}
+	if d.MaxJobs < 0 {
+		p.o.MaxJobs = d.MaxJobs // nothing is built on this machine, for nobody
+	}
 	c.options, c.trace = p.o, p.trace
 	return none, nil
 }
