@@ -67,6 +67,9 @@ func Evaluate(where string, entries []Entry, s Sources) (*imagetree.Node, error)
 			return nil, fmt.Errorf("%s: %q: %w", where, e.Path, err)
 		}
 	}
+	if err := t.finish(); err != nil {
+		return nil, fmt.Errorf("%s: %w", where, err)
+	}
 	imagetree.Sort(t.root)
 	if err := imagetree.Validate(t.root); err != nil {
 		return nil, fmt.Errorf("%s: %w", where, err)
@@ -90,7 +93,28 @@ type build struct {
 	// index finds the entries of the directories that were looked into.
 	index map[*imagetree.Node]map[string]int
 	// registered holds what is registered in each store.
-	registered map[*imagetree.Node]map[string]journal.Record
+	registered map[*imagetree.Node]*registered
+}
+
+// registered is what one store is to know.
+type registered struct {
+	records       map[string]journal.Record
+	names         string          // of the last registrations
+	at            string          // path of the directory
+	journal, mark *imagetree.Node // empty until the end
+}
+
+// finish writes what the stores know.
+func (t *build) finish() error {
+	stores := slices.SortedFunc(maps.Values(t.registered), func(a, b *registered) int { return strings.Compare(a.at, b.at) })
+	for _, r := range stores {
+		text, err := journal.Fresh(slices.Collect(maps.Values(r.records)))
+		if err != nil {
+			return fmt.Errorf("%q: the registrations %q: %w", r.at, r.names, err)
+		}
+		r.journal.Content, r.mark.Content = imagetree.Text(string(text)), imagetree.Text(journal.Mark(text))
+	}
+	return nil
 }
 
 func newBuild(s Sources) *build {
@@ -100,7 +124,7 @@ func newBuild(s Sources) *build {
 		origins: make(map[*imagetree.Node]origin),
 		index:   make(map[*imagetree.Node]map[string]int),
 
-		registered: make(map[*imagetree.Node]map[string]journal.Record),
+		registered: make(map[*imagetree.Node]*registered),
 	}
 	t.origins[t.root] = implicit
 	return t
@@ -441,30 +465,32 @@ func (t *build) register(e Entry, dir *imagetree.Node, items []string) error {
 	if !ok {
 		return fmt.Errorf("there are no registrations %q", e.Registrations)
 	}
-	all := t.registered[dir]
-	if all == nil {
-		all = make(map[string]journal.Record)
-		t.registered[dir] = all
+	known := t.registered[dir]
+	if known == nil {
+		known = &registered{records: make(map[string]journal.Record)}
+		t.registered[dir] = known
+	}
+	known.names, known.at = e.Registrations, e.Path
+	graph := make(map[string]bool, len(items))
+	for _, name := range items {
+		graph[name] = true
 	}
 	for _, r := range records {
-		if !slices.Contains(items, r.Path) {
+		if !graph[r.Path] {
 			return fmt.Errorf("the registrations %q speak of %q, which is not in the reference graph %q", e.Registrations, r.Path, e.Graph)
 		}
-		all[r.Path] = r
+		known.records[r.Path] = r
 	}
 	for _, name := range items {
-		if _, ok := all[name]; !ok {
+		if _, ok := known.records[name]; !ok {
 			return fmt.Errorf("the registrations %q say nothing of %q", e.Registrations, name)
 		}
 	}
-	text, err := journal.Fresh(slices.Collect(maps.Values(all)))
-	if err != nil {
-		return fmt.Errorf("the registrations %q: %w", e.Registrations, err)
+	file := func(mode uint32) *imagetree.Node {
+		return &imagetree.Node{Kind: imagetree.File, Mode: mode, UID: e.UID, MTime: e.Time}
 	}
-	file := func(mode uint32, text string) *imagetree.Node {
-		return &imagetree.Node{Kind: imagetree.File, Mode: mode, UID: e.UID, MTime: e.Time, Content: imagetree.Text(text)}
-	}
-	t.set(dir, journal.File, file(0o644, string(text)))
-	t.set(dir, journal.MarkFile, file(0o444, journal.Mark(text)))
+	known.journal, known.mark = file(0o644), file(0o444)
+	t.set(dir, journal.File, known.journal)
+	t.set(dir, journal.MarkFile, known.mark)
 	return nil
 }
