@@ -20,6 +20,7 @@ import (
 	"fruix/store/nar"
 	"fruix/store/nixbase32"
 	"fruix/store/path"
+	"fruix/store/publish"
 	"fruix/store/tree"
 )
 
@@ -43,7 +44,16 @@ func runChallenge(ctx context.Context, e *environment, args []string) error {
 		return f.usage("--diff can be simple, diffoscope, none or a command that begins with \"/\", not %q", *diff)
 	}
 	return withServers(ctx, e, f, args, func(s *session, c *substitute.Client) error {
-		h := &challenger{s: s, c: c, diff: *diff, verbose: *verbose || f.verbosity > 1}
+		st, err := s.openStore(ctx)
+		if err != nil {
+			return err
+		}
+		look, closed, err := published(st)
+		if err != nil {
+			return err
+		}
+		defer closed()
+		h := &challenger{s: s, c: c, look: look, diff: *diff, verbose: *verbose || f.verbosity > 1}
 		paths, err := h.paths(ctx, f.Args())
 		if err != nil {
 			return err
@@ -56,6 +66,7 @@ func runChallenge(ctx context.Context, e *environment, args []string) error {
 type challenger struct {
 	s       *session
 	c       *substitute.Client
+	look    publish.Source // keeps nothing from being collected
 	diff    string
 	verbose bool
 
@@ -120,7 +131,7 @@ func (s *session) distantGoals(ctx context.Context, names []string) ([]goal, err
 // local is the hash of the archive of p when it was built here, nil otherwise: what
 // was fetched is not of this machine. Who has built something has its log.
 func (h *challenger) local(ctx context.Context, p string) ([]byte, error) {
-	info, err := h.s.store.Info(ctx, p)
+	info, err := h.look.Peek(ctx, p)
 	var invalid *store.NotValidError
 	if errors.As(err, &invalid) {
 		return nil, nil
@@ -260,7 +271,16 @@ func (h *challenger) differences(ctx context.Context, c substitute.Comparison) (
 	defer func() { err = errors.Join(err, tree.Remove(dir)) }()
 	first, claims := h.s.store.Physical(c.Path), c.Claims
 	reference := c.Local
-	if reference == nil {
+	if reference != nil {
+		// From now on it stays.
+		_, err := h.s.store.Info(ctx, c.Path)
+		if errors.As(err, new(*store.NotValidError)) {
+			err = fmt.Errorf("%s has been collected while it was compared", c.Path)
+		}
+		if err != nil {
+			return nil, err
+		}
+	} else {
 		first, reference, claims = filepath.Join(dir, "first"), c.Claims[0].NarHash.Sum, c.Claims[1:]
 		if err := h.unpack(ctx, c.Claims[0], first); err != nil {
 			return nil, err
