@@ -118,8 +118,11 @@ func TestDaemonHandsBuilds(t *testing.T) {
 		t.Errorf("exit code %d\n%s", code, messages)
 	}
 	u.refused(t, "nothing is to be built on this machine", "build", "--no-offload", talking("four", "x", `(mkdir #$output)`))
-	if said := s.stop(t); said != "" {
-		t.Errorf("the administrator is told %q", said)
+	for line := range strings.Lines(s.stop(t)) {
+		// On a busy machine one may have to wait for another.
+		if !strings.HasPrefix(line, "fruix daemon: waiting ") {
+			t.Errorf("the administrator is told %q", line)
+		}
 	}
 
 	// Among several places, and with one that is away.

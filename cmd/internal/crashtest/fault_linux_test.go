@@ -80,9 +80,10 @@ func (w *world) sweepOne(op func() operation, step int, kill, every bool) {
 				}
 				at = c
 				list := errorsOf(c.name)
-				errno = list[(n+kind)%len(list)]
+				errno = list[w.r.IntN(len(list))]
 				if every && !kill {
 					kinds = len(list)
+					errno = list[(n+kind)%len(list)]
 				}
 				return verdict{errno: errno, kill: kill}
 			})

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
 )
 
@@ -32,45 +31,13 @@ func TestFirstUseDisturbed(t *testing.T) {
 	w := newWorld(t, "fresh", seed(t))
 	w.must("build", "-q", "-f", w.expression(), "-r", w.path("kept"))
 	w.must("store", "add", "-q", w.source())
-	want := look(w.root).says()
-	step := 8
-	if os.Getenv("FRUIX_CRASH_FAULTS") == "all" {
-		step = 1
-	}
-	for _, kill := range []bool{true, false} {
-		for n := 1 + w.r.IntN(step); ; n += step {
-			w.freshen()
-			seen, at := 0, call{}
-			o := w.runWatched([]string{"gc", "-n", "-q"}, nil, func(c call) verdict {
-				if !c.below(w.root) {
-					return verdict{}
-				}
-				if seen++; seen != n {
-					return verdict{}
-				}
-				at = c
-				list := errorsOf(c.name)
-				return verdict{errno: list[n%len(list)], kill: kill}
-			})
-			if err := o.readable(kill); err != nil {
-				t.Errorf("call %d, %v: %v", n, at, err)
-			}
-			w.must("gc", "-n", "-q")
-			x := look(w.root)
+	w.disturb(t, disturbed{
+		args: []string{"gc", "-n", "-q"}, step: 8, prepare: w.freshen,
+		after: func(o *outcome) error {
 			if _, err := os.Lstat(w.mark()); !errors.Is(err, os.ErrNotExist) {
-				x.complain("the mark is still there (%v)", err)
+				return fmt.Errorf("the mark is still there (%v)", err)
 			}
-			if len(x.problems) > 0 || !slices.Equal(x.says(), want) {
-				t.Errorf("call %d, %v, killed %v: %v", n, at, kill, x.problems)
-			}
-			if t.Failed() {
-				t.Log(o.stderr)
-				return
-			}
-			if at.name == "" {
-				t.Logf("%d calls", seen)
-				break
-			}
-		}
-	}
+			return nil
+		},
+	})
 }
