@@ -5,14 +5,15 @@ import (
 	"io"
 	"strings"
 
-	"fruix/builder/fetch"
 	"fruix/builder/fetch/git"
 	"fruix/builder/remote"
 )
 
 // repositories fetches from git repositories for the user of this program.
 func (e *environment) repositories() *git.Fetcher {
-	return &git.Fetcher{HTTP: &fetch.HTTP{Proxy: fetch.Proxies(e.getenv)}, SSH: e.dialGit}
+	_, r := standardFetchers(e.getenv, false)
+	r.SSH = e.dialGit
+	return r
 }
 
 // dialGit lets a command of git's answer on another machine. Nobody is asked for a

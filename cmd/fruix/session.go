@@ -322,11 +322,9 @@ func (s *session) builderOptions(p builder.Progress) builder.Options {
 // addDownloads adds the builders that fetch. For strangers they read no more of this
 // machine than everybody may, and use no keys of whoever runs this.
 func (s *session) addDownloads(to builtin.Table, strangers bool) {
-	files := fetch.Standard(s.env.getenv)
-	repositories := s.env.repositories()
-	if strangers {
-		files.Fetchers["file"] = fetch.File{Open: fetch.OpenPublic}
-		repositories.Open, repositories.SSH = fetch.OpenPublic, nil
+	files, repositories := standardFetchers(s.env.getenv, strangers)
+	if !strangers {
+		repositories.SSH = s.env.dialGit
 	}
 	to["download"] = download.Builtin(files, !strangers)
 	to["git-download"] = download.Git(files, repositories, !strangers)
@@ -335,9 +333,21 @@ func (s *session) addDownloads(to builtin.Table, strangers bool) {
 // apartBuiltins are the builders of processes that fetch as a build user, who may read
 // no more than everybody.
 func apartBuiltins(getenv func(string) string) builtin.Table {
+	files, repositories := standardFetchers(getenv, true)
+	repositories.TempDir = "."
+	return download.Table(files, repositories)
+}
+
+// standardFetchers fetch files and repositories. For strangers they read no more of this
+// machine than everybody may.
+func standardFetchers(getenv func(string) string, strangers bool) (*fetch.Client, *git.Fetcher) {
 	files := fetch.Standard(getenv)
-	files.Fetchers["file"] = fetch.File{Open: fetch.OpenPublic}
-	return download.Table(files, &git.Fetcher{HTTP: &fetch.HTTP{Proxy: fetch.Proxies(getenv)}, Open: fetch.OpenPublic, TempDir: "."})
+	repositories := &git.Fetcher{HTTP: &fetch.HTTP{Proxy: fetch.Proxies(getenv)}}
+	if strangers {
+		files.Fetchers["file"] = fetch.File{Open: fetch.OpenPublic}
+		repositories.Open = fetch.OpenPublic
+	}
+	return files, repositories
 }
 
 // fetchEnviron are the variables that such a process has.
