@@ -338,7 +338,7 @@ func TestNix(t *testing.T) {
 // baking serves a store whose archives are compressed already.
 func baking(t *testing.T, s *store.Store, k narinfo.SecretKey, paths []string) (url string) {
 	t.Helper()
-	b := publish.NewBakery(s, publish.BakeryOptions{Folder: must(baked.New(t.TempDir(), time.Now))(t)})
+	b := publish.NewBakery(s, publish.BakeryOptions{Folder: must(baked.New(t.TempDir(), time.Now, 0))(t)})
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { b.Run(ctx) })

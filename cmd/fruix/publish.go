@@ -51,6 +51,10 @@ func runPublish(ctx context.Context, e *environment, args []string) error {
 		return f.usage("--compression can be zstd, gzip or none, not %q", *compression)
 	case *port < 0 || *port > 65535:
 		return f.usage("--port is %d; ports are numbers up to 65535", *port)
+	case *ttl < 0:
+		return f.usage("--ttl is %v; it is how long something is kept", *ttl)
+	case cache.dir != "" && *compression == "none":
+		return f.usage("--cache keeps compressed archives, and with --compression=none there are none")
 	}
 	limits, err := cache.limits(f)
 	if err != nil {
@@ -125,7 +129,7 @@ func (c *cacheFlags) limits(f *flags) (o publish.BakeryOptions, err error) {
 
 // bake lets archives be compressed for the folder dir until end is called.
 func (s *session) bake(ctx context.Context, from publish.Source, o *publish.Options, dir string, limits publish.BakeryOptions) (end func(), err error) {
-	if limits.Folder, err = baked.New(dir, time.Now); err != nil {
+	if limits.Folder, err = baked.New(dir, time.Now, limits.Limits.Age); err != nil {
 		return nil, &report.AdvisedError{Err: fmt.Errorf("--cache: %w", err), Hint: "name a folder that you may write to"}
 	}
 	limits.Warn = s.warn

@@ -27,6 +27,7 @@ import (
 type Folder struct {
 	dir string
 	now func() time.Time
+	lag time.Duration // how much the time of the last use may lag behind
 }
 
 // Key names an archive. Both parts are parts of file names: letters, digits and "+-._",
@@ -55,19 +56,20 @@ const (
 	bakingSuffix = ".baking" // of one that is being written, with a "." in front
 )
 
-// touchAfter is how much an archive's time of last use may lag behind.
-const touchAfter = time.Minute
-
 // New returns the folder at dir, which is made if it is not there. now is the clock
-// that times of use come from.
-func New(dir string, now func() time.Time) (*Folder, error) {
+// that times of use come from; age is the [Limits.Age] that it will be swept with.
+func New(dir string, now func() time.Time, age time.Duration) (*Folder, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
 	if err := unix.Access(dir, unix.W_OK|unix.X_OK); err != nil {
 		return nil, &fs.PathError{Op: "write to", Path: dir, Err: err}
 	}
-	return &Folder{dir, now}, nil
+	lag := time.Minute
+	if age > 0 {
+		lag = min(lag, age/10) // what is in use must not look old
+	}
+	return &Folder{dir, now, lag}, nil
 }
 
 // good says whether text can be part of a file name.
@@ -161,7 +163,7 @@ func (f *Folder) Open(k Key, subject [32]byte) (*Archive, error) {
 		file.Close()
 		return nil, err
 	}
-	if now := f.now(); now.Sub(modified) > touchAfter {
+	if now := f.now(); now.Sub(modified) > f.lag {
 		_ = os.Chtimes(f.file(k), now, now) // a courtesy: somebody else's sweep may have taken it
 	}
 	return a, nil

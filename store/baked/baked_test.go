@@ -34,7 +34,7 @@ func newFolder(t *testing.T, dir string, now func() time.Time) *baked.Folder {
 	if now == nil {
 		now = time.Now
 	}
-	f, err := baked.New(dir, now)
+	f, err := baked.New(dir, now, time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -213,7 +213,7 @@ func TestFailure(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := baked.New(filepath.Join(file, "x"), time.Now); err == nil {
+	if _, err := baked.New(filepath.Join(file, "x"), time.Now, 0); err == nil {
 		t.Error("a file is taken for a folder")
 	}
 }
@@ -292,6 +292,57 @@ func TestSweep(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	there("ad")
+}
+
+// TestOtherForms: archives of encoders that are no longer used go, but not at once.
+func TestOtherForms(t *testing.T) {
+	now := time.Unix(1_000_000_000, 0)
+	dir := t.TempDir()
+	f := newFolder(t, dir, func() time.Time { return now })
+	old, current := baked.Key{Form: "zstd-1", Name: "a"}, baked.Key{Form: "zstd-2", Name: "a"}
+	mustMake(t, f, old, []byte("old"))
+	mustMake(t, f, current, []byte("new"))
+	there := func() (list []string) {
+		forms, err := filepath.Glob(filepath.Join(dir, "*", "a.baked"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range forms {
+			list = append(list, filepath.Base(filepath.Dir(file)))
+		}
+		return list
+	}
+	for _, x := range []struct {
+		pass time.Duration
+		want string
+	}{{baked.LeftAfter, "[zstd-1 zstd-2]"}, {time.Second, "[zstd-2]"}} {
+		now = now.Add(x.pass)
+		_, err := f.Sweep(t.Context(), baked.Limits{Current: func(form string) bool { return form == current.Form }}, func(string) (bool, error) { return true, nil })
+		if got := fmt.Sprint(there()); err != nil || got != x.want {
+			t.Errorf("there are %s, want %s (%v)", got, x.want, err)
+		}
+	}
+}
+
+// TestShortAge: where archives go soon, one that is used is not taken for an old one.
+func TestShortAge(t *testing.T) {
+	now := time.Unix(1_000_000_000, 0)
+	const age = 20 * time.Second
+	f, err := baked.New(t.TempDir(), func() time.Time { return now }, age)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := baked.Key{Form: "zstd", Name: "a"}
+	mustMake(t, f, k, []byte("x"))
+	for range 4 {
+		now = now.Add(age / 2)
+		if !has(t, f, k) {
+			t.Fatal("it is gone while it is used")
+		}
+		if _, err := f.Sweep(t.Context(), baked.Limits{Age: age}, func(string) (bool, error) { return true, nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // TestTogether lets several work on one folder. Whoever finds an archive finds the

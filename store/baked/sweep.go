@@ -16,7 +16,14 @@ import (
 type Limits struct {
 	Age   time.Duration // since the last use
 	Bytes int64         // of all archives
+	// Current says of a form whether archives are made in it still, so that those of
+	// others go when nobody has used them for [LeftAfter]; nil means all are.
+	Current func(form string) bool
 }
+
+// LeftAfter is when archives whose form is not current go. Until then a program of
+// another version may use them.
+const LeftAfter = 24 * time.Hour
 
 // entry is an archive that a sweep has found.
 type entry struct {
@@ -39,7 +46,11 @@ func (f *Folder) Sweep(ctx context.Context, l Limits, wanted func(name string) (
 		if !form.IsDir() || !good(form.Name()) {
 			continue
 		}
-		some, err := f.sweepForm(ctx, filepath.Join(f.dir, form.Name()), l.Age, wanted)
+		age := l.Age
+		if l.Current != nil && !l.Current(form.Name()) && (age == 0 || age > LeftAfter) {
+			age = LeftAfter
+		}
+		some, err := f.sweepForm(ctx, filepath.Join(f.dir, form.Name()), age, wanted)
 		if err != nil {
 			return 0, err
 		}

@@ -57,6 +57,7 @@ type Bakery struct {
 	known  map[baked.Key]bool // what is in queue, or being compressed
 	failed map[baked.Key]time.Time
 	bytes  int64         // in the folder, as far as this process knows
+	warned time.Time     // when it was said last that the folder cannot be read
 	full   chan struct{} // more bytes than there may be
 }
 
@@ -75,9 +76,11 @@ func orderOf(info *store.Info, compression, encoders string) order {
 	o := order{path: info.Path, compression: compression, size: info.NarSize}
 	copy(o.subject[:], info.NarHash)
 	base := info.Path[strings.LastIndexByte(info.Path, '/')+1:]
-	o.key = baked.Key{Form: compression + "-" + fileName(encoders), Name: base[:path.HashLen]}
+	o.key = baked.Key{Form: form(compression, encoders), Name: base[:path.HashLen]}
 	return o
 }
+
+func form(compression, encoders string) string { return compression + "-" + fileName(encoders) }
 
 // fileName makes text part of a file name.
 func fileName(text string) string {
@@ -101,6 +104,8 @@ func NewBakery(s Source, o BakeryOptions) *Bakery {
 	if o.Warn == nil {
 		o.Warn = func(string) {}
 	}
+	of := encoders()
+	o.Limits.Current = func(name string) bool { return name == form("zstd", of) || name == form("gzip", of) }
 	b := &Bakery{s: s, o: o, known: map[baked.Key]bool{}, failed: map[baked.Key]time.Time{}, full: make(chan struct{}, 1)}
 	b.more = sync.NewCond(&b.mu)
 	return b
@@ -150,7 +155,9 @@ func (b *Bakery) Sweep(ctx context.Context) error {
 	})
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.bytes = left + b.bytes - before // what has come meanwhile may count twice, until the next sweep
+	if err == nil {
+		b.bytes = left + b.bytes - before // what has come meanwhile may count twice, until the next sweep
+	}
 	maps.DeleteFunc(b.failed, func(_ baked.Key, at time.Time) bool { return b.o.Now().Sub(at) >= retryAfter })
 	return err
 }
@@ -232,10 +239,24 @@ func (b *Bakery) open(o order) (a *baked.Archive, wait bool) {
 		return a, false
 	}
 	if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, baked.ErrDamaged) {
-		b.o.Warn(fmt.Sprintf("the cache cannot be read: %v", err))
+		b.unreadable(err)
 		return nil, false
 	}
 	return nil, b.order(o) && o.size > b.o.Bypass
+}
+
+// unreadable warns that the folder cannot be read, not with each request.
+func (b *Bakery) unreadable(err error) {
+	b.mu.Lock()
+	now := b.o.Now()
+	said := !b.warned.IsZero() && now.Sub(b.warned) < sweepEvery
+	if !said {
+		b.warned = now
+	}
+	b.mu.Unlock()
+	if !said {
+		b.o.Warn(fmt.Sprintf("the cache cannot be read: %v", err))
+	}
 }
 
 // order puts o into the queue, if it is not there. The result is false when it has

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -87,7 +88,7 @@ func serveBaked(t testing.TB, s *store.Store, dir, compression string, bypass in
 		return b.now
 	}
 	b.bakery = publish.NewBakery(s, publish.BakeryOptions{
-		Folder: must(baked.New(dir, clock))(t), Bypass: bypass, Workers: 2, Limits: l, Now: clock,
+		Folder: must(baked.New(dir, clock, l.Age))(t), Bypass: bypass, Workers: 2, Limits: l, Now: clock,
 		Warn: func(text string) {
 			b.mu.Lock()
 			defer b.mu.Unlock()
@@ -392,6 +393,50 @@ func TestDamagedObject(t *testing.T) {
 }
 
 // TestOneCacheForTwo: two servers with one cache make and give out the same.
+// TestUnreadableCache: what cannot be read is said once in a while, and not with each
+// request; what is asked for comes all the same.
+func TestUnreadableCache(t *testing.T) {
+	s := newStore(t)
+	p := object(t, s, "tree")
+	b := serveBaked(t, s, t.TempDir(), "zstd", 0, baked.Limits{}, true)
+	b.baked(p)
+	file := b.file(p)
+	// A link to itself cannot be opened, by root either.
+	if err := errors.Join(os.Remove(file), os.Symlink(file, file)); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if res, body := b.get(route("zstd", p), ""); res.StatusCode != http.StatusOK || len(body) == 0 {
+			t.Errorf("%s, %d bytes", res.Status, len(body))
+		}
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.warns) != 1 || !strings.Contains(b.warns[0], "the cache cannot be read") {
+		t.Errorf("warnings: %q", b.warns)
+	}
+}
+
+// TestFailedSweep: after a sweep that has failed it is still known how much there is, so
+// that the next archive that is too much has the folder swept.
+func TestFailedSweep(t *testing.T) {
+	s := newStore(t)
+	first, second := object(t, s, "first"), object(t, s, "second")
+	dir := t.TempDir()
+	b := serveBaked(t, s, dir, "zstd", 0, baked.Limits{Bytes: 700_000}, true)
+	b.baked(first)
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := b.bakery.Sweep(ended); err == nil {
+		t.Fatal("it has not failed")
+	}
+	b.info(second)
+	b.wait("the end of the first", func() bool {
+		list := must(filepath.Glob(filepath.Join(dir, "*", "*.baked")))(t)
+		return len(list) == 1 && !strings.Contains(list[0], hashPart(first))
+	})
+}
+
 func TestOneCacheForTwo(t *testing.T) {
 	s := newStore(t)
 	var objects []string
