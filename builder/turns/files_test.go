@@ -260,7 +260,8 @@ func TestFilesBroken(t *testing.T) {
 func TestBook(t *testing.T) {
 	dir := t.TempDir()
 	b := NewBook(dir, func(text string) { t.Error(text) })
-	if b.At("x") != b.At("x") || b.At("x") == b.At("y") {
+	x := b.At("x")
+	if again, other := b.At("x"), b.At("y"); again != x || other == x {
 		t.Error("places are mixed up")
 	}
 	p := newPlay(b.At("../x:1"), 1)
