@@ -352,9 +352,11 @@ func TestTurnOfShared(t *testing.T) {
 	var all sync.WaitGroup
 	request := func(drv string) {
 		all.Go(func() {
-			if _, err := w.Builder(o).Build(w.Ctx, builder.Target{Drv: drv}); err != nil {
+			b := w.Builder(o)
+			if _, err := b.Build(w.Ctx, builder.Target{Drv: drv}); err != nil {
 				t.Error(err)
 			}
+			b.Wait() // the turn is given back after that
 		})
 	}
 	await := func(what string, f func() bool) {
