@@ -55,8 +55,7 @@ func (b *build) apart(ctx context.Context, name string) error {
 	return nil
 }
 
-// asBuildUser is this program, started again as the build user, with all that it starts
-// ended when it does.
+// asBuildUser is this program, to be started again as the build user.
 func (b *build) asBuildUser(ctx context.Context, args []string) (*exec.Cmd, error) {
 	program := "/proc/self/exe" // wherever it lies, it may be started
 	if runtime.GOOS != "linux" {
@@ -71,7 +70,6 @@ func (b *build) asBuildUser(ctx context.Context, args []string) (*exec.Cmd, erro
 		Setsid:     true,
 		Credential: &syscall.Credential{Uid: uint32(b.user.UID), Gid: uint32(b.user.GID)},
 	}
-	endTogether(cmd.SysProcAttr)
 	// It is asked to end, and must. Where something of it could be left behind, that
 	// keeps nobody waiting.
 	cmd.WaitDelay = 2 * time.Second
@@ -99,9 +97,13 @@ func (b *build) runApart(ctx context.Context, name string, dir *os.File) error {
 	cmd.Stdout = out
 	failed := make(chan error, 1)
 	go func() { failed <- b.listen(heard) }()
-	if err = startWithoutPrivileges(cmd); err == nil {
+	end, err := startTogether(cmd)
+	if err == nil {
 		_, _ = in.Write(append(request, '\n')) // who does not read it ends
 		err = cmd.Wait()
+		if eerr := end(); eerr != nil {
+			err = eerr
+		}
 	}
 	out.Close()
 	said := <-failed

@@ -11,16 +11,15 @@ import (
 // memoryResource bounds the data of a process.
 const memoryResource = unix.RLIMIT_DATA
 
-// endTogether makes a process the first one of a PID namespace: the kernel ends all that
-// it has started with it, before it can be waited for.
-func endTogether(a *syscall.SysProcAttr) {
-	a.Cloneflags |= syscall.CLONE_NEWPID
-}
-
-// startWithoutPrivileges starts a program that no set-user-id program gives anything to,
-// nor those that it starts: PR_SET_NO_NEW_PRIVS(2const). That is a thread's, which is
-// handed on, so it is asked for in one that ends thereafter.
-func startWithoutPrivileges(cmd *exec.Cmd) error {
+// startTogether starts a program as the first process of a PID namespace: the kernel
+// ends all that it has started with it, before it can be waited for, so that end has
+// nothing to do.
+//
+// No set-user-id program gives anything to it, nor to those that it starts:
+// PR_SET_NO_NEW_PRIVS(2const). That is a thread's, which is handed on, so it is asked
+// for in one that ends thereafter.
+func startTogether(cmd *exec.Cmd) (end func() error, err error) {
+	cmd.SysProcAttr.Cloneflags |= syscall.CLONE_NEWPID
 	done := make(chan error)
 	go func() {
 		runtime.LockOSThread() // for good: a thread that is locked ends with its goroutine
@@ -30,5 +29,5 @@ func startWithoutPrivileges(cmd *exec.Cmd) error {
 		}
 		done <- err
 	}()
-	return <-done
+	return func() error { return nil }, <-done
 }

@@ -158,6 +158,9 @@ func (b *build) takeBack() error {
 	for _, dir := range []string{b.store, b.tmp} {
 		// They lie in a folder of ours, so their names are what they were.
 		if b.user != nil {
+			if err := tree.Unlock(dir); err != nil {
+				return err
+			}
 			if err := os.Lchown(dir, 0, 0); err != nil {
 				return err
 			}

@@ -27,11 +27,8 @@ func carryOut(k kernel, p *plan) (undo func() error, err error) {
 	}
 	for _, s := range p.Steps {
 		err := k.call(s.Do)
-		switch {
-		case err == nil && s.Undo != nil:
+		if err == nil && s.Undo != nil {
 			done = append(done, *s.Undo)
-		case err != nil && s.Else != nil:
-			err = explain(*s.Else, k.call(*s.Else))
 		}
 		if err != nil {
 			err = explain(s.Do, err)

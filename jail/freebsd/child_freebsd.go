@@ -15,8 +15,10 @@ import (
 	"fruix/jail"
 )
 
-// childName is how the process that becomes a program knows what it is.
-const childName = "fruix: jail"
+// childArgs are the arguments by which the process that becomes a program knows what it
+// is. Go gives a process its path in the place of the first one when that is longer
+// (package syscall, on FreeBSD), so that the first cannot say it.
+func childArgs() []string { return []string{"fruix", "__jail"} }
 
 // Descriptors of that process beside 0, 1 and 2.
 const (
@@ -54,7 +56,7 @@ func (f failure) err(s start) error {
 // started for that; otherwise it returns at once. args are os.Args. Every program that
 // runs jails calls it first in main.
 func ChildMain(args []string) {
-	if len(args) != 1 || args[0] != childName {
+	if len(args) != 2 || args[1] != childArgs()[1] {
 		return
 	}
 	f := childMain()

@@ -2,6 +2,7 @@ package freebsd
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -147,9 +148,6 @@ func copyFile(from, to, mode string) error {
 		return err
 	}
 	defer in.Close()
-	if err := os.Remove(to); err != nil {
-		return err
-	}
 	out, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, fs.FileMode(m)|0o200)
 	if err != nil {
 		return err
@@ -232,18 +230,22 @@ func findJail(name string) int {
 	return jid
 }
 
-// removeJail kills every process in a jail, removes it, and waits until nothing runs
-// as its user any more: the kernel kills when it comes to it. A jail that is gone
-// already is fine.
+// removeJail kills every process in a jail, removes it, and waits until nothing of it
+// runs any more: the kernel kills when it comes to it. A jail that is gone already is
+// fine.
 func (m *machine) removeJail(name, uid string) error {
-	if err := killJail(name); err != nil {
-		return err
+	jid := findJail(name)
+	if jid == 0 {
+		return nil
 	}
 	id, err := strconv.Atoi(uid)
 	if err != nil {
 		return err
 	}
-	for start := time.Now(); runsAs(id); time.Sleep(time.Millisecond) {
+	if err := unjail(jid); err != nil {
+		return err
+	}
+	for start := time.Now(); runsIn(jid, id); time.Sleep(time.Millisecond) {
 		if time.Since(start) > time.Minute {
 			return fmt.Errorf("processes of the user %d do not end: %w", id, unix.EBUSY)
 		}
@@ -253,10 +255,13 @@ func (m *machine) removeJail(name, uid string) error {
 
 // killJail removes a jail, which kills what is in it.
 func killJail(name string) error {
-	jid := findJail(name)
-	if jid == 0 {
-		return nil
+	if jid := findJail(name); jid != 0 {
+		return unjail(jid)
 	}
+	return nil
+}
+
+func unjail(jid int) error {
 	_, _, errno := unix.Syscall(unix.SYS_JAIL_REMOVE, uintptr(jid), 0, 0)
 	if errno != 0 && errno != unix.EINVAL && errno != unix.ESRCH {
 		return errno
@@ -264,16 +269,31 @@ func killJail(name string) error {
 	return nil
 }
 
-// runsAs says whether any process runs as the user: KERN_PROC_UID and KERN_PROC_RUID
-// in <sys/sysctl.h>.
-func runsAs(uid int) bool {
+// runsIn says whether any process runs as the user in the jail, be that on its way out:
+// KERN_PROC_UID and KERN_PROC_RUID of <sys/sysctl.h>.
+func runsIn(jid, uid int) bool {
 	for _, name := range []string{"kern.proc.uid", "kern.proc.ruid"} {
-		if b, err := unix.SysctlRaw(name, uid); err == nil && len(b) > 0 {
-			return true
+		b, err := unix.SysctlRaw(name, uid)
+		if err != nil {
+			continue
+		}
+		for len(b) >= kinfoJail+4 {
+			size := int(binary.NativeEndian.Uint32(b)) // ki_structsize
+			if size < kinfoJail+4 || size > len(b) {
+				break
+			}
+			if int(int32(binary.NativeEndian.Uint32(b[kinfoJail:]))) == jid {
+				return true
+			}
+			b = b[size:]
 		}
 	}
 	return false
 }
+
+// kinfoJail is where ki_jid lies in struct kinfo_proc of <sys/user.h>, on machines with
+// pointers of 64 bits.
+const kinfoJail = 592
 
 // rctl adds or removes a rule, rctl_add_rule(2).
 func rctl(trap uintptr, rule string) error {
@@ -287,8 +307,16 @@ func rctl(trap uintptr, rule string) error {
 
 // accounts says whether the kernel accounts resources.
 func accounts() bool {
-	n, err := unix.SysctlUint32("kern.racct.enable")
-	return err == nil && n == 1
+	b, err := unix.SysctlRaw("kern.racct.enable") // of C's type bool
+	return err == nil && len(b) > 0 && b[0] != 0
+}
+
+// mountsFiles says whether nullfs mounts files: from FreeBSD 14 on. 13.2 does too, but
+// its kernel (vn_path_to_global_path_hardlink) frees what it has not allocated when it
+// does not like the garbage that a variable holds, and with that ends.
+func mountsFiles() bool {
+	n, err := unix.SysctlUint32("kern.osreldate")
+	return err == nil && n >= 1400000
 }
 
 // mount calls nmount(2).

@@ -1,6 +1,7 @@
 package freebsd
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -19,11 +20,10 @@ type plan struct {
 	Start start
 }
 
-// A step is one call, or what is done instead where the kernel cannot.
+// A step is one call.
 type step struct {
 	Do   call
-	Else *call // when Do fails
-	Undo *call // at the end, and when a later step fails; not after Else
+	Undo *call // at the end, and when a later step fails
 }
 
 // A call is one system call, or a few that belong together. Its arguments are text, so
@@ -89,9 +89,6 @@ func (p *plan) String() string {
 	var b strings.Builder
 	for _, s := range p.Steps {
 		fmt.Fprintln(&b, s.Do)
-		if s.Else != nil {
-			fmt.Fprintln(&b, "  else", *s.Else)
-		}
 		if s.Undo != nil {
 			fmt.Fprintln(&b, "  undo", *s.Undo)
 		}
@@ -109,6 +106,7 @@ type host struct {
 	Root  string // where the jail's root will be; its base name is the jail's
 	Self  string // the running executable
 	Racct bool   // the kernel accounts resources, so that rctl(8) works
+	Files bool   // nullfs(5) mounts files, and not directories only
 	// Lstat and Readlink look at sources of mounts.
 	Lstat    func(string) (fs.FileInfo, error)
 	Readlink func(string) (string, error)
@@ -234,13 +232,16 @@ func (b *planner) bind(m jail.Mount) error {
 		b.Steps = append(b.Steps, step{Do: mount, Undo: unmount})
 	default:
 		b.mkdir(path.Dir(m.Target))
-		b.do(opTouch, at)
-		s := step{Do: mount, Undo: unmount}
-		if m.ReadOnly {
-			// Before FreeBSD 14, nullfs mounts directories only.
-			s.Else = &call{opCopy, []string{m.Source, at, fmt.Sprintf("%o", fi.Mode().Perm())}}
+		switch {
+		case b.host.Files:
+			b.do(opTouch, at)
+			b.Steps = append(b.Steps, step{Do: mount, Undo: unmount})
+		case m.ReadOnly:
+			b.do(opCopy, m.Source, at, fmt.Sprintf("%o", fi.Mode().Perm()))
+		default:
+			return &jail.SetupError{Step: "mount nullfs", Path: m.Target, Err: errors.ErrUnsupported,
+				Hint: "before FreeBSD 14 only directories can be mounted for writing"}
 		}
-		b.Steps = append(b.Steps, s)
 	}
 	return nil
 }

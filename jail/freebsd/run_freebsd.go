@@ -86,7 +86,7 @@ func (j *Jail) Run(ctx context.Context, spec jail.Spec) (res jail.Result, err er
 	if sweepErr != nil {
 		return res, sweepErr
 	}
-	h := host{Racct: accounts(), Lstat: os.Lstat, Readlink: os.Readlink, Root: filepath.Join(j.opts.WorkDir, newName())}
+	h := host{Racct: accounts(), Files: mountsFiles(), Lstat: os.Lstat, Readlink: os.Readlink, Root: filepath.Join(j.opts.WorkDir, newName())}
 	if h.Self, err = os.Executable(); err != nil {
 		return res, &jail.SetupError{Step: "find the running executable", Err: err}
 	}
@@ -130,7 +130,7 @@ func execute(ctx context.Context, h host, p *plan, spec *jail.Spec) (res jail.Re
 	defer statusW.Close()
 	name := filepath.Base(h.Root)
 	cmd := exec.CommandContext(ctx, h.Self)
-	cmd.Args = []string{childName}
+	cmd.Args = childArgs()
 	cmd.Env = []string{}
 	cmd.Dir = "/"
 	cmd.Stdout, cmd.Stderr = spec.Stdout, spec.Stderr

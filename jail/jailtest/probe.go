@@ -15,8 +15,9 @@ import (
 	"time"
 )
 
-// ProbeName is the argv[0] by which a process knows that it is the probe.
-const ProbeName = "jailtest-probe"
+// ProbeName is the argv[0] by which a process knows that it is the probe. It is no longer
+// than the program's path: otherwise Go would put that in its place on FreeBSD.
+const ProbeName = "jail-probe"
 
 // Report is what the probe finds out about its surroundings.
 type Report struct {
@@ -191,6 +192,29 @@ func crowd(mebibytes string) int {
 		}
 	}
 	return code
+}
+
+// forkMany starts so many processes that live at the same time.
+func forkMany(count string) error {
+	n, err := strconv.Atoi(count)
+	if err != nil {
+		return err
+	}
+	var started []*os.Process
+	defer func() {
+		for _, p := range started {
+			p.Kill()
+			p.Wait()
+		}
+	}()
+	for range n {
+		p, err := os.StartProcess(selfPath(), []string{ProbeName, "sleep"}, &os.ProcAttr{})
+		if err != nil {
+			return err
+		}
+		started = append(started, p)
+	}
+	return nil
 }
 
 // orphans makes many processes whose parents die first, to be reaped.

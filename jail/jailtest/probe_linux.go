@@ -206,29 +206,6 @@ func cloneUser(three bool) error {
 	return nil
 }
 
-// forkMany starts so many processes that live at the same time.
-func forkMany(count string) error {
-	n, err := strconv.Atoi(count)
-	if err != nil {
-		return err
-	}
-	var started []*os.Process
-	defer func() {
-		for _, p := range started {
-			p.Kill()
-			p.Wait()
-		}
-	}()
-	for range n {
-		p, err := os.StartProcess(selfPath(), []string{ProbeName, "sleep"}, &os.ProcAttr{})
-		if err != nil {
-			return err
-		}
-		started = append(started, p)
-	}
-	return nil
-}
-
 func dialUnix(name string) error {
 	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM, 0)
 	if err != nil {

@@ -384,10 +384,16 @@ func (s *suite) results(t *testing.T) {
 		{[]string{"kill", "15"}, jail.Result{ExitCode: -1, Signal: 15}},
 		{[]string{"orphans"}, jail.Result{ExitCode: 7}},
 	} {
-		res, err := s.Jail.Run(t.Context(), s.spec(tt.args...))
+		sp := s.spec(tt.args...)
+		var errs bytes.Buffer
+		sp.Stderr = &errs
+		res, err := s.Jail.Run(t.Context(), sp)
 		if err != nil {
 			t.Errorf("%v: %v", tt.args, err)
 			continue
+		}
+		if errs.Len() > 0 {
+			t.Errorf("%v: %s", tt.args, errs.String())
 		}
 		if res.MaxRSS <= 0 {
 			t.Errorf("%v: resident set %d", tt.args, res.MaxRSS)
@@ -437,7 +443,9 @@ func (s *suite) orphans(t *testing.T) {
 	var out bytes.Buffer
 	sp.Stdout, sp.Stderr = &out, &out // the orphan holds these open
 	start := time.Now()
-	if res, err := s.Jail.Run(t.Context(), sp); err != nil || !res.OK() {
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if res, err := s.Jail.Run(ctx, sp); err != nil || !res.OK() {
 		t.Fatal(res, err, out.String())
 	}
 	if d := time.Since(start); d > 5*time.Second {

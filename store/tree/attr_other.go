@@ -1,7 +1,8 @@
-//go:build !linux
+//go:build !linux && !freebsd
 
 package tree
 
-// dropAttributes does nothing: on these systems what an ordinary program can
-// attach to a file gives it no rights.
-func dropAttributes(int) error { return nil }
+import "golang.org/x/sys/unix"
+
+// dropAttributes does nothing: on these systems there are no builds.
+func dropAttributes(int, *unix.Stat_t) (changed bool, err error) { return false, nil }

@@ -338,7 +338,8 @@ func take(fd int, mode uint32, owner *Owner) error {
 	if err := again(func() error { return unix.Fstat(fd, &st) }); err != nil {
 		return err
 	}
-	if err := dropAttributes(fd); err != nil {
+	changed, err := dropAttributes(fd, &st)
+	if err != nil {
 		return err
 	}
 	if owner != nil && (int(st.Uid) != owner.UID || int(st.Gid) != owner.GID) {
@@ -346,7 +347,7 @@ func take(fd int, mode uint32, owner *Owner) error {
 			return err
 		}
 	}
-	if uint32(st.Mode)&0o7777 != mode {
+	if changed || uint32(st.Mode)&0o7777 != mode {
 		return again(func() error { return unix.Fchmod(fd, mode) })
 	}
 	return nil

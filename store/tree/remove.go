@@ -69,7 +69,17 @@ func (r *remover) remove(dir int, name, full string, depth int) error {
 	if serr != nil {
 		return pathError("remove", full, serr)
 	}
+	unlocked, uerr := unlock(dir, name)
+	if uerr != nil {
+		return pathError("unlock", full, uerr)
+	}
 	if uint32(st.Mode)&unix.S_IFMT != unix.S_IFDIR {
+		if unlocked {
+			err = again(func() error { return unix.Unlinkat(dir, name, 0) })
+		}
+		if err == nil {
+			r.freed += size
+		}
 		return pathError("remove", full, err)
 	}
 	if uint32(st.Mode)&0o700 != 0o700 {
