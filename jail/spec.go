@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path"
 	"sort"
 	"strings"
@@ -174,6 +175,16 @@ type MemoryBounder interface {
 	// BoundsMemory returns nil when it can, and otherwise says why not and what
 	// to do; then Limits.Memory holds for each process.
 	BoundsMemory() error
+}
+
+// Fencer is a Jail that can also start a program that needs the files and the network of
+// the machine, such as one that downloads, so that it is parted from other processes, and
+// nothing of it outlives its end.
+type Fencer interface {
+	// StartFenced starts cmd as the user that cmd.SysProcAttr names, and may change that.
+	// Once the program has been waited for, end kills what it has left behind and waits
+	// until that is dead; it has to be called. Without root's rights it is an error.
+	StartFenced(cmd *exec.Cmd) (end func() error, err error)
 }
 
 // SetupError is a failure to make a jail.

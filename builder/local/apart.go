@@ -97,7 +97,7 @@ func (b *build) runApart(ctx context.Context, name string, dir *os.File) error {
 	cmd.Stdout = out
 	failed := make(chan error, 1)
 	go func() { failed <- b.listen(heard) }()
-	end, err := startTogether(cmd)
+	end, err := startTogether(b.o.Jail, cmd)
 	if err == nil {
 		_, _ = in.Write(append(request, '\n')) // who does not read it ends
 		err = cmd.Wait()

@@ -6,6 +6,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"fruix/jail"
 )
 
 // memoryResource bounds the data of a process.
@@ -18,7 +20,7 @@ const memoryResource = unix.RLIMIT_DATA
 // No set-user-id program gives anything to it, nor to those that it starts:
 // PR_SET_NO_NEW_PRIVS(2const). That is a thread's, which is handed on, so it is asked
 // for in one that ends thereafter.
-func startTogether(cmd *exec.Cmd) (end func() error, err error) {
+func startTogether(_ jail.Jail, cmd *exec.Cmd) (end func() error, err error) {
 	cmd.SysProcAttr.Cloneflags |= syscall.CLONE_NEWPID
 	done := make(chan error)
 	go func() {

@@ -9,13 +9,10 @@ import (
 	"fruix/jail"
 )
 
-// StartFenced starts a program of root's choice that is not to be trusted and needs the
-// files and the network of the machine, such as one that downloads, as the user that
-// cmd.SysProcAttr names. The program is in a jail that only parts it from other
-// processes. Once it has been waited for, end kills what it has left behind and waits
-// until nothing runs as the user any more; it has to be called. cmd.SysProcAttr is
-// changed. Without root's rights that is an error.
-func StartFenced(cmd *exec.Cmd) (end func() error, err error) {
+var _ jail.Fencer = (*Jail)(nil)
+
+// StartFenced implements jail.Fencer.
+func (j *Jail) StartFenced(cmd *exec.Cmd) (end func() error, err error) {
 	c := cmd.SysProcAttr.Credential
 	name := newName()
 	undo, err := carryOut(new(machine), fencePlan(name, &jail.HostUser{UID: int(c.Uid), GID: int(c.Gid)}))
