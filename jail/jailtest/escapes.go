@@ -134,8 +134,12 @@ func (s *suite) escapeProc(t *testing.T) {
 	if !s.Linux {
 		return
 	}
-	sp.Argv = []string{ProbeName, "cat", "/proc/self/cgroup", "/proc/self/limits"}
+	sp.Argv = []string{ProbeName, "cat", "/proc/self/oom_score_adj"}
 	sp.Program = self
+	var score int
+	s.run(t, sp, &score)
+	equal(t, "how soon it is ended when memory runs out", score, 1000)
+	sp.Argv = []string{ProbeName, "cat", "/proc/self/cgroup", "/proc/self/limits"}
 	var out bytes.Buffer
 	sp.Stdout = &out
 	if res, err := s.Jail.Run(t.Context(), sp); err != nil || !res.OK() {

@@ -230,6 +230,11 @@ var defences = []defence{
 		pkg:   "jail/linux", tests: "TestConformance/kernel",
 	},
 	{
+		name:  "builds that outlive others when memory runs out",
+		edits: []edit{{jailRun, "endFirst(keeper)\n", "\n"}},
+		pkg:   "jail/linux", tests: "TestConformance/escapes/proc",
+	},
+	{
 		name:  "memory without end",
 		edits: []edit{{jailRun, "if p.Spec.Limits.Memory != 0 {", "if false {"}},
 		pkg:   "jail/linux", tests: "TestConformance/escapes/memory_bomb",
