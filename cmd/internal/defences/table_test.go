@@ -308,7 +308,7 @@ var defences = []defence{
 	},
 	{
 		name:  "programs that outlive a download",
-		edits: []edit{{"builder/local/apart_linux.go", "cmd.SysProcAttr.Cloneflags |= syscall.CLONE_NEWPID", ""}},
+		edits: []edit{{"builder/local/apart_linux.go", "cmd.SysProcAttr.Cloneflags |= syscall.CLONE_NEWPID", "cmd.SysProcAttr.Cloneflags |= syscall.CLONE_NEWNS"}},
 		pkg:   "builder", tests: "TestApart", root: true,
 	},
 	{
