@@ -334,35 +334,30 @@ func (b *build) keep() (string, error) {
 		if b.user != nil && owner == nil {
 			owner = &tree.Owner{}
 		}
-		if err := tree.Keep(b.dir, to, owner); err != nil {
+		// Once it is the owner's nothing of it may be used by its name.
+		if err := tree.Keep(b.dir, to, owner, tree.Added{Name: environmentFile, Content: b.environment()}); err != nil {
 			os.Remove(to) // unless a part is there, which may be of use
 			return "", err
 		}
-		return to, b.keepEnvironment(to)
+		return to, nil
 	}
 	return "", fmt.Errorf("%s is full of kept build folders", b.o.KeepFailed)
 }
 
 // environmentFile is the file in which a kept build folder has the builder's
 // environment, for a shell to read, as Guix calls it (Guix manual, "Debugging Build
-// Failures").
+// Failures"). One that the builder has made knows more, and stays.
 const environmentFile = "environment-variables"
 
-// keepEnvironment writes that file, unless the builder has made one that knows more.
-func (b *build) keepEnvironment(dir string) error {
-	f, err := os.OpenFile(filepath.Join(dir, environmentFile), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if errors.Is(err, os.ErrExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
+// environment is the content of that file.
+func (b *build) environment() []byte {
+	var text []byte
 	for _, name := range slices.Sorted(maps.Keys(b.r.Env)) {
 		if shellName.MatchString(name) {
-			fmt.Fprintf(f, "export %s='%s'\n", name, strings.ReplaceAll(b.r.Env[name], "'", `'\''`))
+			text = fmt.Appendf(text, "export %s='%s'\n", name, strings.ReplaceAll(b.r.Env[name], "'", `'\''`))
 		}
 	}
-	return f.Close()
+	return text
 }
 
 // shellName matches the variables that a shell can have.

@@ -1,6 +1,7 @@
 package tree
 
 import (
+	"errors"
 	"io"
 	"os"
 
@@ -9,18 +10,36 @@ import (
 	"fruix/store/nar"
 )
 
+// Added is a file that Keep puts into a tree.
+type Added struct {
+	Name    string // in the topmost directory
+	Content []byte
+}
+
 // Keep moves the tree at from, which somebody else made, to to, an empty directory
 // that the caller has made for it, and makes it harmless: it is given to owner unless
 // that is nil, nobody else may write to it or enter it, and set-id bits are gone. On
 // another file system it is copied, without what is neither a file nor a directory
-// nor a link. Nothing outside of the two is touched, whatever links there are.
-func Keep(from, to string, owner *Owner) error {
-	if err := tame(unix.AT_FDCWD, from, from, owner, 0); err != nil {
+// nor a link. Nothing outside of the two is touched, whatever links there are: what is
+// only another name of a file that belongs neither to the caller nor to whom the tree
+// belongs is removed from it. What is added comes in before, unless the tree has
+// something of that name: as soon as to is owner's, owner can put anything in its place,
+// so that nobody with more rights may use that name any more.
+func Keep(from, to string, owner *Owner, added ...Added) error {
+	st, err := lstatat(unix.AT_FDCWD, from)
+	if err != nil {
+		return pathError("lstat", from, err)
+	}
+	if err := put(from, added); err != nil {
+		return err
+	}
+	t := tamer{owner: owner, maker: st.Uid, done: map[uint64]bool{}}
+	if err := t.tame(unix.AT_FDCWD, from, from, 0); err != nil {
 		return err
 	}
 	// A directory takes the place of an empty one at once: nobody can put anything
 	// else there in between.
-	err := again(func() error { return unix.Rename(from, to) })
+	err = again(func() error { return unix.Rename(from, to) })
 	if err != unix.EXDEV {
 		return pathError("rename", from, err)
 	}
@@ -32,8 +51,58 @@ func Keep(from, to string, owner *Owner) error {
 	return copyDir(unix.AT_FDCWD, from, from, dst, owner)
 }
 
+// put makes files in the directory at path, which need not let its owner in.
+func put(path string, files []Added) error {
+	if len(files) == 0 {
+		return nil
+	}
+	if err := chmodat(unix.AT_FDCWD, path, 0o700); err != nil {
+		return pathError("chmod", path, err)
+	}
+	dir, err := openDirectory(unix.AT_FDCWD, path, path)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	for _, f := range files {
+		fd, err := openat(int(dir.Fd()), f.Name, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL, 0o644)
+		if err == unix.EEXIST {
+			continue
+		}
+		if err == nil {
+			err = errors.Join(writeAll(fd, f.Content), unix.Close(fd))
+		}
+		if err != nil {
+			return pathError("create", path+"/"+f.Name, err)
+		}
+	}
+	return nil
+}
+
+// tamer makes what maker has made harmless, and gives it to owner.
+type tamer struct {
+	owner *Owner
+	maker uint32
+	done  map[uint64]bool // numbers of files that have several names, one of which was seen
+}
+
+// foreign says whether a node that is no directory is another name of somebody else's
+// file. There are systems where anybody can make one, and builders that see files of
+// the machine: those that download.
+func (t *tamer) foreign(st *unix.Stat_t) bool {
+	if st.Nlink < 2 || t.done[st.Ino] {
+		return false
+	}
+	if st.Uid != t.maker {
+		return true
+	}
+	t.done[st.Ino] = true
+	return false
+}
+
 // tame makes the directory name in dir, and all in it, harmless.
-func tame(dir int, name, full string, owner *Owner, depth int) error {
+func (t *tamer) tame(dir int, name, full string, depth int) error {
+	owner := t.owner
 	if depth > nar.MaxDepth {
 		return &ForbiddenError{full, "nested too deeply"}
 	}
@@ -55,9 +124,11 @@ func tame(dir int, name, full string, owner *Owner, depth int) error {
 		switch {
 		case err != nil:
 		case uint32(st.Mode)&unix.S_IFMT == unix.S_IFDIR:
-			if err := tame(fd, n, full+"/"+n, owner, depth+1); err != nil {
+			if err := t.tame(fd, n, full+"/"+n, depth+1); err != nil {
 				return err
 			}
+		case t.foreign(&st):
+			err = again(func() error { return unix.Unlinkat(fd, n, 0) })
 		case uint32(st.Mode)&unix.S_IFMT == unix.S_IFLNK:
 			if owner != nil {
 				err = again(func() error { return unix.Fchownat(fd, n, owner.UID, owner.GID, unix.AT_SYMLINK_NOFOLLOW) })

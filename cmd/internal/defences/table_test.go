@@ -12,6 +12,7 @@ const (
 	treeTree  = "store/tree/tree.go"
 	treeChmod = "store/tree/chmod_linux.go"
 	treeGo    = "store/tree/remove.go"
+	treeKeep  = "store/tree/keep.go"
 )
 
 // defences is the one table. Names say what is defended against.
@@ -93,8 +94,24 @@ var defences = []defence{
 	},
 	{
 		name:  "kept folders that are open",
-		edits: []edit{{"store/tree/keep.go", "if err := tame(unix.AT_FDCWD, from, from, owner, 0); err != nil {", "if err := error(nil); err != nil {"}},
+		edits: []edit{{treeKeep, "if err := t.tame(unix.AT_FDCWD, from, from, 0); err != nil {", "if _, err := t, error(nil); err != nil {"}},
 		pkg:   "builder", tests: "TestNothingOpenAfterFailure",
+	},
+	{
+		name: "kept folders that are exchanged",
+		edits: []edit{{treeKeep, "if err := put(from, added); err != nil {", "if err := error(nil); err != nil {"},
+			{treeKeep, "if err != unix.EXDEV {", "if err == nil {\n\t\treturn os.WriteFile(to+\"/\"+added[0].Name, added[0].Content, 0o644)\n\t}\n\tif err != unix.EXDEV {"}},
+		pkg: "store/tree", tests: "TestKeepRace",
+	},
+	{
+		name:  "planted names in kept folders",
+		edits: []edit{{treeKeep, "openat(int(dir.Fd()), f.Name, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL, 0o644)", "unix.Openat(int(dir.Fd()), f.Name, unix.O_WRONLY|unix.O_CREAT|unix.O_NONBLOCK, 0o644)"}},
+		pkg:   "store/tree", tests: "TestKeepPlanted",
+	},
+	{
+		name:  "somebody else's files in kept folders",
+		edits: []edit{{treeKeep, "case t.foreign(&st):", "case false:"}},
+		pkg:   "store/tree", tests: "TestKeepForeign", root: true,
 	},
 	{
 		name:  "outputs with a descriptor outside",
