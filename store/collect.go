@@ -449,9 +449,8 @@ func (s *Store) sweepRoots(dir string) {
 		}
 		gone := true
 		for _, place := range s.places(to) {
-			if half, err := os.Readlink(place + newSuffix); err == nil && s.makesRoot(place, half) {
-				_ = os.Remove(place + newSuffix)
-			}
+			// Users name these places, and can change what the names lead to.
+			_ = tree.RemoveLink(place+newSuffix, func(half string) bool { return s.makesRoot(place, half) })
 			_, err = os.Lstat(place)
 			gone = gone && errors.Is(err, fs.ErrNotExist)
 		}
