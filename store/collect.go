@@ -426,13 +426,15 @@ func (s *Store) allRoots(ctx context.Context, without []string) ([]root, error) 
 	for _, b := range used {
 		out = append(out, root{b, "an evaluation or a build that is going on"})
 	}
-	return append(out, runningRoots(s.c.StoreDir)...), nil
+	return append(out, runningRoots()...), nil
 }
 
 // sweepRoots removes indirect roots whose links are gone, and links that were to
 // become roots when their processes were killed, from a folder of indirect roots and
 // those in it.
-func (s *Store) sweepRoots(dir string) {
+func (s *Store) sweepRoots(dir string) { s.sweepRootsBy(s.ways(), dir) }
+
+func (s *Store) sweepRootsBy(ways *ways, dir string) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return
@@ -440,18 +442,24 @@ func (s *Store) sweepRoots(dir string) {
 	for _, e := range entries {
 		link := filepath.Join(dir, e.Name())
 		if e.IsDir() {
-			s.sweepRoots(link)
+			s.sweepRootsBy(ways, link)
 			continue
 		}
 		to, err := os.Readlink(link)
 		if err != nil {
 			continue
 		}
+		if !filepath.IsAbs(to) {
+			to = dir + "/" + to
+		}
 		gone := true
-		for _, place := range s.places(to) {
-			// Users name these places, and can change what the names lead to.
-			_ = tree.RemoveLink(place+newSuffix, func(half string) bool { return s.makesRoot(place, half) })
-			_, err = os.Lstat(place)
+		for _, inside := range ways.machines() {
+			at, err := ways.follow(to, inside, false)
+			if err == nil && at.object == "" {
+				// Users name these places, and can change what the names lead to.
+				_ = tree.RemoveLink(at.file+newSuffix, func(half string) bool { return s.makesRoot(ways, at.file, half) })
+				_, err = os.Lstat(at.file)
+			}
 			gone = gone && errors.Is(err, fs.ErrNotExist)
 		}
 		if gone || strings.HasSuffix(link, newSuffix) {
@@ -463,11 +471,11 @@ func (s *Store) sweepRoots(dir string) {
 // makesRoot says whether a link at place to half was to become a root of this store. On
 // this machine, but outside of the root directory, links to logical paths belong to
 // another store.
-func (s *Store) makesRoot(place, half string) bool {
+func (s *Store) makesRoot(ways *ways, place, half string) bool {
 	if _, _, ours := s.object(half); !ours {
 		return false
 	}
-	_, inside := s.Logical(place)
+	inside := ways.below(place) != place
 	_, physical := s.Logical(half)
 	return s.c.Root == "/" || inside || physical
 }

@@ -66,7 +66,9 @@ func (p Place) Free() (int64, error) {
 	return int64(fs.Bavail) * int64(fs.Bsize), nil
 }
 
-// object returns the object that a logical or physical path lies in.
+// object returns the object that a logical or physical path lies in, as its spelling
+// says. That a path is spelled another way does not mean that it leads elsewhere: see
+// [ways].
 func (p Place) object(name string) (object, inside string, ok bool) {
 	if q, rest, err := path.Split(p.dir, name); err == nil {
 		return q.In(p.dir), rest, true
@@ -80,8 +82,8 @@ func (p Place) object(name string) (object, inside string, ok bool) {
 }
 
 // Find returns the object that name lies in, and the way from there to name, which
-// is empty or begins with a slash. name is a logical or a physical path, or a link
-// that leads to one; nothing is said about validity.
+// is empty or begins with a slash. name is a logical or a physical path, however it is
+// spelled, or a link that leads to one; nothing is said about validity.
 func (p Place) Find(name string) (object, inside string, err error) {
 	abs := name
 	if !filepath.IsAbs(name) {
@@ -89,13 +91,8 @@ func (p Place) Find(name string) (object, inside string, err error) {
 			return "", "", err
 		}
 	}
-	for range maxHops {
-		if object, inside, ok := p.object(abs); ok {
-			return object, inside, nil
-		}
-		if abs, err = follow(abs); err != nil {
-			break
-		}
+	if at, err := p.ways().follow(abs, false, true); err == nil && at.object != "" {
+		return at.object, at.inside, nil
 	}
 	return "", "", &NotInStoreError{Path: name, StoreDir: p.dir}
 }

@@ -212,9 +212,6 @@ func relink(target, link string) error {
 	return fmt.Errorf("others replace %s all the time", link)
 }
 
-// maxHops bounds how many links a root may go through.
-const maxHops = 16
-
 // Bounds of what a user's folder of profiles can hold. It is read while nobody may
 // use what could be garbage, and its user must not be able to make that take long.
 const (
@@ -304,12 +301,13 @@ func (w *linkWalk) entry(p string, e fs.DirEntry, in *userFolder) error {
 // and so are those from a profile to its current generation, which is a root itself.
 func (s *Store) Roots(ctx context.Context) ([]Root, error) {
 	var roots []Root
+	ways := s.ways()
 	for _, dir := range []string{"gcroots", profilesDir} {
 		w := linkWalk{ctx: ctx, found: func(p string) {
 			if leadsToGeneration(p) {
 				return
 			}
-			for _, target := range s.resolve(p) {
+			for _, target := range ways.objects(p) {
 				roots = append(roots, Root{p, s.rootName(p), target})
 			}
 		}}
@@ -343,62 +341,4 @@ func (s *Store) rootName(link string) string {
 		}
 	}
 	return link
-}
-
-// places are where what an absolute path names may lie: on this machine, as what people
-// name, or below the root directory of this store, as what a system names that lies
-// there.
-func (s *Store) places(path string) []string {
-	if there := s.inside(path); there != path {
-		return []string{path, there}
-	}
-	return []string{path}
-}
-
-// inside is where below the root directory of this store what an absolute path names
-// lies.
-func (s *Store) inside(path string) string {
-	if _, within := s.Logical(path); within {
-		return path
-	}
-	return s.Physical(path)
-}
-
-// resolve follows links from link until one leads into the store, by its logical or
-// by its physical name. An absolute link may be meant for this machine or for the one
-// whose root directory that of this store is; so there may be two objects.
-func (s *Store) resolve(link string) []string {
-	here, ok := s.resolveBy(link, func(to string) string { return to })
-	targets := []string{here}
-	if !ok {
-		targets = nil
-	}
-	if there, ok := s.resolveBy(link, s.inside); ok && !slices.Contains(targets, there) {
-		targets = append(targets, there)
-	}
-	return targets
-}
-
-// resolveBy is resolve; place says where what a link leads to lies.
-func (s *Store) resolveBy(link string, place func(to string) string) (string, bool) {
-	for range maxHops {
-		to, err := follow(link)
-		if err != nil {
-			return "", false
-		}
-		if p, _, ok := s.object(to); ok {
-			return p, true
-		}
-		link = place(to)
-	}
-	return "", false
-}
-
-// follow returns what a link points to, as an absolute path.
-func follow(link string) (string, error) {
-	to, err := os.Readlink(link)
-	if err == nil && !filepath.IsAbs(to) {
-		to = filepath.Join(filepath.Dir(link), to)
-	}
-	return to, err
 }

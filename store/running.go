@@ -8,24 +8,29 @@ import (
 	"fruix/store/path"
 )
 
-// findPaths calls found with the base name of every path of the store that
-// text holds, by its logical or its physical name.
-func findPaths(text []byte, storeDir string, found func(base string)) {
-	prefix := []byte(storeDir + "/")
-	for {
-		i := bytes.Index(text, prefix)
+// findPaths calls found with the base name of every object that a path in text leads
+// into. Of the path only the last part counts: the kernel tells where things lie by
+// names of its own, and 160 bits of a hash are no chance.
+func findPaths(text []byte, found func(base string)) {
+	const before = 1 + path.HashLen // of the dash: a slash and the hash
+	for from := 0; ; {
+		i := bytes.IndexByte(text[from:], '-')
 		if i < 0 {
 			return
 		}
-		text = text[i+len(prefix):]
-		n := 0
-		for n < len(text) && n <= path.HashLen+path.MaxNameLen && nameByte(text[n]) {
-			n++
+		i += from
+		from = i + 1
+		if i < before || text[i-before] != '/' || !nixbase32Digits(text[i-path.HashLen:i]) {
+			continue
 		}
-		if base := string(text[:n]); n > path.HashLen && nixbase32Digits(base[:path.HashLen]) {
-			if _, err := path.ParseBase(base); err == nil {
-				found(base)
-			}
+		end := from
+		for end < len(text) && end-from <= path.MaxNameLen && nameByte(text[end]) {
+			end++
+		}
+		base := string(text[i-path.HashLen : end])
+		if _, err := path.ParseBase(base); err == nil {
+			found(base)
+			from = end
 		}
 	}
 }
@@ -35,6 +40,11 @@ func nameByte(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || strings.IndexByte("+-._?=", c) >= 0
 }
 
-func nixbase32Digits(s string) bool {
-	return strings.Trim(s, nixbase32.Alphabet) == ""
+func nixbase32Digits(b []byte) bool {
+	for _, c := range b {
+		if strings.IndexByte(nixbase32.Alphabet, c) < 0 {
+			return false
+		}
+	}
+	return true
 }

@@ -17,7 +17,7 @@ const pidOffset = 2*4 + 8*8
 // kernel gives them through sysctl(3), KERN_PROC_* in <sys/sysctl.h>, as packed
 // structures in which paths are text. What may not be looked at, another user's
 // processes, is left out.
-func runningRoots(storeDir string) []root {
+func runningRoots() []root {
 	procs, err := unix.SysctlRaw("kern.proc.proc")
 	if err != nil {
 		return nil
@@ -31,13 +31,13 @@ func runningRoots(storeDir string) []root {
 		pid := int(binary.NativeEndian.Uint32(procs[pidOffset:]))
 		procs = procs[size:]
 		if pid != os.Getpid() {
-			out = append(out, processRoots(storeDir, pid)...)
+			out = append(out, processRoots(pid)...)
 		}
 	}
 	return out
 }
 
-func processRoots(storeDir string, pid int) []root {
+func processRoots(pid int) []root {
 	var out []root
 	seen := map[string]bool{}
 	for _, table := range []string{"kern.proc.pathname", "kern.proc.cwd", "kern.proc.filedesc", "kern.proc.vmmap", "kern.proc.env"} {
@@ -45,7 +45,7 @@ func processRoots(storeDir string, pid int) []root {
 		if err != nil {
 			continue
 		}
-		findPaths(text, storeDir, func(base string) {
+		findPaths(text, func(base string) {
 			if !seen[base] {
 				seen[base] = true
 				out = append(out, root{base, "the running process " + strconv.Itoa(pid)})

@@ -9,7 +9,7 @@ import (
 // runningRoots lists the objects that processes of this machine have open,
 // mapped, as their program or directory, or named in their environment: proc(5).
 // What may not be looked at, another user's processes, is left out.
-func runningRoots(storeDir string) []root {
+func runningRoots() []root {
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
 		return nil
@@ -23,7 +23,7 @@ func runningRoots(storeDir string) []root {
 		dir := filepath.Join("/proc", e.Name())
 		seen := map[string]bool{}
 		look := func(text []byte) {
-			findPaths(text, storeDir, func(base string) {
+			findPaths(text, func(base string) {
 				if !seen[base] {
 					seen[base] = true
 					out = append(out, root{base, "the running process " + e.Name()})
