@@ -282,7 +282,9 @@ func TestUnfitForFirstUse(t *testing.T) {
 		"mark empty": {func(root string, _ map[string]string) error {
 			return os.WriteFile(filepath.Join(root, markFile), nil, 0o444)
 		}, "is empty"},
-		"object gone": {func(root string, paths map[string]string) error { return os.Remove(filepath.Join(root, paths["text"])) }, "-text is missing"},
+		"object gone": {func(root string, paths map[string]string) error {
+			return os.Rename(filepath.Join(root, paths["text"]), filepath.Join(root, "text"))
+		}, "-text is missing"},
 		"mark of another": {func(root string, _ map[string]string) error {
 			return errors.Join(os.Remove(filepath.Join(root, markFile)), os.WriteFile(filepath.Join(root, markFile), []byte(journal.Mark(nil)), 0o444))
 		}, "its journal .fruix-journal is not"},
@@ -305,7 +307,15 @@ func TestUnfitForFirstUse(t *testing.T) {
 			if after := listing(t, root); after != before {
 				t.Errorf("was\n%s\nand is\n%s", before, after)
 			}
-			rebuild(t, root, store.RebuildOptions{})
+			for _, p := range rebuild(t, root, store.RebuildOptions{}).Bad {
+				// The system needs it: it stays registered, and is put back here.
+				if p.Kind != store.Disappeared || p.Path != paths["text"] {
+					t.Errorf("%v", p)
+				}
+				if err := os.Rename(filepath.Join(root, "text"), filepath.Join(root, p.Path)); err != nil {
+					t.Fatal(err)
+				}
+			}
 			must(firstUse(t, root, all(t)))(t)
 			checkStore(t, root)
 		})

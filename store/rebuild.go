@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -29,16 +30,22 @@ import (
 type Left struct {
 	Path string // logical
 	Why  string // in words
+	Root string // what names it and should keep it, in words; "" when nothing does
 }
 
-func (l Left) String() string { return l.Path + " " + l.Why }
+func (l Left) String() string {
+	if l.Root != "" {
+		return l.Path + " " + l.Why + "; " + l.Root + " names it"
+	}
+	return l.Path + " " + l.Why
+}
 
 // Rebuilt is what [Store.Rebuild] has found.
 type Rebuilt struct {
 	Objects int // that are valid now
 	Proven  int // of those, how many are known by nothing but their content
-	// Bad are valid objects whose content is not what was registered: they are to
-	// be repaired.
+	// Bad are valid objects whose content is not what was registered, or gone: they
+	// are to be repaired.
 	Bad     []Problem
 	Left    []Left // in order
 	Damaged int    // lines of the journal that could not be read
@@ -60,7 +67,9 @@ type RebuildOptions struct {
 // gone and is kept beside it. An old one that is whole is believed as the journal is:
 // an image that was unpacked over the store may have brought another journal. An
 // object becomes valid when one of them speaks of it or when its path follows from its content, and when all that it refers to is
-// valid. One that is damaged stays valid, since others may need it.
+// valid. One that is damaged stays valid, since others may need it. So does one that is
+// gone, if the old database has it, or if only the journal has it but a root needs it:
+// without it the next collection would delete what roots keep.
 //
 // It waits until nobody has the database open. A crash leaves the old database, or
 // none, which the next command refuses, or the new one.
@@ -96,6 +105,8 @@ type rebuild struct {
 	done    int
 	objects map[string]*db.Object
 	lines   map[string]int // of the journal, that objects were taken from
+
+	missing map[string]bool // objects that are not there
 }
 
 func (r *rebuild) run(ctx context.Context) (err error) {
@@ -115,7 +126,10 @@ func (r *rebuild) run(ctx context.Context) (err error) {
 	if err := r.identifyAll(ctx); err != nil {
 		return err
 	}
-	r.dropDangling()
+	if err := r.keepRooted(ctx); err != nil {
+		return err
+	}
+	slices.SortFunc(r.found.Bad, func(a, b Problem) int { return strings.Compare(a.Path, b.Path) })
 	slices.SortFunc(r.found.Left, func(a, b Left) int { return strings.Compare(a.Path, b.Path) })
 	objects := r.inOrder()
 	r.found.Objects = len(objects)
@@ -148,7 +162,7 @@ func (r *rebuild) readOld(ctx context.Context) error {
 	var found []noted
 	err = d.Objects(ctx, func(o *db.Object) error {
 		last++
-		found = append(found, noted{recordOf(o), last})
+		found = append(found, noted{recordOf(o), last, true, o.Outputs})
 		return nil
 	})
 	if err != nil {
@@ -162,7 +176,7 @@ func (r *rebuild) readOld(ctx context.Context) error {
 
 // leave notes that something does not become valid.
 func (r *rebuild) leave(base, why string) {
-	r.found.Left = append(r.found.Left, Left{r.s.c.StoreDir + "/" + base, why})
+	r.found.Left = append(r.found.Left, Left{Path: r.s.c.StoreDir + "/" + base, Why: why})
 }
 
 // identifyAll finds out what each tree is.
@@ -199,7 +213,6 @@ func (r *rebuild) identifyAll(ctx context.Context) error {
 	}
 	close(next)
 	wg.Wait()
-	slices.SortFunc(r.found.Bad, func(a, b Problem) int { return strings.Compare(a.Path, b.Path) })
 	return errors.Join(failed, ctx.Err())
 }
 
@@ -328,18 +341,110 @@ func (r *rebuild) hashParts() []string {
 	return parts
 }
 
+// keepRooted completes the objects by those that are missing and have to stay, drops
+// those that cannot be valid, and notes which of them roots name.
+func (r *rebuild) keepRooted(ctx context.Context) error {
+	roots, err := r.s.allRoots(ctx, nil)
+	if err != nil {
+		return err
+	}
+	r.keepMissing(roots)
+	r.dropDangling()
+	for base := range r.missing {
+		if r.objects[base] != nil {
+			r.found.Bad = append(r.found.Bad, Problem{Path: r.s.c.StoreDir + "/" + base, Kind: Disappeared})
+		}
+	}
+	named := map[string]string{}
+	for _, root := range roots {
+		if full := r.s.c.StoreDir + "/" + root.base; named[full] == "" {
+			named[full] = root.what
+		}
+	}
+	for i := range r.found.Left {
+		r.found.Left[i].Root = named[r.found.Left[i].Path]
+	}
+	return nil
+}
+
+// keepMissing adds objects that are not there. What an old database has has not been
+// collected. What the journal has may have been; but not as long as something refers to
+// it that a root reaches, the derivations of living outputs included.
+func (r *rebuild) keepMissing(roots []root) {
+	r.missing = map[string]bool{}
+	add := func(n noted) {
+		x := objectOf(n.Record)
+		x.Outputs = n.outputs
+		r.objects[x.Path], r.lines[x.Path], r.missing[x.Path] = &x, n.line, true
+	}
+	there := make(map[string]bool, len(r.names))
+	for _, base := range r.names {
+		there[base] = true
+	}
+	for base, records := range r.records {
+		if i := slices.IndexFunc(records, func(n noted) bool { return n.old }); i >= 0 && !there[base] {
+			add(records[i])
+		}
+	}
+	seen := map[string]bool{}
+	var queue []string
+	reach := func(base string, needed bool) {
+		if seen[base] {
+			return
+		}
+		if r.objects[base] == nil {
+			// What lies there and is no object cannot become one.
+			if records := r.records[base]; needed && !there[base] && len(records) > 0 {
+				add(records[0])
+			} else {
+				return
+			}
+		}
+		seen[base] = true
+		queue = append(queue, base)
+	}
+	for _, root := range roots {
+		reach(root.base, true)
+	}
+	for len(queue) > 0 {
+		o := r.objects[queue[len(queue)-1]]
+		queue = queue[:len(queue)-1]
+		for _, ref := range o.References {
+			reach(ref, true)
+		}
+		if o.Deriver != "" {
+			reach(o.Deriver, false)
+		}
+	}
+}
+
 // dropDangling leaves objects that refer to something which is not valid.
 func (r *rebuild) dropDangling() {
-	for again := true; again; {
-		again = false
-		for base, o := range r.objects {
-			i := slices.IndexFunc(o.References, func(ref string) bool { return r.objects[ref] == nil })
-			if i < 0 {
+	users := map[string][]string{}
+	for _, base := range slices.Sorted(maps.Keys(r.objects)) { // so that the same is said each time
+		for _, ref := range r.objects[base].References {
+			users[ref] = append(users[ref], base)
+		}
+	}
+	var queue []string
+	for ref := range users {
+		if r.objects[ref] == nil {
+			queue = append(queue, ref)
+		}
+	}
+	slices.Sort(queue)
+	for ; len(queue) > 0; queue = queue[1:] {
+		for _, base := range users[queue[0]] {
+			if r.objects[base] == nil {
 				continue
 			}
-			r.leave(base, fmt.Sprintf("refers to %s/%s, which is not valid", r.s.c.StoreDir, o.References[i]))
+			said := "refers to"
+			if r.missing[base] {
+				said = "has disappeared, and refers to"
+			}
+			r.leave(base, fmt.Sprintf("%s %s/%s, which is not valid", said, r.s.c.StoreDir, queue[0]))
 			delete(r.objects, base)
-			again = true
+			queue = append(queue, base)
 		}
 	}
 }

@@ -269,3 +269,117 @@ func TestVerifyReadsTheJournal(t *testing.T) {
 		t.Errorf("found %v", found)
 	}
 }
+
+// TestRebuildKeepsRooted: what roots keep is not deleted after a rebuild because
+// something of it is gone.
+func TestRebuildKeepsRooted(t *testing.T) {
+	const database, journal = "frx/var/fruix/db/db.sqlite", "frx/store/.fruix-journal"
+	ctx := t.Context()
+	for _, c := range []struct {
+		name           string
+		database, line bool // of the old database, and of the journal about what is gone
+		root           bool
+		valid          int
+	}{
+		{"a whole database", true, true, true, 4},
+		{"a whole database, no line", true, false, true, 4},
+		{"a whole database, no root", true, true, false, 4},
+		{"no database", false, true, true, 4},
+		{"no database, no line", false, false, true, 1},
+		{"no database, no root", false, true, false, 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			root := scratch(t)
+			var texts []string
+			var other string
+			closed(t, root, func(s *store.Store) {
+				texts = chain(t, s, 3)
+				other = must(s.AddText(ctx, "other", nil, nil))(t)
+				if !c.root {
+					return
+				}
+				for i, p := range []string{texts[2], other} {
+					if err := s.AddRoot(ctx, filepath.Join(root, fmt.Sprint("kept", i)), p); err != nil {
+						t.Fatal(err)
+					}
+				}
+			})
+			gone := texts[0]
+			if err := os.Remove(filepath.Join(root, gone)); err != nil {
+				t.Fatal(err)
+			}
+			if !c.database {
+				if err := os.Remove(filepath.Join(root, database)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if !c.line {
+				text := string(must(os.ReadFile(filepath.Join(root, journal)))(t))
+				lines := slices.DeleteFunc(strings.Split(text, "\n"), func(l string) bool { return strings.Contains(l, filepath.Base(gone)+" {") })
+				if err := os.WriteFile(filepath.Join(root, journal), []byte(strings.Join(lines, "\n")), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, trust := range []bool{false, true} { // the second one finds what the first has made
+				r := rebuild(t, root, store.RebuildOptions{Trust: trust})
+				if r.Objects != c.valid {
+					t.Errorf("%+v", r)
+				}
+				if c.valid == 4 && (len(r.Bad) != 1 || r.Bad[0].Path != gone || r.Bad[0].Kind != store.Disappeared || len(r.Left) != 0) {
+					t.Errorf("%+v", r)
+				}
+				named := 0
+				for _, l := range r.Left {
+					if l.Root != "" {
+						named++
+					}
+				}
+				if c.valid != 4 && (len(r.Bad) != 0 || len(r.Left) != 2 || named != map[bool]int{true: 1}[c.root]) {
+					t.Errorf("%+v", r)
+				}
+			}
+			s := open(t, root)
+			collected := must(s.Collect(ctx, store.CollectOptions{}))(t).Paths
+			if want := map[bool]int{false: c.valid}[c.root]; len(collected) != want {
+				t.Errorf("collected %v", collected)
+			}
+			s.Close()
+			if c.root && c.valid == 4 {
+				// When it is there again, all is well.
+				if err := os.WriteFile(filepath.Join(root, gone), nil, 0o644); err != nil {
+					t.Fatal(err)
+				}
+				s := open(t, root)
+				if got := must(s.All(ctx))(t); len(got) != 4 {
+					t.Errorf("%v are left", got)
+				}
+			}
+		})
+	}
+}
+
+// TestRebuildForgetsCollected: the journal's lines about what has been collected bring
+// nothing back, such as the derivation of a living output.
+func TestRebuildForgetsCollected(t *testing.T) {
+	ctx, root := t.Context(), scratch(t)
+	var out string
+	closed(t, root, func(s *store.Store) {
+		_, out = finishOne(t, s, derivation("out"))
+		if err := s.AddRoot(ctx, filepath.Join(root, "kept"), out); err != nil {
+			t.Fatal(err)
+		}
+	})
+	journal := filepath.Join(root, "frx/store/.fruix-journal")
+	before := must(os.ReadFile(journal))(t)
+	closed(t, root, func(s *store.Store) {
+		if got := must(s.Collect(ctx, store.CollectOptions{DropDerivations: true}))(t); len(got.Paths) == 0 {
+			t.Fatal("nothing was collected")
+		}
+	})
+	if err := errors.Join(os.WriteFile(journal, before, 0o644), os.Remove(filepath.Join(root, "frx/var/fruix/db/db.sqlite"))); err != nil {
+		t.Fatal(err)
+	}
+	if r := rebuild(t, root, store.RebuildOptions{}); r.Objects != 1 || len(r.Bad)+len(r.Left) != 0 {
+		t.Errorf("%+v", r)
+	}
+}

@@ -245,10 +245,13 @@ func (s *Store) writeJournal(all func(put func(*db.Object) error) error) error {
 	return syncDir(s.Physical(s.c.StoreDir))
 }
 
-// noted is a line of the journal, and which one it is.
+// noted is a line of the journal, and which one it is; or what an old database says.
 type noted struct {
 	journal.Record
 	line int
+	// old says that it is from a database, outputs what that says of a derivation.
+	old     bool
+	outputs map[string]string
 }
 
 // readJournal returns what the journal says of each object, the last first, and
@@ -271,7 +274,7 @@ func (s *Store) readJournal() (records map[string][]noted, damaged int, err erro
 			damaged++
 			return nil
 		}
-		records[r.Path] = append([]noted{{r, n}}, records[r.Path]...)
+		records[r.Path] = append([]noted{{Record: r, line: n}}, records[r.Path]...)
 		return nil
 	})
 	return records, damaged, err

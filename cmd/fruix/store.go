@@ -280,7 +280,24 @@ func storeRebuild(ctx context.Context, s *session, _ []string) error {
 		fmt.Fprintln(s.env.stdout, l)
 	}
 	s.tellRebuilt(r)
-	return damaged(len(r.Bad))
+	return errors.Join(lost(r.Left), damaged(len(r.Bad)))
+}
+
+// lost is the error of a store in which what roots name is no object any more.
+func lost(left []store.Left) error {
+	n := 0
+	for _, l := range left {
+		if l.Root != "" {
+			n++
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	return &report.AdvisedError{
+		Err:  fmt.Errorf("%s, and could not be registered", map[bool]string{true: "1 object is named by a root", false: fmt.Sprintf("%d objects are named by roots", n)}[n == 1]),
+		Hint: "the next \"fruix gc\" deletes them, and what they alone needed: before that build or fetch them again, or copy what you need of them to another place",
+	}
 }
 
 func (s *session) tellRebuilt(r *store.Rebuilt) {
