@@ -115,7 +115,7 @@ func TestSelfReferences(t *testing.T) {
 	w.Store, err = store.Open(w.Ctx, store.Config{Root: w.Store.Root(), Relaxed: true})
 	must(t, err)
 	defer w.Store.Close()
-	_, err = w.Store.Delete(w.Ctx, []string{dev})
+	_, err = w.Store.Delete(w.Ctx, []string{dev}, store.CollectOptions{})
 	must(t, err)
 	_, err = w.Builder(builder.Options{Executor: e}).Build(w.Ctx, builder.Target{Drv: d})
 	must(t, err)

@@ -33,6 +33,9 @@ type CollectOptions struct {
 	// Without are the names of roots ([Root.Name]) that do not count, as if they
 	// were removed already.
 	Without []string
+	// DryRun deletes nothing: what is returned is what would go. How much room on the
+	// disk that makes is not known before.
+	DryRun bool
 	// Progress is told, from one goroutine at a time, how many of the trees that go
 	// are gone; it may be nil.
 	Progress func(done, all int)
@@ -76,13 +79,15 @@ func (s *Store) Collect(ctx context.Context, o CollectOptions) (*Collected, erro
 }
 
 // Delete deletes objects and, if need be, dead objects that refer to them. An
-// object that a root reaches is an *AliveError, and nothing is deleted.
-func (s *Store) Delete(ctx context.Context, paths []string) (*Collected, error) {
+// object that a root reaches is an *AliveError, and nothing is deleted. MaxFreed does
+// not count.
+func (s *Store) Delete(ctx context.Context, paths []string, o CollectOptions) (*Collected, error) {
 	bases, err := s.bases(paths)
 	if err != nil {
 		return nil, err
 	}
-	return s.collect(ctx, func(l *liveness, _ int64) ([]int32, error) { return l.chooseNamed(s, bases) }, CollectOptions{})
+	o.MaxFreed = 0
+	return s.collect(ctx, func(l *liveness, _ int64) ([]int32, error) { return l.chooseNamed(s, bases) }, o)
 }
 
 // collect deletes what choose says, which is told how much room has been freed. On a disk that is full to the last block it
@@ -90,6 +95,9 @@ func (s *Store) Delete(ctx context.Context, paths []string) (*Collected, error) 
 func (s *Store) collect(ctx context.Context, choose func(*liveness, int64) ([]int32, error), o CollectOptions) (*Collected, error) {
 	if s.foreign != nil {
 		return nil, s.foreign
+	}
+	if o.DryRun {
+		return s.foresee(ctx, choose, o)
 	}
 	c := &Collected{}
 	var err error
@@ -110,6 +118,29 @@ func (s *Store) collect(ctx context.Context, choose func(*liveness, int64) ([]in
 		c = nil
 	}
 	return c, err
+}
+
+// foresee finds out what collect would delete.
+func (s *Store) foresee(ctx context.Context, choose func(*liveness, int64) ([]int32, error), o CollectOptions) (*Collected, error) {
+	l, err := s.liveness(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	dead, err := choose(l, 0)
+	if err != nil {
+		return nil, err
+	}
+	c := &Collected{}
+	c.add(s, l, dead)
+	return c, nil
+}
+
+// add notes that objects of l are gone.
+func (c *Collected) add(s *Store, l *liveness, gone []int32) {
+	for _, d := range gone {
+		c.Paths = append(c.Paths, s.c.StoreDir+"/"+l.graph.Paths[d])
+		c.Bytes += l.graph.Sizes[d]
+	}
 }
 
 // collectInto collects once, and adds what it has done to c.
@@ -136,10 +167,7 @@ func (s *Store) collectInto(ctx context.Context, c *Collected, choose func(*live
 	}
 	gone, freed, err := s.unregister(ctx, d, l, dead)
 	c.Freed += freed
-	for _, d := range dead[:gone] {
-		c.Paths = append(c.Paths, s.c.StoreDir+"/"+l.graph.Paths[d])
-		c.Bytes += l.graph.Sizes[d]
-	}
+	c.add(s, l, dead[:gone])
 	if err != nil {
 		return s.explain("collect garbage", err)
 	}

@@ -64,7 +64,7 @@ func TestCollect(t *testing.T) {
 		t.Errorf("dead: %v, want %v", l.Dead, want)
 	}
 	var alive *store.AliveError
-	if _, err := s.Delete(ctx, []string{texts[0]}); !errors.As(err, &alive) {
+	if _, err := s.Delete(ctx, []string{texts[0]}, store.CollectOptions{}); !errors.As(err, &alive) {
 		t.Fatalf("what is in use was deleted: %v", err)
 	}
 	if alive.Root != "the root "+link {
@@ -144,18 +144,29 @@ func TestCollectSome(t *testing.T) {
 	var texts []string
 	closed(t, root, func(s *store.Store) { texts = chain(t, s, 5) })
 	s := open(t, root)
+	would := must(s.Collect(ctx, store.CollectOptions{MaxFreed: 1, DryRun: true}))(t)
+	if !slices.Equal(would.Paths, texts[4:]) || would.Bytes <= 0 {
+		t.Errorf("would collect %v, want %v", would, texts[4:])
+	}
+	would = must(s.Delete(ctx, texts[3:4], store.CollectOptions{DryRun: true}))(t)
+	if !slices.Equal(would.Paths, []string{texts[4], texts[3]}) {
+		t.Errorf("would delete %v", would.Paths)
+	}
+	if n := checkStore(t, root); n != 5 {
+		t.Fatalf("a dry run has left %d objects of 5", n)
+	}
 	got := must(s.Collect(ctx, store.CollectOptions{MaxFreed: 1}))(t)
 	if !slices.Equal(got.Paths, texts[4:]) {
 		t.Errorf("collected %v, want %v", got.Paths, texts[4:])
 	}
-	if got := must(s.Delete(ctx, texts[2:3]))(t); !slices.Equal(got.Paths, []string{texts[3], texts[2]}) {
+	if got := must(s.Delete(ctx, texts[2:3], store.CollectOptions{}))(t); !slices.Equal(got.Paths, []string{texts[3], texts[2]}) {
 		t.Errorf("deleted %v", got.Paths)
 	}
 	if n := checkStore(t, root); n != 2 {
 		t.Errorf("%d objects are left, not 2", n)
 	}
 	var invalid *store.NotValidError
-	if _, err := s.Delete(ctx, texts[2:3]); !errors.As(err, &invalid) {
+	if _, err := s.Delete(ctx, texts[2:3], store.CollectOptions{}); !errors.As(err, &invalid) {
 		t.Errorf("deleting what is not there: %v", err)
 	}
 }
@@ -233,7 +244,7 @@ func TestCollectSparesWhatIsInUse(t *testing.T) {
 		t.Errorf("collected %v, want %v", got.Paths, want)
 	}
 	var alive *store.AliveError
-	if _, err := s.Delete(ctx, texts[:1]); !errors.As(err, &alive) || !strings.Contains(alive.Root, "going on") {
+	if _, err := s.Delete(ctx, texts[:1], store.CollectOptions{}); !errors.As(err, &alive) || !strings.Contains(alive.Root, "going on") {
 		t.Errorf("deleted what an open store uses: %v", err)
 	}
 	// A root is told before what does not last.
@@ -241,13 +252,13 @@ func TestCollectSparesWhatIsInUse(t *testing.T) {
 	if err := user.AddRoot(ctx, kept, texts[0]); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Delete(ctx, texts[:1]); !errors.As(err, &alive) || !strings.Contains(alive.Root, "the root ") {
+	if _, err := s.Delete(ctx, texts[:1], store.CollectOptions{}); !errors.As(err, &alive) || !strings.Contains(alive.Root, "the root ") {
 		t.Errorf("deleted what a root keeps: %v", err)
 	}
 	if err := os.Remove(kept); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Delete(ctx, []string{dir}); program && (!errors.As(err, &alive) || !strings.Contains(alive.Root, fmt.Sprint("process ", cmd.Process.Pid))) {
+	if _, err := s.Delete(ctx, []string{dir}, store.CollectOptions{}); program && (!errors.As(err, &alive) || !strings.Contains(alive.Root, fmt.Sprint("process ", cmd.Process.Pid))) {
 		t.Errorf("deleted what a program uses: %v", err)
 	}
 	cmd.Process.Kill()

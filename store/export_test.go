@@ -147,14 +147,14 @@ func TestOptimise(t *testing.T) {
 	// Shared names go with the last object that has them.
 	s.Close()
 	s = open(t, root)
-	must(s.Delete(ctx, paths[:1]))(t)
+	must(s.Delete(ctx, paths[:1], store.CollectOptions{}))(t)
 	links := filepath.Join(root, "frx/store/.links")
 	if n := len(must(os.ReadDir(links))(t)); n != 3 {
 		t.Errorf("%d shared contents are left, not 3", n)
 	}
 	s.Close()
 	s = open(t, root)
-	must(s.Delete(ctx, paths[1:]))(t)
+	must(s.Delete(ctx, paths[1:], store.CollectOptions{}))(t)
 	if n := len(must(os.ReadDir(links))(t)); n != 0 {
 		t.Errorf("%d shared contents are left", n)
 	}

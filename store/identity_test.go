@@ -117,7 +117,7 @@ func TestForeignDatabase(t *testing.T) {
 				"add":     func() error { _, err := s.AddText(t.Context(), "new", nil, nil); return err },
 				"ask":     func() error { _, err := s.Liveness(t.Context(), store.CollectOptions{}); return err },
 				"delete": func() error {
-					_, err := s.Delete(t.Context(), []string{s.Dir() + "/" + strings.Repeat("0", 32) + "-stray"})
+					_, err := s.Delete(t.Context(), []string{s.Dir() + "/" + strings.Repeat("0", 32) + "-stray"}, store.CollectOptions{})
 					return err
 				},
 			} {

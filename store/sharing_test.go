@@ -166,7 +166,7 @@ func TestLikeSamples(t *testing.T) {
 	}
 	s.Close()
 	s = open(t, root) // which keeps nothing yet
-	must(s.Delete(ctx, paths))(t)
+	must(s.Delete(ctx, paths, store.CollectOptions{}))(t)
 	if left := must(os.ReadDir(filepath.Join(root, "frx/store/.links")))(t); len(left) != 0 {
 		t.Errorf("shared names are left: %v", left)
 	}
@@ -234,11 +234,11 @@ func TestFreedBytes(t *testing.T) {
 		}
 	})
 	s := open(t, root)
-	first := must(s.Delete(ctx, paths[:1]))(t)
+	first := must(s.Delete(ctx, paths[:1], store.CollectOptions{}))(t)
 	if first.Bytes < 1<<20 || first.Freed > 100<<10 {
 		t.Errorf("the first freed %d bytes of %d", first.Freed, first.Bytes)
 	}
-	second := must(s.Delete(ctx, paths[1:]))(t)
+	second := must(s.Delete(ctx, paths[1:], store.CollectOptions{}))(t)
 	if second.Freed < 1<<20 {
 		t.Errorf("the second freed %d bytes of %d", second.Freed, second.Bytes)
 	}

@@ -80,7 +80,7 @@ type Upkeep interface {
 	Roots(ctx context.Context) ([]store.Root, error)
 	Liveness(ctx context.Context, o store.CollectOptions) (*store.Liveness, error)
 	Collect(ctx context.Context, o store.CollectOptions) (*store.Collected, error)
-	Delete(ctx context.Context, paths []string) (*store.Collected, error)
+	Delete(ctx context.Context, paths []string, o store.CollectOptions) (*store.Collected, error)
 	// Verify tells report of each object with which something is wrong.
 	Verify(ctx context.Context, contents bool, report func(store.Problem), progress func(done, all int)) error
 	VerifyPath(ctx context.Context, p string) (*store.Problem, error)

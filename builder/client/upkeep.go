@@ -102,12 +102,80 @@ func (c *Client) Collect(ctx context.Context, o store.CollectOptions) (*store.Co
 	if o.MaxFreed > 0 {
 		most = uint64(o.MaxFreed)
 	}
+	if o.DryRun {
+		a, err := c.collection(ctx, o, wire.Collection{Action: wire.ReturnDead, MaxFreed: most})
+		if err != nil {
+			return nil, err
+		}
+		return &store.Collected{Paths: a.Paths, Bytes: int64(a.Bytes)}, nil
+	}
 	return deleted(c.collection(ctx, o, wire.Collection{Action: wire.DeleteDead, MaxFreed: most}))
 }
 
 // Delete implements access.Upkeep.
-func (c *Client) Delete(ctx context.Context, paths []string) (*store.Collected, error) {
-	return deleted(c.collection(ctx, store.CollectOptions{}, wire.Collection{Action: wire.DeleteSpecific, Paths: paths, MaxFreed: wire.NoLimit}))
+func (c *Client) Delete(ctx context.Context, paths []string, o store.CollectOptions) (*store.Collected, error) {
+	if o.DryRun {
+		return c.wouldDelete(ctx, paths, o)
+	}
+	return deleted(c.collection(ctx, o, wire.Collection{Action: wire.DeleteSpecific, Paths: paths, MaxFreed: wire.NoLimit}))
+}
+
+// wouldDelete is Delete with DryRun, for which the protocol has no word: of what is
+// garbage it is what is named, and what refers to that.
+func (c *Client) wouldDelete(ctx context.Context, paths []string, o store.CollectOptions) (*store.Collected, error) {
+	a, err := c.collection(ctx, o, wire.Collection{Action: wire.ReturnDead, MaxFreed: wire.NoLimit})
+	if err != nil {
+		return nil, err
+	}
+	dead := setOf(a.Paths)
+	for _, p := range paths {
+		if dead[p] {
+			continue
+		}
+		valid, err := c.IsValid(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		if !valid {
+			return nil, &store.NotValidError{Path: p}
+		}
+		return nil, &store.AliveError{Path: p, Root: "a root, a process or a build", Chain: []string{p}}
+	}
+	goes, known := slices.Clone(paths), setOf(paths)
+	for i := 0; i < len(goes); i++ {
+		referrers, err := c.Referrers(ctx, goes[i])
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range referrers {
+			if !known[r] {
+				known[r] = true
+				goes = append(goes, r)
+			}
+		}
+	}
+	goes, err = store.ReferencesFirst(goes, func(p string) ([]string, error) { return c.References(ctx, p) })
+	if err != nil {
+		return nil, err
+	}
+	slices.Reverse(goes)
+	out := &store.Collected{Paths: goes}
+	for _, p := range goes {
+		i, err := c.Info(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		out.Bytes += i.NarSize
+	}
+	return out, nil
+}
+
+func setOf(paths []string) map[string]bool {
+	set := make(map[string]bool, len(paths))
+	for _, p := range paths {
+		set[p] = true
+	}
+	return set
 }
 
 func deleted(a wire.Collected, err error) (*store.Collected, error) {

@@ -77,22 +77,27 @@ func (c *conn) collect(ctx context.Context, st *store.Store, q wire.Collection) 
 		return wire.Collected{Paths: done.Paths, Bytes: uint64(max(done.Freed, 0))}, err
 	}
 	switch q.Action {
-	case wire.ReturnLive, wire.ReturnDead:
+	case wire.ReturnDead:
+		// With a limit, what would go; Guix's clients send 0 for all.
+		o.DryRun = true
+		done, err := st.Collect(ctx, o)
+		if err != nil {
+			return wire.Collected{}, err
+		}
+		return wire.Collected{Paths: done.Paths, Bytes: uint64(done.Bytes)}, nil
+	case wire.ReturnLive:
 		l, err := st.Liveness(ctx, o)
 		if err != nil {
 			return wire.Collected{}, err
 		}
-		if q.Action == wire.ReturnLive {
-			return wire.Collected{Paths: l.Live}, nil
-		}
-		return wire.Collected{Paths: l.Dead, Bytes: uint64(l.DeadBytes)}, nil
+		return wire.Collected{Paths: l.Live}, nil
 	case wire.DeleteDead:
 		if q.MaxFreed == 0 {
 			return wire.Collected{}, nil // so much is free already
 		}
 		return deleted(st.Collect(ctx, o))
 	case wire.DeleteSpecific:
-		return deleted(st.Delete(ctx, q.Paths))
+		return deleted(st.Delete(ctx, q.Paths, o))
 	}
 	return wire.Collected{}, fmt.Errorf("there is no action %d", q.Action)
 }

@@ -50,7 +50,7 @@ func runGC(ctx context.Context, e *environment, args []string) error {
 	f.BoolVar(&a.optimise, "optimize", false, "let equal files share their place on the disk")
 	f.BoolVar(&a.keepOutputs, "gc-keep-outputs", false, "let derivations that are kept keep their outputs")
 	f.BoolVar(&a.dropDrvs, "no-gc-keep-derivations", false, "do not let objects that are kept keep their derivations")
-	f.BoolVarP(&f.dryRun, "dry-run", "n", false, "tell how much would be deleted, and delete nothing")
+	f.BoolVarP(&f.dryRun, "dry-run", "n", false, "tell what would be deleted, and delete nothing")
 	// "-C 5G" and "-d 2m" read naturally, and Guix takes them.
 	args = joinValues(args, func(word string) bool { _, err := parseSize(word); return err == nil }, "-C", "--collect-garbage")
 	args = joinValues(args, func(word string) bool { _, err := profile.ParseDuration(word); return err == nil }, "-d", "--delete-generations")
@@ -61,21 +61,32 @@ func runGC(ctx context.Context, e *environment, args []string) error {
 	if err := a.check(f, rest); err != nil {
 		return err
 	}
+	w, err := a.wish(f)
+	if err != nil {
+		return err
+	}
 	s := &session{env: e, flags: f}
 	st, err := s.openStore(ctx)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	return s.gc(ctx, st, a, rest)
+	return s.gc(ctx, st, a, w, rest)
 }
 
 // check refuses actions that do not go together.
 func (a gcActions) check(f *flags, paths []string) error {
 	n := 0
-	for _, x := range []bool{a.collect != "" || a.free != "", a.delete, a.live, a.dead, a.roots, a.verify != "", a.optimise} {
+	for _, x := range []bool{a.collect != "", a.free != "", a.delete, a.live, a.dead, a.roots, a.verify != "", a.optimise} {
 		if x {
 			n++
+		}
+	}
+	// A value that is missing, of a variable that is not set perhaps, must not have all
+	// garbage deleted.
+	for _, name := range []string{"collect-garbage", "delete-generations", "free-space", "verify"} {
+		if f.Changed(name) && f.Lookup(name).Value.String() == "" {
+			return f.usage("--%s has an empty value", name)
 		}
 	}
 	switch {
@@ -84,30 +95,72 @@ func (a gcActions) check(f *flags, paths []string) error {
 	case a.generations == allGenerations && n == 0 && len(paths) == 1:
 		_, err := profile.ParseDuration(paths[0])
 		return f.usage("--delete-generations: %v", err)
+	case a.collect == "all" && len(paths) == 1:
+		_, err := parseSize(paths[0])
+		return f.usage("--collect-garbage: %v", err)
 	case a.delete && len(paths) == 0:
 		return f.usage("no object to delete is named")
 	case !a.delete && len(paths) > 0:
 		return f.usage("%q is more than can be used; \"-D\" deletes single objects", paths[0])
-	case a.generations != "" && (n > 1 || n == 1 && a.collect == "" && a.free == ""):
+	case a.generations != "" && n == 1 && a.collect == "" && a.free == "":
 		return f.usage("--delete-generations goes with collecting garbage only")
 	case !slices.Contains([]string{"", "presence", "contents", "repair", "contents,repair", "repair,contents"}, a.verify):
 		return f.usage("--verify can be \"contents\", \"repair\" or \"contents,repair\", not %q", a.verify)
+	case f.dryRun && a.optimise:
+		return f.usage("what --optimize would do is not known before it is done: it does not go with --dry-run")
+	case f.dryRun && a.repairs():
+		return f.usage("what --verify=repair would do is not known before it is done: it does not go with --dry-run; \"--verify=contents\" finds what is damaged")
 	}
 	return nil
 }
 
-func (s *session) gc(ctx context.Context, st access.Store, a gcActions, paths []string) error {
-	o := store.CollectOptions{KeepOutputs: a.keepOutputs, DropDerivations: a.dropDrvs}
-	var gone []generation
-	if a.generations != "" {
-		var err error
-		if gone, err = s.deleteGenerations(ctx, st, a.generations); err != nil {
-			return err
+// repairs says whether what is damaged is to be repaired.
+func (a gcActions) repairs() bool { return strings.Contains(a.verify, "repair") }
+
+// gcWish is how much is to be deleted, as the values of options say.
+type gcWish struct {
+	generations profile.Pattern // nil: none
+	free, size  int64           // until so much is free, or so much is deleted; 0: not said
+}
+
+// wish reads the values of options. Nothing is done before all of them make sense.
+func (a gcActions) wish(f *flags) (w gcWish, err error) {
+	switch a.generations {
+	case "":
+	case allGenerations:
+		w.generations = profile.All
+	default:
+		age, err := profile.ParseDuration(a.generations)
+		if err != nil {
+			return w, f.usage("--delete-generations: %v", err)
 		}
-		for _, g := range gone {
-			o.Without = append(o.Without, g.Link)
-		}
+		w.generations = profile.OlderThan(age)
 	}
+	sizes := []size{{"--free-space", a.free, &w.free}}
+	if a.collect != "all" {
+		sizes = append(sizes, size{"--collect-garbage", a.collect, &w.size})
+	}
+	return w, f.sizes(sizes...)
+}
+
+// limit is how many bytes to free at least: 0 for all, less when nothing needs
+// to be done.
+func (w gcWish) limit(st access.Store) (int64, error) {
+	if w.free == 0 {
+		return w.size, nil
+	}
+	free, err := st.Free()
+	switch {
+	case err != nil:
+		return 0, err
+	case free < w.free:
+		return w.free - free, nil
+	}
+	return -1, nil
+}
+
+func (s *session) gc(ctx context.Context, st access.Store, a gcActions, w gcWish, paths []string) error {
+	o := store.CollectOptions{KeepOutputs: a.keepOutputs, DropDerivations: a.dropDrvs, DryRun: s.flags.dryRun}
 	switch {
 	case a.roots:
 		return s.listRoots(ctx, st)
@@ -121,7 +174,7 @@ func (s *session) gc(ctx context.Context, st access.Store, a gcActions, paths []
 		}
 		return s.printList(l.Live)
 	case a.verify != "":
-		return s.verifyStore(ctx, st, strings.Contains(a.verify, "contents"), strings.Contains(a.verify, "repair"))
+		return s.verifyStore(ctx, st, strings.Contains(a.verify, "contents"), a.repairs())
 	case a.optimise:
 		return s.optimiseStore(ctx, st)
 	case a.delete:
@@ -129,56 +182,52 @@ func (s *session) gc(ctx context.Context, st access.Store, a gcActions, paths []
 		if err != nil {
 			return err
 		}
-		done, err := st.Delete(ctx, objects)
+		done, err := st.Delete(ctx, objects, o)
 		return s.reportCollected(done, nil, err)
 	}
-	limit, err := a.limit(s.flags, st)
+	return s.collect(ctx, st, o, w)
+}
+
+// collect deletes generations, and garbage.
+func (s *session) collect(ctx context.Context, st access.Store, o store.CollectOptions, w gcWish) error {
+	limit, err := w.limit(st)
 	if err != nil {
 		return err
+	}
+	var gone []generation
+	if w.generations != nil {
+		old, err := s.oldGenerations(ctx, st, w.generations)
+		if err != nil {
+			return err
+		}
+		for _, p := range old {
+			for _, g := range p.generations {
+				o.Without = append(o.Without, g.Link)
+			}
+		}
+		// Generations do not come back. What keeps this collection from being done,
+		// a damaged database or another store's, is to show before they go.
+		try := o
+		try.DryRun = true
+		if _, err := st.Collect(ctx, try); err != nil {
+			return err
+		}
+		if gone, err = s.deleteGenerations(ctx, st, old); err != nil {
+			return s.reportCollected(&store.Collected{}, gone, err)
+		}
 	}
 	if limit < 0 {
 		return s.reportCollected(&store.Collected{}, gone, nil)
 	}
-	o.MaxFreed = limit
-	if s.flags.dryRun {
-		l, err := st.Liveness(ctx, o)
-		if err != nil {
-			return err
-		}
-		return s.reportCollected(&store.Collected{Paths: l.Dead, Bytes: l.DeadBytes}, gone, nil)
+	if _, own := st.(*access.Direct); o.DryRun && !own && len(gone) > 0 {
+		s.note("the daemon tells what is garbage now: what only these generations keep would go as well")
 	}
+	o.MaxFreed = limit
 	meter := s.meter("deleting")
 	o.Progress = meter.set
 	done, err := st.Collect(ctx, o)
 	meter.End()
 	return s.reportCollected(done, gone, err)
-}
-
-// limit is how many bytes to free at least: 0 for all, less when nothing needs
-// to be done.
-func (a gcActions) limit(f *flags, st access.Store) (int64, error) {
-	switch {
-	case a.free != "":
-		want, err := parseSize(a.free)
-		if err != nil {
-			return 0, f.usage("--free-space: %v", err)
-		}
-		free, err := st.Free()
-		if err != nil {
-			return 0, err
-		}
-		if free < want {
-			return want - free, nil
-		}
-		return -1, nil
-	case a.collect != "" && a.collect != "all":
-		n, err := parseSize(a.collect)
-		if err != nil {
-			return 0, f.usage("--collect-garbage: %v", err)
-		}
-		return n, nil
-	}
-	return 0, nil
 }
 
 // reportCollected tells what was deleted: the paths with --json, else how much.

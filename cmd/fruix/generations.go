@@ -40,34 +40,75 @@ func describeGeneration(st access.Store, of string, g profile.Generation) genera
 // generation.
 const allGenerations = "all"
 
-// deleteGenerations deletes generations of the caller's profiles, of all profiles
-// when the caller is root, that are older than age says. With -n it only returns
-// them.
-func (s *session) deleteGenerations(ctx context.Context, st access.Store, age string) ([]generation, error) {
-	choose := profile.Pattern(profile.All)
-	if age != allGenerations {
-		d, err := profile.ParseDuration(age)
-		if err != nil {
-			return nil, s.flags.usage("--delete-generations: %v", err)
-		}
-		choose = profile.OlderThan(d)
-	}
+// chosen are generations of one profile.
+type chosen struct {
+	profile     string
+	generations []profile.Generation
+}
+
+// oldGenerations finds the generations of the caller's profiles, of all profiles when
+// the caller is root, that choose chooses, but for current ones.
+func (s *session) oldGenerations(ctx context.Context, st access.Store, choose profile.Pattern) ([]chosen, error) {
 	paths, err := st.Profiles(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var gone []generation
+	now := time.Now()
+	var all []chosen
 	for _, path := range paths {
 		if !s.mayChange(path) {
 			continue
 		}
-		list, err := s.deleteOf(ctx, st, path, choose)
-		gone = append(gone, list...)
+		list, err := s.choose(ctx, st, path, choose, now)
 		if err != nil {
-			return gone, err
+			return nil, err
+		}
+		all = append(all, chosen{path, list})
+	}
+	return all, nil
+}
+
+// choose returns the generations of one profile that pattern chooses, but for the
+// current one.
+func (s *session) choose(ctx context.Context, st access.Store, path string, pattern profile.Pattern, now time.Time) ([]profile.Generation, error) {
+	p, err := st.Profile(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	list, err := p.Generations()
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(pattern(list, now), func(g profile.Generation) bool { return g.Current }), nil
+}
+
+// deleteGenerations deletes generations that were chosen, unless they have become
+// current or others' since, and returns what is gone. With -n it only returns them.
+func (s *session) deleteGenerations(ctx context.Context, st access.Store, old []chosen) ([]generation, error) {
+	var out []generation
+	for _, c := range old {
+		list, err := c.generations, error(nil)
+		if !s.flags.dryRun {
+			list, err = c.delete(ctx, st)
+		}
+		for _, g := range list {
+			out = append(out, describeGeneration(st, c.profile, g))
+		}
+		if err != nil {
+			return out, err
 		}
 	}
-	return gone, nil
+	return out, nil
+}
+
+func (c chosen) delete(ctx context.Context, st access.Store) ([]profile.Generation, error) {
+	p, err := st.Profile(ctx, c.profile)
+	if err != nil {
+		return nil, err
+	}
+	return p.Delete(ctx, func(all []profile.Generation) []profile.Generation {
+		return slices.DeleteFunc(all, func(g profile.Generation) bool { return !slices.Contains(c.generations, g) })
+	})
 }
 
 // mayChange says whether a profile is the caller's business: there is one, and it
@@ -88,29 +129,6 @@ func uidOf(fi os.FileInfo) (int, bool) {
 		return 0, false
 	}
 	return int(st.Uid), true
-}
-
-// deleteOf deletes the generations of one profile that choose chooses, but for the
-// current one; with -n it only returns them.
-func (s *session) deleteOf(ctx context.Context, st access.Store, path string, choose profile.Pattern) ([]generation, error) {
-	p, err := st.Profile(ctx, path)
-	if err != nil {
-		return nil, err
-	}
-	now := time.Now()
-	var list []profile.Generation
-	if s.flags.dryRun {
-		if list, err = p.Generations(); err == nil {
-			list = slices.DeleteFunc(choose(list, now), func(g profile.Generation) bool { return g.Current })
-		}
-	} else {
-		list, err = p.Delete(ctx, func(all []profile.Generation) []profile.Generation { return choose(all, now) })
-	}
-	out := make([]generation, len(list))
-	for i, g := range list {
-		out[i] = describeGeneration(st, path, g)
-	}
-	return out, err
 }
 
 // accountName is the name of a user, or the number of one who has none.
@@ -150,7 +168,7 @@ func (s *session) setProfile(ctx context.Context, path string, results []string)
 }
 
 // joinValues joins an option whose value may be left out with the word behind it,
-// if that is such a value: "-d 2m" becomes "-d=2m".
+// if that is such a value: "-d 2m" becomes "-d=2m", and "-d2m" too.
 func joinValues(args []string, isValue func(string) bool, options ...string) []string {
 	var out []string
 	for i := 0; i < len(args); i++ {
@@ -159,6 +177,11 @@ func joinValues(args []string, isValue func(string) bool, options ...string) []s
 		}
 		out = append(out, args[i])
 		for _, o := range options {
+			value, ok := strings.CutPrefix(args[i], o)
+			if ok && len(o) == 2 && value != "" && strings.Contains("0123456789.", value[:1]) {
+				out[len(out)-1] = o + "=" + value
+				break
+			}
 			if args[i] == o && i+1 < len(args) && isValue(args[i+1]) {
 				out[len(out)-1] += "=" + args[i+1]
 				i++
@@ -203,6 +226,13 @@ func runPackage(ctx context.Context, e *environment, args []string) error {
 		return f.usage("say what to do: --list-generations, --delete-generations, --roll-back or --switch-generation")
 	case actions > 1:
 		return f.usage("more than one action is given")
+	case f.dryRun && (*back || *number != ""):
+		return f.usage("--dry-run goes with --delete-generations only")
+	}
+	// Nothing is done before all values make sense.
+	choose, err := packagePattern(f, *list, *remove)
+	if err != nil {
+		return err
 	}
 	s := &session{env: e, flags: f}
 	st, err := s.openStore(ctx)
@@ -219,9 +249,9 @@ func runPackage(ctx context.Context, e *environment, args []string) error {
 	}
 	switch {
 	case *list != "":
-		return s.listGenerations(st, p, *list)
+		return s.listGenerations(st, p, choose)
 	case *remove != "":
-		return s.removeGenerations(ctx, st, p, *remove)
+		return s.removeGenerations(ctx, st, p.Path(), choose)
 	}
 	var g profile.Generation
 	if *back {
@@ -238,11 +268,23 @@ func runPackage(ctx context.Context, e *environment, args []string) error {
 // everything stands for a pattern that is not given.
 const everything = "0.."
 
-func (s *session) listGenerations(st access.Store, p *profile.Profile, pattern string) error {
-	choose, err := profile.ParsePattern(pattern, false)
-	if err != nil {
-		return s.flags.usage("--list-generations: %v", err)
+// packagePattern reads the pattern of the generations to list or to delete.
+func packagePattern(f *flags, list, remove string) (profile.Pattern, error) {
+	option, text := "list-generations", list
+	if remove != "" {
+		option, text = "delete-generations", remove
 	}
+	if text == "" {
+		return nil, nil
+	}
+	choose, err := profile.ParsePattern(text, remove != "")
+	if err != nil {
+		return nil, f.usage("--%s: %v", option, err)
+	}
+	return choose, nil
+}
+
+func (s *session) listGenerations(st access.Store, p *profile.Profile, choose profile.Pattern) error {
 	list, err := p.Generations()
 	if err != nil {
 		return err
@@ -254,12 +296,12 @@ func (s *session) listGenerations(st access.Store, p *profile.Profile, pattern s
 	return s.printGenerations(out)
 }
 
-func (s *session) removeGenerations(ctx context.Context, st access.Store, p *profile.Profile, pattern string) error {
-	choose, err := profile.ParsePattern(pattern, true)
+func (s *session) removeGenerations(ctx context.Context, st access.Store, path string, choose profile.Pattern) error {
+	list, err := s.choose(ctx, st, path, choose, time.Now())
 	if err != nil {
-		return s.flags.usage("--delete-generations: %v", err)
+		return err
 	}
-	gone, err := s.deleteOf(ctx, st, p.Path(), choose)
+	gone, err := s.deleteGenerations(ctx, st, []chosen{{path, list}})
 	if err != nil {
 		return err
 	}

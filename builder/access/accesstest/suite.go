@@ -546,27 +546,48 @@ func garbage(s *suite) {
 	if !slices.Contains(l.Live, used) || !slices.Contains(l.Live, dead) {
 		s.Errorf("live: %v", l.Live)
 	}
-	if _, err := s.Access.Delete(s.Ctx, []string{dead}); err == nil {
+	if _, err := s.Access.Delete(s.Ctx, []string{dead}, store.CollectOptions{}); err == nil {
 		s.Error("what somebody uses was deleted")
 	}
 	s.must(other.Close())
 	// Who has gone uses nothing; a daemon may take a moment to notice.
-	deadline := time.Now().Add(10 * time.Second)
-	for {
-		if l, err = s.Access.Liveness(s.Ctx, store.CollectOptions{}); err != nil || slices.Contains(l.Dead, dead) || time.Now().After(deadline) {
-			break
+	unused := func() {
+		deadline := time.Now().Add(10 * time.Second)
+		for {
+			if l, err = s.Access.Liveness(s.Ctx, store.CollectOptions{}); err != nil || slices.Contains(l.Dead, dead) || time.Now().After(deadline) {
+				break
+			}
+			time.Sleep(10 * time.Millisecond)
 		}
-		time.Sleep(10 * time.Millisecond)
+		s.must(err)
 	}
-	s.must(err)
+	unused()
 	s.equal("dead", l.Dead, []string{dead})
 	if l.DeadBytes <= 0 {
 		s.Errorf("%d bytes", l.DeadBytes)
 	}
-	if _, err := s.Access.Delete(s.Ctx, []string{kept}); err == nil || !strings.Contains(err.Error(), kept) {
+	if _, err := s.Access.Delete(s.Ctx, []string{kept}, store.CollectOptions{}); err == nil || !strings.Contains(err.Error(), kept) {
 		s.Errorf("what a root keeps was deleted: %v", err)
 	}
-	c, err := s.Access.Collect(s.Ctx, store.CollectOptions{})
+	// What a dry run tells is still there when it goes.
+	dry := store.CollectOptions{DryRun: true}
+	c, err := s.Access.Collect(s.Ctx, dry)
+	s.must(err)
+	s.equal("would be collected", c.Paths, []string{dead})
+	other = s.open() // which may note that it has asked about this object
+	c, err = other.Delete(s.Ctx, []string{dead}, dry)
+	s.must(err)
+	s.must(other.Close())
+	unused()
+	s.equal("would be deleted", c.Paths, []string{dead})
+	if c.Bytes <= 0 {
+		s.Errorf("%d bytes would be deleted", c.Bytes)
+	}
+	var alive *store.AliveError
+	if _, err := s.Access.Delete(s.Ctx, []string{kept}, dry); !errors.As(err, &alive) {
+		s.Errorf("what a root keeps would be deleted: %v", err)
+	}
+	c, err = s.Access.Collect(s.Ctx, store.CollectOptions{})
 	s.must(err)
 	s.equal("collected", c.Paths, []string{dead})
 	if c.Freed <= 0 {
