@@ -42,7 +42,7 @@ type flags struct {
 	relaxed          bool
 	unshared         bool
 	unchecked        bool // store rebuild
-	mend             bool // store verify
+	mend, contents   bool // store verify
 	timeout, silent  time.Duration
 	withSource       []string
 	// Bounds of builds, as they were written.
@@ -77,11 +77,33 @@ func (discard) Write(b []byte) (int, error) { return len(b), nil }
 
 // addBuildFlags adds the options of commands that build.
 func (f *flags) addBuildFlags() {
+	f.addGoalFlags()
+	f.BoolVarP(&f.dryRun, "dry-run", "n", false, "print what would be built, and build nothing")
+}
+
+// addGoalFlags adds the options of commands that build and cannot tell before what they
+// would build.
+func (f *flags) addGoalFlags() {
 	f.StringVarP(&f.system, "system", "s", "", "build for `SYSTEM`, such as x86_64-freebsd")
 	f.addWorkFlags()
 	f.BoolVarP(&f.keepGoing, "keep-going", "k", false, "after a failure go on with what does not depend on it")
+	f.addKeepFlag()
+}
+
+func (f *flags) addKeepFlag() {
 	f.BoolVarP(&f.keepFailed, "keep-failed", "K", false, "keep the folders of failed builds")
-	f.BoolVarP(&f.dryRun, "dry-run", "n", false, "print what would be built, and build nothing")
+}
+
+// addSubstituteFlags adds the options that say what is fetched from whom.
+func (f *flags) addSubstituteFlags() {
+	f.StringVar(&f.substituteURLs, "substitute-urls", "", "fetch what these servers have, `URLS` with spaces between, in place of building it")
+	f.BoolVar(&f.noSubstitutes, "no-substitutes", false, "build everything here")
+}
+
+// addRoomFlags adds the options that say when garbage makes room.
+func (f *flags) addRoomFlags() {
+	f.StringVar(&f.minFree, "min-free", "", "while less `SPACE` is free, such as 5G, delete garbage before adding to the store")
+	f.StringVar(&f.maxFree, "max-free", "", "how much `SPACE` shall be free then (default: that of --min-free)")
 }
 
 // addWorkFlags adds the options that say how builds go on, whoever has asked for
@@ -89,11 +111,9 @@ func (f *flags) addBuildFlags() {
 func (f *flags) addWorkFlags() {
 	f.IntVarP(&f.jobs, "max-jobs", "M", runtime.NumCPU(), "run at most `N` builds at a time on this machine; 0 leaves all to others")
 	f.IntVarP(&f.cores, "cores", "c", 0, "let a build use `N` processors; 0 means all")
-	f.StringVar(&f.substituteURLs, "substitute-urls", "", "fetch what these servers have, `URLS` with spaces between, in place of building it")
-	f.BoolVar(&f.noSubstitutes, "no-substitutes", false, "build everything here")
+	f.addSubstituteFlags()
 	f.addMachineFlags()
-	f.StringVar(&f.minFree, "min-free", "", "while less `SPACE` is free, such as 5G, delete garbage before adding to the store")
-	f.StringVar(&f.maxFree, "max-free", "", "how much `SPACE` shall be free then (default: that of --min-free)")
+	f.addRoomFlags()
 	f.IntVar(&f.rounds, "rounds", 1, "build each derivation `N` times, and fail when the results differ")
 	f.Var((*span)(&f.silent), "max-silent-time", "end a build that prints nothing for so `LONG`, such as 10m; a number alone is seconds")
 	f.Var((*span)(&f.timeout), "timeout", "end a build that takes so `LONG`")

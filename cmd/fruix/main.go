@@ -154,7 +154,7 @@ func commands() []command {
 		{"archive", "ACTION [OPTION]... [PATH]...", "exchange objects with others, and say whom to trust", runArchive},
 		{"download", "[OPTION]... URL", "fetch a file or a git repository into the store and print its hash", runDownload},
 		{"hash", "[OPTION]... FILE", "print the hash of a file or of a folder's archive", runHash},
-		{"help", "", "print this list", runHelp},
+		{"help", "[COMMAND]", "print this list, or what a command takes", runHelp},
 		{"version", "", "print the version", runVersion},
 	}
 }
@@ -198,7 +198,10 @@ func (e *environment) color(f *os.File) bool {
 // live reports whether lines of f can be taken back and written anew.
 func (e *environment) live(f *os.File) bool { return isTerminal(f) && e.getenv("TERM") != "dumb" }
 
-func runHelp(_ context.Context, e *environment, _ []string) error {
+func runHelp(ctx context.Context, e *environment, args []string) error {
+	if len(args) > 0 {
+		return e.run(ctx, append(args, "--help"))
+	}
 	w := e.stdout
 	fmt.Fprintf(w, "Usage: fruix COMMAND [OPTION]... [ARGUMENT]...\n\nCommands:\n")
 	for _, c := range commands() {

@@ -20,7 +20,7 @@ ARG, else what is typed.
 // runREPL is "fruix repl".
 func runREPL(ctx context.Context, e *environment, args []string) error {
 	f := newFlags("repl", "[OPTION]... [FILE [ARG]...]", replText)
-	f.addBuildFlags()
+	f.addGoalFlags()
 	f.SetInterspersed(false)
 	expressions := f.StringArrayP("expression", "e", nil, "evaluate `EXPR` and print its value; may be given several times")
 	listen := f.StringP("listen", "", "", "offer the dialogue to programs of this machine, such as editors, on a port or the path of a socket, `ADDRESS`; without one on port 37146")

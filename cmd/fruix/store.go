@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/spf13/pflag"
+
 	"fruix/builder"
 	"fruix/builder/access"
 	"fruix/cmd/internal/progress"
@@ -17,8 +19,12 @@ import (
 )
 
 const storeText = `
-Look at and work on the store itself. PATH is an object of the store, something
-in one, or a link that leads there.
+Look at and work on the store itself. "fruix store VERB --help" tells which options
+a verb has besides these.
+`
+
+const storePathText = `
+PATH is an object of the store, something in one, or a link that leads there.
 `
 
 // storeVerb is one word after "fruix store".
@@ -26,57 +32,105 @@ type storeVerb struct {
 	name, args, summary string
 	min, max            int // how many arguments; max -1: any number
 	run                 func(ctx context.Context, s *session, args []string) error
+	options             func(f *flags) // adds those of its own; nil when there are none
 }
 
 func storeVerbs() []storeVerb {
 	return append(storeQueries(), []storeVerb{
-		{"add", "FILE...", "add files and folders by the hash of their archives", 1, -1, storeAdd},
-		{"add-fixed", "ALGORITHM FILE...", "add plain files by the hash of their bytes", 2, -1, storeAddFixed},
-		{"dump", "PATH", "write the archive (NAR) of a file or folder to standard output", 1, 1, storeDump},
-		{"restore", "FOLDER", "unpack the archive that standard input holds", 1, 1, storeRestore},
-		{"export", "PATH...", "write objects, with what is known of them, to standard output", 1, -1, storeExport},
-		{"import", "", "add the objects that standard input holds", 0, 0, storeImport},
-		{"verify", "[PATH...]", "read every byte of all, or of some objects, and compare with what was registered", 0, -1, storeVerify},
-		{"repair", "PATH...", "fetch or build damaged objects again", 1, -1, storeRepair},
-		{"rebuild", "", "make the database anew from what lies in the store, when it is damaged or lost", 0, 0, storeRebuild},
-		{"optimise", "", "let equal files share their place on the disk", 0, 0, storeOptimise},
+		{"add", "FILE...", "add files and folders by the hash of their archives", 1, -1, storeAdd, (*flags).addRoomFlags},
+		{"add-fixed", "ALGORITHM FILE...", "add plain files by the hash of their bytes", 2, -1, storeAddFixed, (*flags).addRoomFlags},
+		{"dump", "PATH", "write the archive (NAR) of a file or folder to standard output", 1, 1, storeDump, nil},
+		{"restore", "FOLDER", "unpack the archive that standard input holds", 1, 1, storeRestore, nil},
+		{"export", "PATH...", "write objects, with what is known of them, to standard output", 1, -1, storeExport, nil},
+		{"import", "", "add the objects that standard input holds", 0, 0, storeImport, (*flags).addRoomFlags},
+		{"verify", "[PATH...]", "read every byte of all, or of some objects, and compare with what was registered", 0, -1, storeVerify, (*flags).addVerifyFlags},
+		{"repair", "PATH...", "fetch or build damaged objects again", 1, -1, storeRepair, (*flags).addRepairFlags},
+		{"rebuild", "", "make the database anew from what lies in the store, when it is damaged or lost", 0, 0, storeRebuild, (*flags).addRebuildFlags},
+		{"optimise", "", "let equal files share their place on the disk", 0, 0, storeOptimise, nil},
 	}...)
+}
+
+func (f *flags) addVerifyFlags() {
+	f.BoolVar(&f.contents, "check-contents", true, "read every byte; with --check-contents=false only look whether all objects are there")
+	f.BoolVar(&f.mend, "repair", false, "repair what is damaged")
+	f.addRepairFlags()
+}
+
+// addRepairFlags adds the options that say how damaged objects are built or fetched.
+func (f *flags) addRepairFlags() {
+	f.addWorkFlags()
+	f.addKeepFlag()
+}
+
+func (f *flags) addRebuildFlags() {
+	f.BoolVar(&f.unchecked, "no-check-contents", false, "read no objects, and believe what is noted of them")
+}
+
+// flags are the options that this verb takes.
+func (v storeVerb) flags() *flags {
+	text := "\n" + strings.ToUpper(v.summary[:1]) + v.summary[1:] + ".\n"
+	if strings.Contains(v.args, "PATH") {
+		text += storePathText
+	}
+	f := newFlags("store "+v.name, strings.TrimSpace("[OPTION]... "+v.args), text)
+	if v.options != nil {
+		v.options(f)
+	}
+	return f
+}
+
+// parseStore finds the verb of a command line, and reads the options that it has.
+func parseStore(args []string) (v storeVerb, f *flags, err error) {
+	// Options may stand before the verb. Which words are their values only all options
+	// together tell.
+	all := newFlags("store", "", "")
+	all.Usage = func() {}
+	for _, v := range storeVerbs() {
+		all.AddFlagSet(v.flags().FlagSet)
+	}
+	err = all.parse(args)
+	if all.NArg() == 0 {
+		switch {
+		case errors.Is(err, pflag.ErrHelp):
+			newFlags("store", "VERB [OPTION]... [ARGUMENT]...", storeText+storePathText+verbList()).Usage()
+		case err == nil:
+			err = all.usage("nothing to do is named")
+		}
+		return v, nil, err
+	}
+	name, known := all.Arg(0), []string(nil)
+	for _, v := range storeVerbs() {
+		if v.name == name {
+			f := v.flags()
+			return v, f, f.parse(args)
+		}
+		known = append(known, v.name)
+	}
+	return v, nil, &report.UsageError{Command: all.name, Message: fmt.Sprintf("unknown verb %q", name), Hint: nearestHint(name, known, "fruix store --help")}
 }
 
 // runStore is "fruix store".
 func runStore(ctx context.Context, e *environment, args []string) error {
-	f := newFlags("store", "VERB [OPTION]... [ARGUMENT]...", storeText+verbList())
-	f.addBuildFlags()
-	f.Bool("check-contents", true, "with verify: read every byte, which it does anyway")
-	f.BoolVar(&f.mend, "repair", false, "with verify: repair what is damaged")
-	f.BoolVar(&f.unchecked, "no-check-contents", false, "with rebuild: read no objects, and believe what is noted of them")
-	if err := f.parse(args); err != nil {
+	v, f, err := parseStore(args)
+	if err != nil {
 		return err
 	}
 	if err := f.check(); err != nil {
 		return err
 	}
-	if f.NArg() == 0 {
-		return f.usage("nothing to do is named")
+	rest := f.Args()[1:]
+	if len(rest) < v.min || v.max >= 0 && len(rest) > v.max {
+		return f.usage("the form is: %s %s", f.name, v.args)
 	}
-	var known []string
-	for _, v := range storeVerbs() {
-		known = append(known, v.name)
-		if v.name != f.Arg(0) {
-			continue
-		}
-		rest := f.Args()[1:]
-		if len(rest) < v.min || v.max >= 0 && len(rest) > v.max {
-			return f.usage("the form is: fruix store %s %s", v.name, v.args)
-		}
-		s := &session{env: e, flags: f}
-		if _, err := s.openStore(ctx); err != nil {
-			return err
-		}
-		defer s.Close()
-		return v.run(ctx, s, rest)
+	if v.name == "verify" && !f.contents && len(rest) > 0 {
+		return f.usage("without their contents all objects are looked at, not some")
 	}
-	return &report.UsageError{Command: f.name, Message: fmt.Sprintf("unknown verb %q", f.Arg(0)), Hint: nearestHint(f.Arg(0), known, "fruix store --help")}
+	s := &session{env: e, flags: f}
+	if _, err := s.openStore(ctx); err != nil {
+		return err
+	}
+	defer s.Close()
+	return v.run(ctx, s, rest)
 }
 
 func verbList() string {
@@ -118,7 +172,7 @@ func (s *session) addAll(ctx context.Context, files []string, o store.AddOptions
 
 func storeVerify(ctx context.Context, s *session, paths []string) error {
 	if len(paths) == 0 {
-		return s.verifyStore(ctx, s.store, true, s.flags.mend)
+		return s.verifyStore(ctx, s.store, s.flags.contents, s.flags.mend)
 	}
 	objects, err := findObjects(s.store, paths)
 	if err != nil {

@@ -23,19 +23,19 @@ func storeQueries() []storeVerb {
 		return func(ctx context.Context, s *session, args []string) error { return s.askEach(ctx, args, ask) }
 	}
 	return []storeVerb{
-		{"path-info", "PATH...", "tell what is known of objects", 1, -1, storeInfo},
-		{"references", "PATH...", "list what objects refer to", 1, -1, list(access.Store.References)},
-		{"referrers", "PATH...", "list the objects that refer to some", 1, -1, list(access.Store.Referrers)},
-		{"requisites", "PATH...", "list objects with all that they need", 1, -1, storeRequisites},
-		{"derivers", "PATH...", "list the derivations that objects are outputs of", 1, -1, list(access.Store.Derivers)},
-		{"outputs", "DERIVATION...", "list the outputs of derivations", 1, -1, list(outputsOf)},
-		{"size", "PATH...", "print the size of objects, alone and with all that they need", 1, -1, storeSize},
-		{"roots", "[PATH...]", "list the roots, of all or of some objects", 0, -1, storeRoots},
-		{"why", "PATH OTHER", "print the chain of references from one object to another", 2, 2, storeWhy},
-		{"diff", "PATH OTHER", "compare two objects, files or folders", 2, 2, storeDiff},
-		{"ls", "PATH", "list what is in an object", 1, 1, storeList},
-		{"log", "PATH...", "print the logs of the last builds of derivations and their outputs", 1, -1, storeLog},
-		{"cat", "PATH...", "print files of objects", 1, -1, storeCat},
+		{"path-info", "PATH...", "tell what is known of objects", 1, -1, storeInfo, nil},
+		{"references", "PATH...", "list what objects refer to", 1, -1, list(access.Store.References), nil},
+		{"referrers", "PATH...", "list the objects that refer to some", 1, -1, list(access.Store.Referrers), nil},
+		{"requisites", "PATH...", "list objects with all that they need", 1, -1, storeRequisites, nil},
+		{"derivers", "PATH...", "list the derivations that objects are outputs of", 1, -1, list(access.Store.Derivers), nil},
+		{"outputs", "DERIVATION...", "list the outputs of derivations", 1, -1, list(outputsOf), nil},
+		{"size", "PATH...", "print the size of objects, alone and with all that they need", 1, -1, storeSize, nil},
+		{"roots", "[PATH...]", "list the roots, of all or of some objects", 0, -1, storeRoots, nil},
+		{"why", "PATH OTHER", "print the chain of references from one object to another", 2, 2, storeWhy, nil},
+		{"diff", "PATH OTHER", "compare two objects, files or folders", 2, 2, storeDiff, nil},
+		{"ls", "PATH", "list what is in an object", 1, 1, storeList, nil},
+		{"log", "PATH...", "print the logs of the last builds of derivations and their outputs", 1, -1, storeLog, (*flags).addSubstituteFlags},
+		{"cat", "PATH...", "print files of objects", 1, -1, storeCat, nil},
 	}
 }
 
