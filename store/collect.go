@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -425,7 +426,60 @@ func (l *liveness) deadOrder(wanted []bool) []int32 {
 }
 
 // root is an object that must stay, and why.
-type root struct{ base, what string }
+type root struct {
+	base, what string
+	process    int // for one that runs
+}
+
+// Used returns what keeps objects of this store besides the links of [Store.Roots]:
+// programs that run, by names such as "{process:123}", and what processes have
+// protected, "{temp:123}" or, when it is not known which process that is, "{temp}". No
+// link has such a name; they are Nix's. An ordinary user's process does not see those
+// of others.
+func (s *Store) Used(ctx context.Context) ([]Root, error) { return s.UsedBy(ctx, -1) }
+
+// UsedBy is Used for the user with the id uid, who sees processes of this user only; less
+// than 0 sees all.
+func (s *Store) UsedBy(ctx context.Context, uid int) ([]Root, error) {
+	var out []Root
+	add := func(name, base string) {
+		// A program may run from another store whose name is the same.
+		if _, err := os.Lstat(s.final(base)); err == nil {
+			out = append(out, Root{Name: name, Target: s.c.StoreDir + "/" + base})
+		}
+	}
+	err := s.eachUser(func(f *os.File, bases []string) {
+		if owner, ok := ownerID(f); uid >= 0 && (!ok || owner != uid) {
+			return
+		}
+		name := "{temp}"
+		if pids := sharers(f); len(pids) == 1 {
+			name = fmt.Sprintf("{temp:%d}", pids[0])
+		}
+		for _, b := range bases {
+			add(name, b)
+		}
+	})
+	if err != nil {
+		return nil, s.explain("find out what is in use", err)
+	}
+	for _, r := range runningRoots(s.c.StoreDir) {
+		if uid < 0 || processOwner(r.process) == uid {
+			add(fmt.Sprintf("{process:%d}", r.process), r.base)
+		}
+	}
+	slices.SortFunc(out, func(a, b Root) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Target, b.Target))
+	})
+	return slices.Compact(out), ctx.Err()
+}
+
+// ownerID is the id of the user whose file f is.
+func ownerID(f *os.File) (int, bool) {
+	var st unix.Stat_t
+	err := unix.Fstat(int(f.Fd()), &st)
+	return int(st.Uid), err == nil
+}
 
 // allRoots lists what keeps objects: what is protected, links, and programs that run.
 // They are looked up in the order in which one takes over from another: who protects
@@ -448,11 +502,11 @@ func (s *Store) allRoots(ctx context.Context, without []string) ([]root, error) 
 			continue
 		}
 		if p, err := s.parse(r.Target); err == nil {
-			out = append(out, root{p.Base(), "the root " + r.Name})
+			out = append(out, root{base: p.Base(), what: "the root " + r.Name})
 		}
 	}
 	for _, b := range used {
-		out = append(out, root{b, "an evaluation or a build that is going on"})
+		out = append(out, root{base: b, what: "an evaluation or a build that is going on"})
 	}
 	return append(out, runningRoots()...), nil
 }

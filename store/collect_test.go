@@ -239,6 +239,18 @@ func TestCollectSparesWhatIsInUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := open(t, root)
+	used := must(s.Used(ctx))(t)
+	temp := func(r store.Root) bool { return strings.HasPrefix(r.Name, "{temp") && r.Target == texts[1] }
+	runs := store.Root{Name: fmt.Sprintf("{process:%d}", cmd.Process.Pid), Target: dir}
+	if !slices.ContainsFunc(used, temp) || program && !slices.Contains(used, runs) {
+		t.Errorf("in use are %v, without %s or %v", used, texts[1], runs)
+	}
+	if of := must(s.UsedBy(ctx, os.Geteuid()))(t); program && !slices.Contains(of, runs) {
+		t.Errorf("in use by this user are %v", of)
+	}
+	if of := must(s.UsedBy(ctx, os.Geteuid()+1))(t); len(of) != 0 {
+		t.Errorf("in use by another user are %v", of)
+	}
 	got := must(s.Collect(ctx, store.CollectOptions{}))(t)
 	if want := []string{texts[2]}; program && !slices.Equal(got.Paths, want) {
 		t.Errorf("collected %v, want %v", got.Paths, want)

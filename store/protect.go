@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -99,38 +100,45 @@ func (s *Store) lockCollector(ctx context.Context, how int) (*os.File, error) {
 
 // inUse returns the base names that processes, this one included, have
 // protected.
-func (s *Store) inUse() ([]string, error) {
-	files, err := filepath.Glob(filepath.Join(s.Physical(s.c.StoreDir), tempDir, "*"+lockSuffix))
-	if err != nil {
-		return nil, err
-	}
-	var out []string
-	for _, name := range files {
-		text, err := os.ReadFile(name)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue // its process has just ended
-		}
-		if err != nil {
-			return nil, err
-		}
-		if s.abandoned(name) {
-			continue
-		}
-		for _, line := range strings.Fields(string(text)) {
-			if _, err := path.ParseBase(line); err == nil {
-				out = append(out, line)
-			}
-		}
-	}
-	return out, nil
+func (s *Store) inUse() (out []string, err error) {
+	err = s.eachUser(func(_ *os.File, bases []string) { out = append(out, bases...) })
+	return out, err
 }
 
-// abandoned says whether the process of a session's lock file has died.
-func (s *Store) abandoned(name string) bool {
-	f, err := os.Open(name)
+// eachUser calls f with the lock file of each process that has protected objects, this
+// one included, and their base names.
+func (s *Store) eachUser(f func(lock *os.File, bases []string)) error {
+	files, err := filepath.Glob(filepath.Join(s.Physical(s.c.StoreDir), tempDir, "*"+lockSuffix))
 	if err != nil {
-		return errors.Is(err, fs.ErrNotExist)
+		return err
 	}
-	defer f.Close()
-	return unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB) == nil
+	for _, name := range files {
+		if err := oneUser(name, f); err != nil && !errors.Is(err, fs.ErrNotExist) { // or its process has just ended
+			return err
+		}
+	}
+	return nil
+}
+
+func oneUser(name string, f func(lock *os.File, bases []string)) error {
+	lock, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	text, err := io.ReadAll(lock)
+	if err != nil {
+		return err
+	}
+	if unix.Flock(int(lock.Fd()), unix.LOCK_SH|unix.LOCK_NB) == nil {
+		return nil // its process has died
+	}
+	var bases []string
+	for _, line := range strings.Fields(string(text)) {
+		if _, err := path.ParseBase(line); err == nil {
+			bases = append(bases, line)
+		}
+	}
+	f(lock, bases)
+	return nil
 }

@@ -48,9 +48,13 @@ func processRoots(pid int) []root {
 		findPaths(text, func(base string) {
 			if !seen[base] {
 				seen[base] = true
-				out = append(out, root{base, "the running process " + strconv.Itoa(pid)})
+				out = append(out, root{base, "the running process " + strconv.Itoa(pid), pid})
 			}
 		})
 	}
 	return out
 }
+
+// processOwner is the id of the user whose process this is; -1 when that is not known.
+// Where struct kinfo_proc has it differs between versions of the system.
+func processOwner(int) int { return -1 }

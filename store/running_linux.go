@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+
+	"golang.org/x/sys/unix"
 )
 
 // runningRoots lists the objects that processes of this machine have open,
@@ -17,7 +19,8 @@ func runningRoots() []root {
 	var out []root
 	self := strconv.Itoa(os.Getpid())
 	for _, e := range entries {
-		if _, err := strconv.Atoi(e.Name()); err != nil || e.Name() == self {
+		pid, err := strconv.Atoi(e.Name())
+		if err != nil || e.Name() == self {
 			continue
 		}
 		dir := filepath.Join("/proc", e.Name())
@@ -26,7 +29,7 @@ func runningRoots() []root {
 			findPaths(text, func(base string) {
 				if !seen[base] {
 					seen[base] = true
-					out = append(out, root{base, "the running process " + e.Name()})
+					out = append(out, root{base, "the running process " + e.Name(), pid})
 				}
 			})
 		}
@@ -47,4 +50,13 @@ func runningRoots() []root {
 		}
 	}
 	return out
+}
+
+// processOwner is the id of the user whose process this is; -1 when it has ended.
+func processOwner(pid int) int {
+	var st unix.Stat_t
+	if err := unix.Stat(filepath.Join("/proc", strconv.Itoa(pid)), &st); err != nil {
+		return -1
+	}
+	return int(st.Uid)
 }

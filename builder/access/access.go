@@ -78,6 +78,7 @@ type Builds interface {
 type Upkeep interface {
 	AddRoot(ctx context.Context, link, target string) error
 	Roots(ctx context.Context) ([]store.Root, error)
+	Used(ctx context.Context) ([]store.Root, error) // what keeps objects besides; see store.Store.Used
 	Liveness(ctx context.Context, o store.CollectOptions) (*store.Liveness, error)
 	Collect(ctx context.Context, o store.CollectOptions) (*store.Collected, error)
 	Delete(ctx context.Context, paths []string, o store.CollectOptions) (*store.Collected, error)

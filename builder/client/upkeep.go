@@ -42,15 +42,30 @@ func (c *Client) AddRoot(ctx context.Context, link, target string) error {
 
 // Roots implements access.Upkeep.
 func (c *Client) Roots(ctx context.Context) ([]store.Root, error) {
+	return c.findRoots(ctx, false)
+}
+
+// Used implements access.Upkeep.
+func (c *Client) Used(ctx context.Context) ([]store.Root, error) { return c.findRoots(ctx, true) }
+
+// findRoots asks for links that are roots or for what else keeps objects: that has names
+// such as "{temp:123}" and, from Nix's daemon, "/proc/123/exe".
+func (c *Client) findRoots(ctx context.Context, used bool) ([]store.Root, error) {
 	pairs, err := ask(ctx, c, calls.FindRoots(), calls.None{})
 	if err != nil {
 		return nil, err
 	}
 	var out []store.Root
 	for _, p := range pairs {
-		out = append(out, store.Root{Link: p[0], Name: p[0], Target: p[1]})
+		isUse := strings.HasPrefix(p[0], "{") || strings.HasPrefix(p[0], "/proc/")
+		switch {
+		case isUse && used:
+			out = append(out, store.Root{Name: p[0], Target: p[1]})
+		case !isUse && !used:
+			out = append(out, store.Root{Link: p[0], Name: p[0], Target: p[1]})
+		}
 	}
-	slices.SortFunc(out, func(a, b store.Root) int { return strings.Compare(a.Link, b.Link) })
+	slices.SortFunc(out, func(a, b store.Root) int { return strings.Compare(a.Name, b.Name) })
 	return out, nil
 }
 

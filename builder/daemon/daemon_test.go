@@ -763,7 +763,9 @@ func TestCounts(t *testing.T) {
 	}
 	names := map[string]int{}
 	for _, pair := range root.r.Pairs() {
-		names[pair[0]]++
+		if !strings.HasPrefix(pair[0], "{") { // what goes on is no link
+			names[pair[0]]++
+		}
 	}
 	if len(names) != 3 || names[links[3]] != 3 {
 		t.Errorf("roots %v", names)

@@ -41,7 +41,18 @@ func syncWithGC(st *store.Store, ctx context.Context, none calls.None) (calls.No
 func (c *conn) findRoots(ctx context.Context, _ calls.None) (pairs [][2]string, err error) {
 	err = c.heavy(ctx, func(st *store.Store) error {
 		roots, err := st.Roots(ctx)
-		for _, r := range roots {
+		if err != nil {
+			return err
+		}
+		// What a user runs is the user's own affair.
+		var used []store.Root
+		switch {
+		case c.trusted:
+			used, err = st.Used(ctx)
+		case c.peer.Local:
+			used, err = st.UsedBy(ctx, c.peer.UID)
+		}
+		for _, r := range append(roots, used...) {
 			pairs = append(pairs, [2]string{r.Name, r.Target})
 		}
 		return err

@@ -289,8 +289,18 @@ func sizeText(n int64) string {
 	return fmt.Sprintf("%.1f %ciB", x, units[i])
 }
 
-func (s *session) listRoots(ctx context.Context, st access.Store) error {
+// allRoots are links and what else keeps objects.
+func allRoots(ctx context.Context, st access.Store) ([]store.Root, error) {
 	roots, err := st.Roots(ctx)
+	if err != nil {
+		return nil, err
+	}
+	used, err := st.Used(ctx)
+	return append(roots, used...), err
+}
+
+func (s *session) listRoots(ctx context.Context, st access.Store) error {
+	roots, err := allRoots(ctx, st)
 	if err != nil {
 		return err
 	}

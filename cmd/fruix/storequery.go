@@ -194,7 +194,7 @@ func storeRoots(ctx context.Context, s *session, args []string) error {
 	if err != nil {
 		return err
 	}
-	roots, err := s.store.Roots(ctx)
+	roots, err := allRoots(ctx, s.store)
 	if err != nil {
 		return err
 	}

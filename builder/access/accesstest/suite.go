@@ -526,6 +526,13 @@ func roots(s *suite) {
 	if len(list) != 1 || list[0].Name != link || list[0].Target != p {
 		s.Errorf("roots %v", list)
 	}
+	used, err := s.Access.Used(s.Ctx)
+	s.must(err)
+	for _, r := range used {
+		if !strings.HasPrefix(r.Name, "{") {
+			s.Errorf("%v is no link, and is called like one", r)
+		}
+	}
 	file := filepath.Join(dir, "file")
 	s.must(os.WriteFile(file, nil, 0o644))
 	if err := s.Access.AddRoot(s.Ctx, file, p); err == nil {
