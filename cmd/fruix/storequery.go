@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -313,14 +316,44 @@ func dumpArchive(ctx context.Context, w io.Writer, name string) error {
 	return err
 }
 
-// restoreArchive unpacks the archive that r holds to dest, where nothing lies.
+// restoreArchive unpacks the archive that r holds to dest, where nothing lies. It is
+// unpacked beside it and moved there when it is whole, so that no half of it is left
+// when ctx ends, be it while r makes it wait, and nothing of others is removed.
 func restoreArchive(ctx context.Context, r io.Reader, dest string) error {
-	if _, err := os.Lstat(dest); err == nil {
-		return fmt.Errorf("%s is there already; an archive is unpacked to a new place", dest)
+	free := func() error {
+		_, err := os.Lstat(dest)
+		switch {
+		case err == nil:
+			return fmt.Errorf("%s is there already; an archive is unpacked to a new place", dest)
+		case errors.Is(err, fs.ErrNotExist):
+			return nil
+		}
+		return err
 	}
-	_, err := tree.Restore(ctx, nar.NewReader(r), dest, nil)
+	dest = filepath.Clean(dest)
+	if err := free(); err != nil {
+		return err
+	}
+	beside := filepath.Join(filepath.Dir(dest), "."+rand.Text()[:12]+".fruix-new")
+	_, err := tree.Restore(ctx, nar.NewReader(untilDone(ctx, r)), beside, nil)
+	if err == nil {
+		if err = free(); err == nil {
+			err = os.Rename(beside, dest)
+		}
+	}
 	if err != nil {
-		_ = tree.Remove(dest) // no half of a tree is left
+		_ = tree.Remove(beside)
 	}
 	return err
+}
+
+// untilDone reads from r until ctx ends, even when r never answers.
+func untilDone(ctx context.Context, r io.Reader) io.Reader {
+	out, in := io.Pipe()
+	context.AfterFunc(ctx, func() { in.CloseWithError(context.Cause(ctx)) })
+	go func() {
+		_, err := io.Copy(in, r)
+		in.CloseWithError(err)
+	}()
+	return out
 }
