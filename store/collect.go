@@ -463,7 +463,7 @@ func (s *Store) UsedBy(ctx context.Context, uid int) ([]Root, error) {
 	if err != nil {
 		return nil, s.explain("find out what is in use", err)
 	}
-	for _, r := range runningRoots(s.c.StoreDir) {
+	for _, r := range runningRoots() {
 		if uid < 0 || processOwner(r.process) == uid {
 			add(fmt.Sprintf("{process:%d}", r.process), r.base)
 		}

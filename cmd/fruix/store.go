@@ -178,54 +178,63 @@ func storeVerify(ctx context.Context, s *session, paths []string) error {
 	if err != nil {
 		return err
 	}
-	var bad []string
+	r := &results{s: s}
+	var problems []store.Problem
 	for _, p := range objects {
 		problem, err := s.store.VerifyPath(ctx, p)
 		if err != nil {
 			return err
 		}
 		if problem != nil {
-			bad = append(bad, p)
-			fmt.Fprintln(s.env.stdout, problem)
+			problems = append(problems, *problem)
+			r.line(problem)
 		}
 	}
-	return s.damagedOrRepaired(ctx, bad, s.flags.mend)
+	return s.endVerify(ctx, r, problems, s.flags.mend)
 }
 
-// damagedOrRepaired ends a verification that has found bad objects: it repairs them
-// if that is wanted.
-func (s *session) damagedOrRepaired(ctx context.Context, bad []string, repair bool) error {
-	if !repair {
-		return damaged(len(bad))
-	}
-	return s.repairAll(ctx, bad)
-}
-
-// verifyStore checks all objects, and repairs those that are damaged if that is
+// endVerify ends a check that has found problems: it repairs what is damaged if that is
 // wanted.
-func (s *session) verifyStore(ctx context.Context, st access.Store, contents, repair bool) error {
+func (s *session) endVerify(ctx context.Context, r *results, problems []store.Problem, repair bool) error {
+	out := verified{Problems: problemsJSON(problems), Repaired: []string{}}
 	var bad []string
-	wrong := 0
-	meter := s.meter("verifying")
-	err := st.Verify(ctx, contents, func(p store.Problem) {
-		if p.Kind == store.Misregistered {
-			wrong++
-		} else {
+	var err error
+	for _, p := range problems {
+		if p.Kind != store.Misregistered {
 			bad = append(bad, p.Path)
 		}
-		s.progress().Aside(func() { fmt.Fprintln(s.env.stdout, p) })
-	}, meter.set)
-	meter.End()
-	if err != nil {
-		return err
 	}
-	if wrong > 0 {
+	if wrong := len(problems) - len(bad); wrong > 0 {
 		err = &report.AdvisedError{
 			Err:  fmt.Errorf("the database is wrong about %s", count(wrong, "object")),
 			Hint: "\"fruix store rebuild\" makes it anew from what lies in the store",
 		}
 	}
-	return errors.Join(err, s.damagedOrRepaired(ctx, bad, repair))
+	if repair {
+		repaired, rerr := s.repairAll(ctx, r, bad)
+		out.Repaired = append(out.Repaired, repaired...)
+		err = errors.Join(err, rerr)
+	} else {
+		err = errors.Join(err, damaged(len(bad)))
+	}
+	return errors.Join(err, r.end(out))
+}
+
+// verifyStore checks all objects, and repairs those that are damaged if that is
+// wanted.
+func (s *session) verifyStore(ctx context.Context, st access.Store, contents, repair bool) error {
+	r := &results{s: s}
+	var problems []store.Problem
+	meter := s.meter("verifying")
+	err := st.Verify(ctx, contents, func(p store.Problem) {
+		problems = append(problems, p)
+		r.line(p)
+	}, meter.set)
+	meter.End()
+	if err != nil {
+		return err
+	}
+	return s.endVerify(ctx, r, problems, repair)
 }
 
 // damaged is the error that ends a check which found something.
@@ -255,17 +264,19 @@ func storeRepair(ctx context.Context, s *session, args []string) error {
 	if err != nil {
 		return err
 	}
-	return s.repairAll(ctx, objects)
+	r := &results{s: s}
+	repaired, err := s.repairAll(ctx, r, objects)
+	return errors.Join(err, r.end(append([]string{}, repaired...)))
 }
 
-// repairAll repairs those of objects that are damaged and prints them. One that
+// repairAll repairs those of objects that are damaged, prints and returns them. One that
 // cannot be repaired does not keep the others from it.
-func (s *session) repairAll(ctx context.Context, objects []string) error {
+func (s *session) repairAll(ctx context.Context, r *results, objects []string) (repaired []string, err error) {
 	var failed error
 	for _, p := range objects {
 		problem, err := s.store.VerifyPath(ctx, p)
 		if err != nil {
-			return err
+			return repaired, errors.Join(failed, err)
 		}
 		if problem == nil {
 			s.note("%s is as it should be", p)
@@ -275,9 +286,10 @@ func (s *session) repairAll(ctx context.Context, objects []string) error {
 			failed = errors.Join(failed, err)
 			continue
 		}
-		fmt.Fprintln(s.env.stdout, p)
+		repaired = append(repaired, p)
+		r.line(p)
 	}
-	return failed
+	return repaired, failed
 }
 
 // repair puts an object right: modes and times from its own content; that, when it is
@@ -327,14 +339,18 @@ func storeRebuild(ctx context.Context, s *session, _ []string) error {
 	if err != nil {
 		return err
 	}
+	out, left := &results{s: s}, []string{}
 	for _, p := range r.Bad {
-		fmt.Fprintln(s.env.stdout, p)
+		out.line(p)
 	}
 	for _, l := range r.Left {
-		fmt.Fprintln(s.env.stdout, l)
+		out.line(l)
+		left = append(left, l.String())
 	}
 	s.tellRebuilt(r)
-	return errors.Join(lost(r.Left), damaged(len(r.Bad)))
+	return errors.Join(lost(r.Left), damaged(len(r.Bad)), out.end(map[string]any{
+		"objects": r.Objects, "proven": r.Proven, "problems": problemsJSON(r.Bad), "left": left, "old": r.Old,
+	}))
 }
 
 // lost is the error of a store in which what roots name is no object any more.
@@ -408,7 +424,15 @@ func storeExport(ctx context.Context, s *session, args []string) error {
 	if err != nil {
 		return err
 	}
-	return s.writeBinary(func(w *os.File) error { return s.store.Export(ctx, w, objects, false) })
+	err = s.writeBinary(func(w *os.File) error { return s.store.Export(ctx, w, objects, false) })
+	var bad *store.HashMismatchError
+	if errors.As(err, &bad) { // no declaration is wrong here
+		return &report.AdvisedError{
+			Err:  errors.New(store.Problem{Path: bad.Path, Kind: store.Modified}.String()),
+			Hint: fmt.Sprintf("\"fruix store repair %s\" fetches or builds it again", bad.Path),
+		}
+	}
+	return err
 }
 
 func storeImport(ctx context.Context, s *session, _ []string) error {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"fruix/builder/access"
+	"fruix/cmd/internal/report"
 	"fruix/store"
 	"fruix/store/hash"
 	"fruix/store/nar"
@@ -79,6 +80,12 @@ func (s *session) validObjects(ctx context.Context, names []string) ([]string, e
 }
 
 func outputsOf(st access.Store, ctx context.Context, p string) ([]string, error) {
+	if !strings.HasSuffix(p, ".drv") {
+		return nil, &report.AdvisedError{
+			Err:  fmt.Errorf("%s is no derivation", p),
+			Hint: fmt.Sprintf("\"fruix store derivers %s\" lists those that it is an output of", p),
+		}
+	}
 	d, err := st.ReadDerivation(ctx, p)
 	if err != nil {
 		return nil, err
@@ -133,21 +140,23 @@ func storeInfo(ctx context.Context, s *session, args []string) error {
 	if s.flags.json {
 		return json.NewEncoder(s.env.stdout).Encode(all)
 	}
+	var b strings.Builder
 	for n, i := range all {
 		if n > 0 {
-			fmt.Fprintln(s.env.stdout)
+			b.WriteByte('\n')
 		}
-		fmt.Fprintf(s.env.stdout, "path: %s\nphysical: %s\nhash: %s\nsize: %d\nregistered: %s\n",
+		fmt.Fprintf(&b, "path: %s\nphysical: %s\nhash: %s\nsize: %d\nregistered: %s\n",
 			i.Path, s.store.Physical(i.Path), i.NarHash, i.NarSize, i.Registered)
 		if i.Deriver != "" {
-			fmt.Fprintf(s.env.stdout, "deriver: %s\n", i.Deriver)
+			fmt.Fprintf(&b, "deriver: %s\n", i.Deriver)
 		}
 		if i.ContentAddress != "" {
-			fmt.Fprintf(s.env.stdout, "content-address: %s\n", i.ContentAddress)
+			fmt.Fprintf(&b, "content-address: %s\n", i.ContentAddress)
 		}
-		fmt.Fprintf(s.env.stdout, "references: %s\n", strings.Join(i.References, " "))
+		fmt.Fprintf(&b, "references: %s\n", strings.Join(i.References, " "))
 	}
-	return nil
+	_, err = io.WriteString(s.env.stdout, b.String())
+	return err
 }
 
 func storeSize(ctx context.Context, s *session, args []string) error {
@@ -182,11 +191,13 @@ func storeSize(ctx context.Context, s *session, args []string) error {
 	if s.flags.json {
 		return json.NewEncoder(s.env.stdout).Encode(all)
 	}
-	fmt.Fprintf(s.env.stdout, "%12s %12s  %s\n", "self", "total", "object")
+	var b strings.Builder
+	fmt.Fprintf(&b, "%12s %12s  %s\n", "self", "total", "object")
 	for _, z := range all {
-		fmt.Fprintf(s.env.stdout, "%12s %12s  %s\n", sizeText(z.Self), sizeText(z.Closure), z.Path)
+		fmt.Fprintf(&b, "%12s %12s  %s\n", sizeText(z.Self), sizeText(z.Closure), z.Path)
 	}
-	return nil
+	_, err = io.WriteString(s.env.stdout, b.String())
+	return err
 }
 
 func storeRoots(ctx context.Context, s *session, args []string) error {
@@ -240,24 +251,58 @@ func (s *session) hostPath(name string) string {
 	return name
 }
 
+// difference is what is printed as JSON of one.
+type difference struct {
+	Path   string `json:"path"` // in both trees; "" is the trees themselves
+	What   string `json:"what"`
+	First  string `json:"first,omitempty"`
+	Second string `json:"second,omitempty"`
+}
+
 // storeDiff compares two trees; they being different is a failure, as for
 // diff(1).
 func storeDiff(_ context.Context, s *session, args []string) error {
-	n := 0
+	r, all := &results{s: s}, []difference{}
 	err := tree.Diff(s.hostPath(args[0]), s.hostPath(args[1]), func(d tree.Difference) bool {
-		n++
-		fmt.Fprintln(s.env.stdout, d)
-		return true
+		all = append(all, difference(d))
+		r.line(d)
+		return r.err == nil
 	})
-	if err == nil && n > 0 {
+	if err != nil {
+		return err
+	}
+	if n := len(all); n > 0 {
 		err = fmt.Errorf("%s between %s and %s", count(n, "difference"), args[0], args[1])
 	}
-	return err
+	return errors.Join(err, r.end(all))
+}
+
+// listed is what is printed as JSON of a file in an object.
+type listed struct {
+	Path       string `json:"path"` // "." is the object itself
+	Type       string `json:"type"` // as in archives: "directory", "regular" or "symlink"
+	Size       int64  `json:"size"`
+	Executable bool   `json:"executable,omitempty"`
+	Target     string `json:"target,omitempty"` // of a symbolic link
+}
+
+func (l listed) String() string {
+	kind, tail := "-", ""
+	switch {
+	case l.Type == "directory":
+		kind = "d"
+	case l.Type == "symlink":
+		kind, tail = "l", " -> "+l.Target
+	case l.Executable:
+		kind = "x"
+	}
+	return fmt.Sprintf("%s %10d %s%s", kind, l.Size, l.Path, tail)
 }
 
 func storeList(_ context.Context, s *session, args []string) error {
 	root := s.hostPath(args[0])
-	return filepath.WalkDir(root, func(p string, d os.DirEntry, err error) error {
+	r, all := &results{s: s}, []listed{}
+	err := filepath.WalkDir(root, func(p string, d os.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -269,23 +314,27 @@ func storeList(_ context.Context, s *session, args []string) error {
 		if err != nil {
 			return err
 		}
-		kind, tail := "-", ""
+		l := listed{Path: rel, Type: "regular", Size: sizeOf(fi)}
 		switch {
 		case fi.IsDir():
-			kind = "d"
+			l.Type = "directory"
 		case fi.Mode()&os.ModeSymlink != 0:
-			kind = "l"
-			to, err := os.Readlink(p)
-			if err != nil {
+			l.Type = "symlink"
+			if l.Target, err = os.Readlink(p); err != nil {
 				return err
 			}
-			tail = " -> " + to
-		case fi.Mode()&0o100 != 0:
-			kind = "x"
+		default:
+			l.Executable = fi.Mode()&0o100 != 0
 		}
-		_, err = fmt.Fprintf(s.env.stdout, "%s %10d %s%s\n", kind, sizeOf(fi), rel, tail)
-		return err
+		if r.line(l); s.flags.json {
+			all = append(all, l)
+		}
+		return r.err
 	})
+	if err != nil {
+		return err
+	}
+	return r.end(all)
 }
 
 func sizeOf(fi os.FileInfo) int64 {
@@ -296,14 +345,23 @@ func sizeOf(fi os.FileInfo) int64 {
 }
 
 func storeCat(_ context.Context, s *session, args []string) error {
-	for _, name := range args {
+	cat := func(name string) error {
 		f, err := os.Open(s.hostPath(name))
 		if err != nil {
 			return err
 		}
+		defer f.Close()
+		if fi, err := f.Stat(); err == nil && fi.IsDir() {
+			return &report.AdvisedError{
+				Err:  fmt.Errorf("%s is a folder", name),
+				Hint: fmt.Sprintf("\"fruix store ls %s\" lists what is in it", name),
+			}
+		}
 		_, err = io.Copy(s.env.stdout, f)
-		f.Close()
-		if err != nil {
+		return err
+	}
+	for _, name := range args {
+		if err := cat(name); err != nil {
 			return err
 		}
 	}
