@@ -42,7 +42,7 @@ func (n *nixPeer) command(args ...string) *exec.Cmd {
 func (n *nixPeer) take(drvs ...string) {
 	n.Helper()
 	var archive bytes.Buffer
-	must(n, n.Store.Export(n.Ctx, &archive, drvs, true))
+	must(n, n.Store.Export(n.Ctx, &archive, drvs, true, nil))
 	cmd := n.command("--import")
 	cmd.Stdin = &archive
 	if out, err := cmd.CombinedOutput(); err != nil {

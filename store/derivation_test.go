@@ -180,7 +180,7 @@ func TestImportChecked(t *testing.T) {
 	grow(t, folder, map[string]string{"f": "x"})
 	tree := must(from.AddPath(ctx, "tree", folder, store.AddOptions{Recursive: true}))(t)
 	var b bytes.Buffer
-	if err := from.Export(ctx, &b, []string{texts[1], texts[0], tree, source, out}, true); err != nil {
+	if err := from.Export(ctx, &b, []string{texts[1], texts[0], tree, source, out}, true, nil); err != nil {
 		t.Fatal(err)
 	}
 	proven := map[string]bool{}

@@ -9,6 +9,7 @@ import (
 
 	"fruix/store/db"
 	"fruix/store/hash"
+	"fruix/store/narinfo"
 	"fruix/store/path"
 	"fruix/store/tree"
 	"fruix/store/wire"
@@ -19,10 +20,10 @@ import (
 const exportMagic = 0x4558494e
 
 // Export writes objects to w in the form of "nix-store --export" and "guix
-// archive --export", without signatures: each as [Store.ExportObject] writes it,
-// with a 1 before it, and a 0 at the end. Those that others refer to come first.
-// All that they refer to, directly or not, comes too when closure is set.
-func (s *Store) Export(ctx context.Context, w io.Writer, paths []string, closure bool) error {
+// archive --export": each as [Store.ExportObject] writes it, with a 1 before it, and
+// a 0 at the end. Those that others refer to come first. All that they refer to,
+// directly or not, comes too when closure is set. sign may be nil.
+func (s *Store) Export(ctx context.Context, w io.Writer, paths []string, closure bool, sign Sign) error {
 	if closure {
 		var err error
 		if paths, err = s.Closure(ctx, paths...); err != nil {
@@ -36,7 +37,7 @@ func (s *Store) Export(ctx context.Context, w io.Writer, paths []string, closure
 	out := wire.NewWriter(w)
 	for _, p := range ordered {
 		out.Number(1)
-		if err := s.exportObject(ctx, out, p, nil); err != nil {
+		if err := s.exportObject(ctx, out, p, sign); err != nil {
 			return err
 		}
 	}
@@ -44,10 +45,22 @@ func (s *Store) Export(ctx context.Context, w io.Writer, paths []string, closure
 	return out.Flush()
 }
 
+// Sign makes the signature of an object of an export, of which digest is the SHA-256:
+// of its archive and of all that is told of it.
+type Sign func(digest []byte) string
+
+// SignWith is what signs with the first of keys; nil when there is none.
+func SignWith(keys []narinfo.SecretKey) Sign {
+	if len(keys) == 0 {
+		return nil
+	}
+	return keys[0].SignExport
+}
+
 // ExportObject writes the valid object p to w: its archive, a magic number, its
-// path, its references, its deriver, and a signature or that there is none. sign,
-// which may be nil, signs the SHA-256 of all that comes before.
-func (s *Store) ExportObject(ctx context.Context, w io.Writer, p string, sign func(digest []byte) string) error {
+// path, its references, its deriver, and a signature or that there is none. sign
+// may be nil.
+func (s *Store) ExportObject(ctx context.Context, w io.Writer, p string, sign Sign) error {
 	out := wire.NewWriter(w)
 	if err := s.exportObject(ctx, out, p, sign); err != nil {
 		return err
@@ -55,7 +68,7 @@ func (s *Store) ExportObject(ctx context.Context, w io.Writer, p string, sign fu
 	return out.Flush()
 }
 
-func (s *Store) exportObject(ctx context.Context, out *wire.Writer, p string, sign func(digest []byte) string) error {
+func (s *Store) exportObject(ctx context.Context, out *wire.Writer, p string, sign Sign) error {
 	i, err := s.Info(ctx, p)
 	if err != nil {
 		return err
@@ -218,6 +231,41 @@ type Claim struct {
 	// Digest is what was signed; Signature is "" when nobody has.
 	Digest    []byte
 	Signature string
+}
+
+// UnsignedError reports an object of an export that nobody who is trusted vouches
+// for.
+type UnsignedError struct {
+	Path string
+	Err  error // what is wrong with its signature; nil when it has none
+}
+
+func (e *UnsignedError) Error() string {
+	if e.Err != nil {
+		return fmt.Sprintf("%s is not believed: %v", e.Path, e.Err)
+	}
+	return e.Path + " is not signed, and does not prove itself"
+}
+
+// Unwrap returns what is wrong with the signature.
+func (e *UnsignedError) Unwrap() error { return e.Err }
+
+// SignedBy is what believes, for [Store.ImportChecked], objects that are proven and
+// those that are signed with one of keys, by Fruix or by Guix. Its error is an
+// *UnsignedError.
+func SignedBy(keys []narinfo.PublicKey) func(Claim) error {
+	return func(c Claim) error {
+		if c.Proven {
+			return nil
+		}
+		if c.Signature == "" {
+			return &UnsignedError{Path: c.Path}
+		}
+		if err := narinfo.CheckExport(c.Signature, c.Digest, keys); err != nil {
+			return &UnsignedError{c.Path, err}
+		}
+		return nil
+	}
 }
 
 // ImportChecked is Import that asks believe about each object before it becomes

@@ -20,7 +20,7 @@ func exported(t testing.TB, root string) (paths []string, export []byte) {
 	paths = chain(t, s, 3)
 	_, out := finishOne(t, s, derivation("out"))
 	var b bytes.Buffer
-	if err := s.Export(t.Context(), &b, []string{paths[2], out}, true); err != nil {
+	if err := s.Export(t.Context(), &b, []string{paths[2], out}, true, nil); err != nil {
 		t.Fatal(err)
 	}
 	return append(paths, out), b.Bytes()
@@ -69,7 +69,7 @@ func TestImportRefuses(t *testing.T) {
 	alone := scratch(t)
 	var b bytes.Buffer
 	paths, _ := exported(t, alone)
-	if err := open(t, alone).Export(ctx, &b, paths[1:2], false); err != nil {
+	if err := open(t, alone).Export(ctx, &b, paths[1:2], false, nil); err != nil {
 		t.Fatal(err)
 	}
 	var invalid *store.NotValidError

@@ -77,7 +77,7 @@ func TestSharedAsTheyArrive(t *testing.T) {
 	same(out+"/own", lib+"/own", true)
 
 	var export bytes.Buffer
-	if err := s.Export(ctx, &export, []string{two}, false); err != nil {
+	if err := s.Export(ctx, &export, []string{two}, false, nil); err != nil {
 		t.Fatal(err)
 	}
 	other := scratch(t)

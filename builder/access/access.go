@@ -13,6 +13,7 @@ import (
 	"fruix/store"
 	"fruix/store/drv"
 	"fruix/store/hash"
+	"fruix/store/narinfo"
 	"fruix/store/profile"
 )
 
@@ -87,8 +88,12 @@ type Upkeep interface {
 	VerifyPath(ctx context.Context, p string) (*store.Problem, error)
 	// Optimise returns nil when nothing is known of what was saved.
 	Optimise(ctx context.Context, progress func(done, all int)) (*store.Optimised, error)
-	Export(ctx context.Context, w io.Writer, paths []string, closure bool) error
-	Import(ctx context.Context, r io.Reader) ([]string, error)
+	// Export is [store.Store.Export]; with signed, objects are signed if this store
+	// has a key.
+	Export(ctx context.Context, w io.Writer, paths []string, closure, signed bool) error
+	// Import takes what a trusted key has signed and what proves itself
+	// ([store.SignedBy]); with unsigned all that comes, where this user may decide that.
+	Import(ctx context.Context, r io.Reader, unsigned bool) ([]string, error)
 }
 
 // Profiles are made and changed by this process, as its user, wherever they lie.
@@ -105,9 +110,41 @@ type Direct struct {
 	*store.Store
 	// Builder makes a builder that tells p how it goes on; p may be nil.
 	Builder func(p builder.Progress) *builder.Builder
+	// Keys are those whose signatures make others' objects believed; SigningKeys are
+	// this store's. Either may be nil.
+	Keys        func() ([]narinfo.PublicKey, error)
+	SigningKeys func() ([]narinfo.SecretKey, error)
 }
 
 var _ Store = (*Direct)(nil)
+
+// Export implements Upkeep.
+func (d *Direct) Export(ctx context.Context, w io.Writer, paths []string, closure, signed bool) error {
+	var sign store.Sign
+	if signed && d.SigningKeys != nil {
+		keys, err := d.SigningKeys()
+		if err != nil {
+			return err
+		}
+		sign = store.SignWith(keys)
+	}
+	return d.Store.Export(ctx, w, paths, closure, sign)
+}
+
+// Import implements Upkeep.
+func (d *Direct) Import(ctx context.Context, r io.Reader, unsigned bool) ([]string, error) {
+	if unsigned {
+		return d.Store.Import(ctx, r)
+	}
+	var keys []narinfo.PublicKey
+	if d.Keys != nil {
+		var err error
+		if keys, err = d.Keys(); err != nil {
+			return nil, err
+		}
+	}
+	return d.Store.ImportChecked(ctx, r, store.SignedBy(keys))
+}
 
 // Build implements Builds.
 func (d *Direct) Build(ctx context.Context, p builder.Progress, targets ...builder.Target) (*builder.Result, error) {

@@ -226,7 +226,7 @@ func readFile(name string) ([]byte, error) {
 // fetchFile asks for an object that is one file.
 func (c *Client) fetchFile(ctx context.Context, p string) ([]byte, error) {
 	var export bytes.Buffer
-	if err := c.exportObject(ctx, &atMost{&export, maxDerivation}, p); err != nil {
+	if err := c.exportObject(ctx, &atMost{&export, maxDerivation}, p, false); err != nil {
 		return nil, err
 	}
 	r := nar.NewReader(&export)

@@ -91,8 +91,8 @@ func FuzzDaemon(f *testing.F) {
 			func() { c.AddPath(ctx, "file", file, store.AddOptions{Recursive: true}) }, func() { c.AddNAR(ctx, "x", bytes.NewReader(nil), hash.SHA256, nil) },
 			func() { c.Build(ctx, nil, builder.Target{Drv: p}) }, func() { c.Check(ctx, nil, p) }, func() { c.Roots(ctx) },
 			func() { c.Liveness(ctx, store.CollectOptions{KeepOutputs: true}) }, func() { c.Verify(ctx, true, func(store.Problem) {}, nil) },
-			func() { c.Optimise(ctx, nil) }, func() { c.Export(ctx, io.Discard, []string{p}, true) },
-			func() { c.Import(ctx, bytes.NewReader([]byte("data"))) }, func() { c.AddRoot(ctx, filepath.Join(dir, "root"), p) },
+			func() { c.Optimise(ctx, nil) }, func() { c.Export(ctx, io.Discard, []string{p}, true, true) },
+			func() { c.Import(ctx, bytes.NewReader([]byte("data")), true) }, func() { c.AddRoot(ctx, filepath.Join(dir, "root"), p) },
 		}[max(0, method%18):] {
 			f()
 			break

@@ -71,28 +71,34 @@ func (c *Client) findRoots(ctx context.Context, used bool) ([]store.Root, error)
 
 // collection asks for a collection with options of its own.
 func (c *Client) collection(ctx context.Context, o store.CollectOptions, q wire.Collection) (a wire.Collected, err error) {
-	var more [][2]string
+	var more [][2]string // options
 	if o.KeepOutputs {
 		more = append(more, [2]string{wire.OptionKeepOutputs, "true"})
 	}
 	if o.DropDerivations {
 		more = append(more, [2]string{wire.OptionKeepDrvs, "false"})
 	}
+	err = c.doWith(ctx, more, asking(calls.CollectGarbage(), q, &a))
+	return a, err
+}
+
+// doWith carries out k with more options than the connection has.
+func (c *Client) doWith(ctx context.Context, more [][2]string, k call) error {
+	if len(more) == 0 {
+		return c.do(ctx, k)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	err = c.locked(ctx, func() error {
-		if len(more) > 0 {
-			if err := c.sendOptions(more); err != nil {
-				return err
-			}
+	return c.locked(ctx, func() error {
+		if err := c.sendOptions(more); err != nil {
+			return err
 		}
-		err := c.one(asking(calls.CollectGarbage(), q, &a))
-		if len(more) > 0 && c.r.Err() == nil && c.w.Err() == nil {
+		err := c.one(k)
+		if c.r.Err() == nil && c.w.Err() == nil {
 			err = errors.Join(err, c.sendOptions(nil))
 		}
 		return err
 	})
-	return a, err
 }
 
 // Liveness implements access.Upkeep.
@@ -257,8 +263,8 @@ func (c *Client) Optimise(ctx context.Context, _ func(done, all int)) (*store.Op
 	return nil, err
 }
 
-// Export implements access.Upkeep.
-func (c *Client) Export(ctx context.Context, w io.Writer, paths []string, closure bool) error {
+// Export implements access.Upkeep. The daemon signs, if it has a key.
+func (c *Client) Export(ctx context.Context, w io.Writer, paths []string, closure, signed bool) error {
 	if closure {
 		var err error
 		if paths, err = c.Closure(ctx, paths...); err != nil {
@@ -278,25 +284,30 @@ func (c *Client) Export(ctx context.Context, w io.Writer, paths []string, closur
 		if err := number(1); err != nil {
 			return err
 		}
-		if err := c.exportObject(ctx, w, p); err != nil {
+		if err := c.exportObject(ctx, w, p, signed); err != nil {
 			return err
 		}
 	}
 	return number(0)
 }
 
-// exportObject writes one object, without a signature.
-func (c *Client) exportObject(ctx context.Context, to io.Writer, p string) error {
-	k := asking(calls.ExportPath(), calls.Export{Path: p}, new(calls.None))
+// exportObject writes one object.
+func (c *Client) exportObject(ctx context.Context, to io.Writer, p string, signed bool) error {
+	k := asking(calls.ExportPath(), calls.Export{Path: p, Signed: signed}, new(calls.None))
 	k.Sink = to
 	return c.known(ctx, p, c.do(ctx, k))
 }
 
-// Import implements access.Upkeep.
-func (c *Client) Import(ctx context.Context, r io.Reader) (paths []string, err error) {
+// Import implements access.Upkeep. What nobody has signed the daemon takes of those
+// whom it trusts.
+func (c *Client) Import(ctx context.Context, r io.Reader, unsigned bool) (paths []string, err error) {
 	k := asking(calls.ImportPaths(), calls.None{}, &paths)
 	k.Source = r
-	if err = c.do(ctx, k); err != nil {
+	var more [][2]string
+	if unsigned {
+		more = append(more, [2]string{wire.OptionUnsigned, "1"})
+	}
+	if err = c.doWith(ctx, more, k); err != nil {
 		err = fmt.Errorf("cannot import: %w", err)
 	}
 	return paths, err

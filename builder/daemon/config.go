@@ -29,10 +29,10 @@ type Config struct {
 	// Trusted says whom to believe beside root and the user that the server runs
 	// as; nil is nobody.
 	Trusted func(socket.Peer) bool
-	// Keys are those whose signatures make others' objects believed; Sign makes a
-	// signature of this store, and is nil when there is no key to do it with.
-	Keys func() ([]narinfo.PublicKey, error)
-	Sign func() (narinfo.SecretKey, error)
+	// Keys are those whose signatures make others' objects believed; SigningKeys are
+	// this store's, none when there is none to sign with.
+	Keys        func() ([]narinfo.PublicKey, error)
+	SigningKeys func() ([]narinfo.SecretKey, error)
 	// Defaults are the options of clients that name none, and the most that those
 	// who are not trusted get.
 	Defaults Options
@@ -152,5 +152,8 @@ func (c *Config) complete() {
 	}
 	if c.Keys == nil {
 		c.Keys = func() ([]narinfo.PublicKey, error) { return nil, nil }
+	}
+	if c.SigningKeys == nil {
+		c.SigningKeys = func() ([]narinfo.SecretKey, error) { return nil, nil }
 	}
 }

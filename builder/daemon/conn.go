@@ -34,6 +34,8 @@ type conn struct {
 
 	options Options
 	trace   trace.Options
+	// unsigned lets the client, who is trusted, import what nobody has signed.
+	unsigned bool
 
 	st      *store.Store // opened when first needed
 	closeSt func() error

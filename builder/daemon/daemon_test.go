@@ -822,12 +822,19 @@ func TestPrivileges(t *testing.T) {
 		b.Write(request(func(w *wire.Writer) { w.Number(0) }))
 		return b.Bytes()
 	}
-	signed := func(k narinfo.SecretKey) func([]byte) string {
-		return func(d []byte) string { return k.SignExport(d).String() }
-	}
-	imports := func(peer socket.Peer, data []byte) error {
+	signed := func(k narinfo.SecretKey) func([]byte) string { return k.SignExport }
+	imports := func(peer socket.Peer, data []byte, options ...[2]string) error {
 		c := w.connect(peer)
 		defer c.conn.Close()
+		if len(options) > 0 {
+			c.w.Number(uint64(wire.SetOptions))
+			o := wire.Options{Pairs: options}
+			o.Write(c.w, wire.Current)
+			c.w.Flush()
+			if err := c.answer(); err != nil {
+				t.Fatal(err)
+			}
+		}
 		c.send(wire.ImportPaths)
 		c.conn.SetReadDeadline(time.Now().Add(20 * time.Second))
 		err := (&wire.Replies{In: c.r, Out: c.w, Source: bytes.NewReader(data)}).Wait()
@@ -837,11 +844,15 @@ func TestPrivileges(t *testing.T) {
 		c.alive("an import")
 		return err
 	}
+	unsigned := [2]string{wire.OptionUnsigned, "1"}
 	refused(t, "an object that is not signed", imports(mallory, export(out, nil)), "not signed")
+	refused(t, "an object that who is not trusted vouches for", imports(mallory, export(out, nil), unsigned), "not signed")
+	refused(t, "an object that is not signed, unasked", imports(admin, export(out, nil)), "not signed")
 	refused(t, "junk for a signature", imports(mallory, export(out, func([]byte) string { return "junk" })), "signature")
 	refused(t, "a key that is not trusted", imports(mallory, export(out, signed(other))), "not trusted")
 	forged := bytes.Replace(export(out, signed(key)), []byte("toy\x00\x00\x00\x00\x00"), []byte("tox\x00\x00\x00\x00\x00"), 1)
 	refused(t, "content that was changed", imports(mallory, forged), "changed")
+	refused(t, "content that was changed, whoever sends it", imports(admin, forged), "changed")
 	if valid, err := w.base.View(nil).IsValid(t.Context(), out); err != nil || valid {
 		t.Fatalf("what nobody believes is valid: %v, %v", valid, err)
 	}
@@ -854,7 +865,7 @@ func TestPrivileges(t *testing.T) {
 	w2 := newWorld(t, nil)
 	w2.Server.c.EUID = admin.UID
 	w = w2
-	if err := imports(admin, export(out, nil)); err != nil {
+	if err := imports(admin, export(out, nil), unsigned); err != nil {
 		t.Errorf("the owner of the store vouches: %v", err)
 	}
 

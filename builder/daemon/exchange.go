@@ -3,33 +3,32 @@ package daemon
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 
 	"fruix/store"
-	"fruix/store/narinfo"
 	"fruix/store/wire"
 	"fruix/store/wire/calls"
 )
 
 var errNoKey = errors.New("this store has no key to sign with; the administrator makes one with \"fruix archive --generate-key\", or export without signatures")
 
-// exportPath sends an object with what is known of it.
+// exportPath sends an object with what is known of it. Where there is no key a client
+// of Fruix, which asks for a signature if there can be one, gets none; one of Guix
+// means that there must be one.
 func (c *conn) exportPath(ctx context.Context, e calls.Export) (none calls.None, err error) {
 	st, err := c.store(ctx)
 	if err != nil {
 		return none, err
 	}
-	var sign func([]byte) string
+	var sign store.Sign
 	if e.Signed {
-		if c.s.c.Sign == nil {
-			return none, errNoKey
-		}
-		key, err := c.s.c.Sign()
+		keys, err := c.s.c.SigningKeys()
 		if err != nil {
 			return none, err
 		}
-		sign = func(digest []byte) string { return key.SignExport(digest).String() }
+		if sign = store.SignWith(keys); sign == nil && !c.trace.Own {
+			return none, errNoKey
+		}
 	}
 	return none, st.ExportObject(ctx, dataWriter{ctx, c.out}, e.Path, sign)
 }
@@ -69,27 +68,11 @@ func (c *conn) importPaths(ctx context.Context, _ calls.None) ([]string, error) 
 		return nil, err
 	}
 	defer release()
-	return st.ImportChecked(ctx, &dataReader{c: c, left: c.s.c.Limits.NAR}, func(claim store.Claim) error {
-		return c.believe(claim, keys)
-	})
-}
-
-// believe says why what an export claims is not believed.
-func (c *conn) believe(claim store.Claim, keys []narinfo.PublicKey) error {
-	if claim.Proven || c.trusted {
-		return nil
+	believe := store.SignedBy(keys)
+	if c.unsigned {
+		believe = nil
 	}
-	if claim.Signature == "" {
-		return &store.ImportError{Path: claim.Path, Msg: "is not signed, and you are not trusted to vouch for it"}
-	}
-	signature, err := narinfo.ParseSignature(claim.Signature)
-	if err != nil {
-		return &store.ImportError{Path: claim.Path, Msg: "has a signature that cannot be read", Err: err}
-	}
-	if !signature.OfExport(claim.Digest, keys) {
-		return &store.ImportError{Path: claim.Path, Msg: fmt.Sprintf("is signed with the key %.100q, which is not trusted here, or has been changed", signature.Key)}
-	}
-	return nil
+	return st.ImportChecked(ctx, &dataReader{c: c, left: c.s.c.Limits.NAR}, believe)
 }
 
 // dataReader asks the client for data.

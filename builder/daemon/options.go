@@ -40,6 +40,7 @@ func (c *conn) setOptions(_ context.Context, o wire.Options) (none calls.None, e
 		p.o.MaxJobs = d.MaxJobs // nothing is built on this machine, for nobody
 	}
 	c.options, c.trace = p.o, p.trace
+	c.unsigned = p.unsigned && c.trusted // else it is said of what is not signed
 	return none, nil
 }
 
@@ -48,6 +49,8 @@ type optionReader struct {
 	c     *conn
 	o     Options
 	trace trace.Options
+
+	unsigned bool // what is imported need not be signed
 }
 
 // read reads one option. Those that are not known are for others.
@@ -85,6 +88,8 @@ func (p *optionReader) read(name, value string) error {
 		p.trace.Extended = value == "1" || value == "true"
 	case wire.OptionFruix:
 		p.trace.Own = value == "1"
+	case wire.OptionUnsigned:
+		p.unsigned = value == "1"
 	case wire.OptionURLs:
 		p.urls(strings.Fields(value))
 	case wire.OptionKeepOutputs:

@@ -11,12 +11,18 @@ import (
 	"slices"
 	"strings"
 
+	"fruix/builder/access"
 	"fruix/cmd/internal/report"
+	"fruix/store"
 	"fruix/store/narinfo"
 )
 
 const archiveText = `
 Exchange objects with other machines, and say whom to trust.
+
+What is exported is signed, if this store has a key (--generate-key). What is imported
+must be signed by a key that is trusted here (--authorize), or prove itself, as sources
+and derivations do. Exports and signatures are as Guix's are.
 `
 
 // runArchive is "fruix archive".
@@ -30,6 +36,7 @@ func runArchive(ctx context.Context, e *environment, args []string) error {
 	export := f.Bool("export", false, "write the PATHs to standard output")
 	recursive := f.BoolP("recursive", "r", false, "with --export, write all that they need, too")
 	imp := f.Bool("import", false, "add the objects that standard input holds")
+	unsigned := f.Bool("unsigned", false, "with --import, take what is not signed, too, and believe it")
 	if err := f.parse(args); err != nil {
 		return err
 	}
@@ -46,6 +53,8 @@ func runArchive(ctx context.Context, e *environment, args []string) error {
 		return f.usage("--public-key can be fruix or guix, not %q", *public)
 	case *export != (f.NArg() > 0):
 		return f.usage("PATHs go with --export, and it needs some")
+	case *unsigned && !*imp:
+		return f.usage("--unsigned goes with --import")
 	}
 	s := &session{env: e, flags: f}
 	switch {
@@ -62,13 +71,31 @@ func runArchive(ctx context.Context, e *environment, args []string) error {
 	}
 	defer s.Close()
 	if *imp {
-		return storeImport(ctx, s, nil)
+		return adviseImport(s.importAll(ctx, *unsigned))
 	}
 	objects, err := findObjects(st, f.Args())
 	if err != nil {
 		return err
 	}
-	return s.writeBinary(func(w *os.File) error { return st.Export(ctx, w, objects, *recursive) })
+	if direct, ok := st.(*access.Direct); ok {
+		keys, err := direct.SigningKeys()
+		if err != nil {
+			return err
+		}
+		if len(keys) == 0 {
+			s.note("this store has no key to sign with (\"fruix archive --generate-key\" makes one), so that others take this only with --unsigned")
+		}
+	}
+	return s.writeBinary(func(w *os.File) error { return st.Export(ctx, w, objects, *recursive, true) })
+}
+
+// adviseImport says what to do about what is not believed.
+func adviseImport(err error) error {
+	var unsigned *store.UnsignedError
+	if errors.As(err, &unsigned) {
+		return &report.AdvisedError{Err: err, Hint: "trust the key of who made it with \"fruix archive --authorize\", or believe what it holds this once with --unsigned"}
+	}
+	return err
 }
 
 // generateKey makes the store's keys; those that are there are not replaced.

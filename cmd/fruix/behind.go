@@ -16,6 +16,7 @@ import (
 	"fruix/builder/turns"
 	"fruix/cmd/internal/report"
 	"fruix/store"
+	"fruix/store/narinfo"
 	"fruix/store/wire"
 )
 
@@ -53,11 +54,16 @@ func (s *session) openStore(ctx context.Context) (access.Store, error) {
 		}
 	}
 	s.others = s.fleet(st, turns.NewBook(st.StatePath(machineTurns), warn), warn)
-	s.store = &access.Direct{Store: st, Builder: func(p builder.Progress) *builder.Builder {
-		o := s.builderOptions(p)
-		o.Machines = s.others.machines
-		return builder.New(st, o)
-	}}
+	s.store = &access.Direct{
+		Store: st,
+		Builder: func(p builder.Progress) *builder.Builder {
+			o := s.builderOptions(p)
+			o.Machines = s.others.machines
+			return builder.New(st, o)
+		},
+		Keys:        func() ([]narinfo.PublicKey, error) { return trustedKeys(st.Root()) },
+		SigningKeys: func() ([]narinfo.SecretKey, error) { return secretKeys(st.Root(), "") },
+	}
 	return s.store, nil
 }
 

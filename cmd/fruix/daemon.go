@@ -155,16 +155,7 @@ func (d *daemonWork) configure(o daemonOptions) {
 	}
 	slices.Sort(d.config.Builtins)
 	d.config.Keys = func() ([]narinfo.PublicKey, error) { return trustedKeys(root) }
-	d.config.Sign = func() (narinfo.SecretKey, error) {
-		keys, err := secretKeys(root, o.key)
-		if err == nil && len(keys) == 0 {
-			err = errors.New("this store has no key to sign with; \"fruix archive --generate-key\" makes one")
-		}
-		if err != nil {
-			return narinfo.SecretKey{}, err
-		}
-		return keys[0], nil
-	}
+	d.config.SigningKeys = func() ([]narinfo.SecretKey, error) { return secretKeys(root, o.key) }
 	d.config.Defaults = daemon.Options{
 		MaxJobs: f.jobs, Cores: f.cores, Rounds: f.rounds, Timeout: f.timeout, MaxSilent: f.silent,
 		KeepOutputs: bool(o.keepOutputs), DropDrvs: !bool(o.keepDrvs),

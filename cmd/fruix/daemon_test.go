@@ -277,6 +277,70 @@ func TestUserCompares(t *testing.T) {
 	}
 }
 
+// TestUserExchanges lets a user who may not write the store export, which the daemon
+// signs, and import what a key that root trusts has signed.
+func TestUserExchanges(t *testing.T) {
+	s := serveStore(t)
+	there := s.own
+	there.env = append([]string{"FRUIX_ROOT=" + filepath.Join(s.own.dir, "there")}, s.own.env[1:]...)
+	export := func(from run, name, out string) string {
+		file := filepath.Join(s.own.dir, name)
+		if err := os.WriteFile(file, []byte(from.ok(t, "archive", "--export", out)+"\x00"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	begin := func(u run, input string, args ...string) (string, error) {
+		f, err := os.Open(input)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		c := exec.Command(binary(t), args...)
+		c.Dir, c.Env, c.Stdin = u.dir, u.env, f
+		if u.user != nil {
+			c.SysProcAttr = &syscall.SysProcAttr{Credential: u.user}
+		}
+		said, err := c.CombinedOutput()
+		return string(said), err
+	}
+	made := there.ok(t, "build", expr(`(computed-file "made" #~(call-with-output-file #$output (lambda (port) (display "there" port))))`))
+	unsigned := export(there, "unsigned", made)
+	key := filepath.Join(s.own.dir, "key")
+	if err := os.WriteFile(key, []byte(there.ok(t, "archive", "--generate-key=there-1")), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	signed := export(there, "signed", made)
+	for _, x := range []struct{ file, says string }{{unsigned, "not signed"}, {signed, "not trusted here"}} {
+		if said, err := begin(s.other, x.file, "archive", "--import"); err == nil || !strings.Contains(said, x.says) {
+			t.Errorf("%s: %v %s", x.file, err, said)
+		}
+	}
+	if said, err := begin(s.other, unsigned, "archive", "--import", "--unsigned"); err == nil || !strings.Contains(said, "not signed") {
+		t.Errorf("who is not trusted vouches: %v %s", err, said)
+	}
+	if said, err := begin(s.own, key, "archive", "--authorize"); err != nil {
+		t.Fatalf("%v %s", err, said)
+	}
+	if said, err := begin(s.other, signed, "archive", "--import"); err != nil || strings.TrimSpace(said) != made {
+		t.Errorf("signed by whom root trusts: %v %s", err, said)
+	}
+	if got := s.other.ok(t, "store", "cat", made); got != "there" {
+		t.Errorf("the content is %q", got)
+	}
+	// The other way.
+	if err := os.WriteFile(key, []byte(s.own.ok(t, "archive", "--generate-key=here-1")), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	back := s.other.ok(t, "build", expr(`(computed-file "back" #~(mkdir #$output))`))
+	if said, err := begin(there, key, "archive", "--authorize"); err != nil {
+		t.Fatalf("%v %s", err, said)
+	}
+	if said, err := begin(there, export(s.other, "back", back), "archive", "--import"); err != nil || strings.TrimSpace(said) != back {
+		t.Errorf("signed by the daemon: %v %s", err, said)
+	}
+}
+
 // TestMayNot is a user who tries what only root may do.
 func TestMayNot(t *testing.T) {
 	s := serveStore(t)

@@ -41,8 +41,8 @@ func storeVerbs() []storeVerb {
 		{"add-fixed", "ALGORITHM FILE...", "add plain files by the hash of their bytes", 2, -1, storeAddFixed, (*flags).addRoomFlags},
 		{"dump", "PATH", "write the archive (NAR) of a file or folder to standard output", 1, 1, storeDump, nil},
 		{"restore", "FOLDER", "unpack the archive that standard input holds", 1, 1, storeRestore, nil},
-		{"export", "PATH...", "write objects, with what is known of them, to standard output", 1, -1, storeExport, nil},
-		{"import", "", "add the objects that standard input holds", 0, 0, storeImport, (*flags).addRoomFlags},
+		{"export", "PATH...", "write objects, with what is known of them, to standard output, unsigned", 1, -1, storeExport, nil},
+		{"import", "", "add the objects that standard input holds, and believe what is said of them; \"fruix archive --import\" asks for signatures", 0, 0, storeImport, (*flags).addRoomFlags},
 		{"verify", "[PATH...]", "read every byte of all, or of some objects, and compare with what was registered", 0, -1, storeVerify, (*flags).addVerifyFlags},
 		{"repair", "PATH...", "fetch or build damaged objects again", 1, -1, storeRepair, (*flags).addRepairFlags},
 		{"rebuild", "", "make the database anew from what lies in the store, when it is damaged or lost", 0, 0, storeRebuild, (*flags).addRebuildFlags},
@@ -424,7 +424,7 @@ func storeExport(ctx context.Context, s *session, args []string) error {
 	if err != nil {
 		return err
 	}
-	err = s.writeBinary(func(w *os.File) error { return s.store.Export(ctx, w, objects, false) })
+	err = s.writeBinary(func(w *os.File) error { return s.store.Export(ctx, w, objects, false, false) })
 	var bad *store.HashMismatchError
 	if errors.As(err, &bad) { // no declaration is wrong here
 		return &report.AdvisedError{
@@ -435,11 +435,15 @@ func storeExport(ctx context.Context, s *session, args []string) error {
 	return err
 }
 
-func storeImport(ctx context.Context, s *session, _ []string) error {
+// storeImport believes whoever made the export, as far as this user may decide that.
+func storeImport(ctx context.Context, s *session, _ []string) error { return s.importAll(ctx, true) }
+
+// importAll adds what standard input holds and prints it.
+func (s *session) importAll(ctx context.Context, unsigned bool) error {
 	if isTerminal(s.env.stdin) {
 		return s.flags.usage("an export is expected on standard input")
 	}
-	paths, err := s.store.Import(ctx, s.env.stdin)
+	paths, err := s.store.Import(ctx, s.env.stdin, unsigned)
 	if perr := s.printList(paths); err == nil {
 		err = perr
 	}

@@ -81,12 +81,15 @@ func parseGuixSignature(value string) *guixSignature {
 }
 
 // by says whether the signature is right and with the key k.
-func (g *guixSignature) by(k PublicKey) bool {
-	public, okKey := g.data.Find("public-key")
-	data, okData := g.data.Find("data")
+func (g *guixSignature) by(k PublicKey) bool { return k.signed(g.data, g.sum[:]) }
+
+// signed says whether signature is one of sum, a SHA-256, with the key k.
+func (k PublicKey) signed(signature sexp.Value, sum []byte) bool {
+	public, okKey := signature.Find("public-key")
+	data, okData := signature.Find("data")
 	hash, okHash := data.Find("hash")
-	value, okValue := g.data.Find("sig-val")
-	if !okKey || !okData || !okHash || !okValue || string(data.Field("flags")) != "rfc6979" || len(hash.List) != 3 || !hash.List[1].Is("sha256") || !bytes.Equal(hash.List[2].Atom, g.sum[:]) {
+	value, okValue := signature.Find("sig-val")
+	if !okKey || !okData || !okHash || !okValue || string(data.Field("flags")) != "rfc6979" || len(hash.List) != 3 || !hash.List[1].Is("sha256") || !bytes.Equal(hash.List[2].Atom, sum) {
 		return false
 	}
 	own, err := keyOf(public)
@@ -94,7 +97,7 @@ func (g *guixSignature) by(k PublicKey) bool {
 		return false
 	}
 	numbers, ok := value.Find("ecdsa")
-	return ok && ecdsaVerify(own, g.sum[:], ecdsaSignature{numbers.Field("r"), numbers.Field("s")})
+	return ok && ecdsaVerify(own, sum, ecdsaSignature{numbers.Field("r"), numbers.Field("s")})
 }
 
 // covers says whether what was signed is what i says.
@@ -107,21 +110,52 @@ func (g *guixSignature) covers(i *Info) bool {
 // signGuix makes the signature of the narinfo's text.
 func (k SecretKey) signGuix(i *Info) *guixSignature {
 	sum := sha256.Sum256([]byte(i.signedText()))
-	sig := ecdsaSign(k.key.Seed(), sum[:])
 	signed := *i
 	signed.References = slices.Clone(i.References)
-	return &guixSignature{
-		host: k.Name, sum: sum, signed: &signed,
-		data: sexp.List(sexp.Symbol("signature"),
-			sexp.List(sexp.Symbol("data"),
-				sexp.List(sexp.Symbol("flags"), sexp.Symbol("rfc6979")),
-				sexp.List(sexp.Symbol("hash"), sexp.Symbol("sha256"), sexp.Bytes(sum[:]))),
-			sexp.List(sexp.Symbol("sig-val"),
-				sexp.List(sexp.Symbol("ecdsa"),
-					sexp.List(sexp.Symbol("r"), sexp.Bytes(sig.r)),
-					sexp.List(sexp.Symbol("s"), sexp.Bytes(sig.s)))),
-			k.Public().canonical()),
+	return &guixSignature{host: k.Name, sum: sum, signed: &signed, data: k.sign(sum[:])}
+}
+
+// sign makes the signature of sum, a SHA-256.
+func (k SecretKey) sign(sum []byte) sexp.Value {
+	sig := ecdsaSign(k.key.Seed(), sum)
+	return sexp.List(sexp.Symbol("signature"),
+		sexp.List(sexp.Symbol("data"),
+			sexp.List(sexp.Symbol("flags"), sexp.Symbol("rfc6979")),
+			sexp.List(sexp.Symbol("hash"), sexp.Symbol("sha256"), sexp.Bytes(sum))),
+		sexp.List(sexp.Symbol("sig-val"),
+			sexp.List(sexp.Symbol("ecdsa"),
+				sexp.List(sexp.Symbol("r"), sexp.Bytes(sig.r)),
+				sexp.List(sexp.Symbol("s"), sexp.Bytes(sig.s)))),
+		k.Public().canonical())
+}
+
+// SignExport is the signature of an object of an export, of which digest is the SHA-256:
+// an S-expression, as in what "guix archive --export" writes.
+func (k SecretKey) SignExport(digest []byte) string { return k.sign(digest).String() }
+
+// CheckExport says why signature is not that of an object of an export, of which digest
+// is the SHA-256, with one of keys; nil when it is.
+func CheckExport(signature string, digest []byte, keys []PublicKey) error {
+	v, err := parseGuix([]byte(signature))
+	if err != nil {
+		return fmt.Errorf("its signature cannot be read: %w", err)
 	}
+	public, ok := v.Find("public-key")
+	if !v.Tagged("signature") || !ok {
+		return errors.New("its signature is none that Fruix or Guix makes")
+	}
+	own, err := keyOf(public)
+	if err != nil {
+		return fmt.Errorf("the key in its signature is of no use: %w", err)
+	}
+	k := PublicKey{key: own}
+	switch {
+	case !slices.ContainsFunc(keys, k.Same):
+		return fmt.Errorf("it is signed with the key %s, which is not trusted here", k)
+	case !k.signed(v, digest):
+		return errors.New("its signature is wrong: it was changed after it was signed")
+	}
+	return nil
 }
 
 // canonical is the key as Guix has it, which knows no names.

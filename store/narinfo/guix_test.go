@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	mathrand "math/rand/v2"
 	"os"
@@ -295,6 +296,45 @@ func TestGcryptStrings(t *testing.T) {
 	}
 }
 
+// Of an export's signature, everything counts.
+func TestExportSignature(t *testing.T) {
+	var keys []SecretKey
+	for range 2 {
+		k, err := GenerateKey("cache.example.org-1", rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys = append(keys, k)
+	}
+	sum, other := sha256.Sum256([]byte("a")), sha256.Sum256([]byte("b"))
+	good := keys[0].SignExport(sum[:])
+	trusted := []PublicKey{keys[1].Public(), keys[0].Public()}
+	bare := guixKeys(t, keys[0].Public().Canonical())
+	for _, c := range []struct {
+		what, signature string
+		digest          []byte
+		keys            []PublicKey
+		says            string // "" when it is right
+	}{
+		{"as it was made", good, sum[:], trusted, ""},
+		{"with Guix's form of the key", good, sum[:], bare, ""},
+		{"of something else", good, other[:], trusted, "was changed"},
+		{"of a stranger", good, sum[:], trusted[:1], "is not trusted here"},
+		{"of nobody whom anybody trusts", good, sum[:], nil, "is not trusted here"},
+		{"with another's key put in", strings.Replace(good, keys[0].Public().Canonical(), keys[1].Public().Canonical(), 1), sum[:], trusted, "was changed"},
+		{"with another hash put in", strings.Replace(good, fmt.Sprintf("%X", sum), fmt.Sprintf("%X", other), 1), other[:], trusted, "was changed"},
+		{"without a key", strings.Replace(good, keys[0].Public().Canonical(), "", 1), sum[:], trusted, "none that Fruix or Guix makes"},
+		{"that is a key", keys[0].Public().Canonical(), sum[:], trusted, "none that Fruix or Guix makes"},
+		{"that is a line", "name:AAAA", sum[:], trusted, "signature"},
+		{"that is half", good[:len(good)/2], sum[:], trusted, "cannot be read"},
+	} {
+		err := CheckExport(c.signature, c.digest, c.keys)
+		if (err == nil) != (c.says == "") || err != nil && !strings.Contains(err.Error(), c.says) {
+			t.Errorf("a signature %s: %v, want %q", c.what, err, c.says)
+		}
+	}
+}
+
 // A signature that Guix made, whose second number looks like text.
 func TestGuixSignatureQuoted(t *testing.T) {
 	const text = `(signature
@@ -316,6 +356,15 @@ func TestGuixSignatureQuoted(t *testing.T) {
   )
  )
 `
+	// In what "guix archive --export" writes, a signature is the same text.
+	signer := guixKeys(t, "(public-key (ecc (curve Ed25519) (q #5249ABD33F0A6C934C5DBDFEA15079590A31FE0BD93588A18F685C90FD5AD3AB#)))")
+	sum, err := hex.DecodeString("33C364BE80871E5A6BF2627BBD423BB2815D27CFECECBA1F4B689E42BCCBC0A2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := CheckExport(text, sum, signer); err != nil {
+		t.Errorf("of an export: %v", err)
+	}
 	for what, text := range map[string]string{
 		"as Guix writes it":      text,
 		"as Libgcrypt prints it": string(latin1Of(t, text)),

@@ -3,7 +3,6 @@ package narinfo
 import (
 	"crypto/ed25519"
 	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -101,27 +100,6 @@ func (i *Info) SignedBy(keys []PublicKey) (PublicKey, bool) {
 
 // named says whether a signature with the given name may be with k.
 func (k PublicKey) named(name string) bool { return k.Name == "" || k.Name == name }
-
-// exportFingerprint is what is signed of an object in an export.
-func exportFingerprint(digest []byte) []byte {
-	return []byte("fruix-export:1:sha256:" + hex.EncodeToString(digest))
-}
-
-// SignExport signs an object of an export, of which digest is the SHA-256.
-func (k SecretKey) SignExport(digest []byte) Signature {
-	return Signature{k.Name, ed25519.Sign(k.key, exportFingerprint(digest))}
-}
-
-// OfExport says whether s is a right signature, with one of keys, of an object in an
-// export.
-func (s Signature) OfExport(digest []byte, keys []PublicKey) bool {
-	for _, k := range keys {
-		if k.named(s.Key) && ed25519.Verify(k.key, exportFingerprint(digest), s.Sig) {
-			return true
-		}
-	}
-	return false
-}
 
 func checkKeyName(name string) error {
 	if name == "" || strings.ContainsAny(name, ": \t\r\n") {

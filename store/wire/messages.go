@@ -28,7 +28,8 @@ const (
 	OptionURLs        = "substitute-urls" // with spaces between
 	OptionKeepOutputs = "gc-keep-outputs"
 	OptionKeepDrvs    = "gc-keep-derivations"
-	OptionFruix       = "fruix-trace" // "1": lines of the trace that only Fruix knows
+	OptionFruix       = "fruix-trace"           // "1": the client is Fruix: lines of the trace that only it knows
+	OptionUnsigned    = "fruix-import-unsigned" // "1": what is imported need not be signed, if the client is trusted
 )
 
 // Write writes the options for a daemon of version v.

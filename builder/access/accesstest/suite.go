@@ -334,7 +334,7 @@ func graph(s *suite) {
 		"references": func(p string) error { _, err := s.Access.References(s.Ctx, p); return err },
 		"closure":    func(p string) error { _, err := s.Access.Closure(s.Ctx, p); return err },
 		"why":        func(p string) error { _, err := s.Access.Why(s.Ctx, p, a); return err },
-		"export":     func(p string) error { return s.Access.Export(s.Ctx, io.Discard, []string{p}, false) },
+		"export":     func(p string) error { return s.Access.Export(s.Ctx, io.Discard, []string{p}, false, true) },
 		"root":       func(p string) error { return s.Access.AddRoot(s.Ctx, filepath.Join(s.TempDir(), "r"), p) },
 	} {
 		if err := f(s.absent("x")); !notValid(err) {
@@ -648,26 +648,35 @@ func exchange(s *suite) {
 	s.must(err)
 	out := s.out(made)
 	var alone, all, want bytes.Buffer
-	s.must(s.Access.Export(s.Ctx, &alone, []string{out}, false))
-	s.must(s.Access.Export(s.Ctx, &all, []string{out, a}, true))
-	s.must(s.Store.Export(s.Ctx, &want, []string{out}, true))
+	s.must(s.Access.Export(s.Ctx, &alone, []string{out}, false, false))
+	s.must(s.Access.Export(s.Ctx, &all, []string{out, a}, true, true))
+	s.must(s.Store.Export(s.Ctx, &want, []string{out}, true, nil))
 	if !bytes.Equal(all.Bytes(), want.Bytes()) {
 		s.Errorf("%d bytes, want %d", all.Len(), want.Len())
 	}
-	paths, err := s.Access.Import(s.Ctx, bytes.NewReader(all.Bytes()))
+	paths, err := s.Access.Import(s.Ctx, bytes.NewReader(all.Bytes()), true)
 	s.must(err)
 	if !slices.Contains(paths, out) || !slices.Contains(paths, a) {
 		s.Errorf("imported %v", paths)
 	}
-	if _, err := s.Access.Import(s.Ctx, bytes.NewReader(all.Bytes()[:all.Len()/2])); err == nil {
+	if _, err := s.Access.Import(s.Ctx, bytes.NewReader(all.Bytes()[:all.Len()/2]), true); err == nil {
 		s.Error("half of an export was imported")
 	}
-	if _, err := s.Access.Import(s.Ctx, strings.NewReader("junk")); err == nil {
+	if _, err := s.Access.Import(s.Ctx, strings.NewReader("junk"), true); err == nil {
 		s.Error("junk was imported")
 	}
 	if !s.valid(a) {
 		s.Error("what was imported is gone")
 	}
+	// Nobody has signed that, and an output does not prove itself.
+	_, err = s.Access.Import(s.Ctx, bytes.NewReader(all.Bytes()), false)
+	if err == nil || !strings.Contains(err.Error(), "is not signed") {
+		s.Errorf("an export that is not signed: %v", err)
+	}
+	var text bytes.Buffer
+	s.must(s.Access.Export(s.Ctx, &text, []string{a}, true, false))
+	_, err = s.Access.Import(s.Ctx, &text, false)
+	s.must(err)
 }
 
 func profiles(s *suite) {
