@@ -185,7 +185,7 @@ func TestImportChecked(t *testing.T) {
 	}
 	proven := map[string]bool{}
 	to := open(t, scratch(t))
-	got := must(to.ImportChecked(ctx, bytes.NewReader(b.Bytes()), func(c store.Claim) error {
+	got := must(to.ImportChecked(ctx, bytes.NewReader(b.Bytes()), func(c *store.Claim) error {
 		proven[c.Path] = c.Proven
 		if c.Signature != "" {
 			t.Errorf("%s is signed: %q", c.Path, c.Signature)
@@ -207,7 +207,7 @@ func TestImportChecked(t *testing.T) {
 	// Who is not believed adds nothing.
 	no := errors.New("no")
 	empty := open(t, scratch(t))
-	if _, err := empty.ImportChecked(ctx, bytes.NewReader(b.Bytes()), func(store.Claim) error { return no }); !errors.Is(err, no) {
+	if _, err := empty.ImportChecked(ctx, bytes.NewReader(b.Bytes()), func(*store.Claim) error { return no }); !errors.Is(err, no) {
 		t.Errorf("not believed: %v", err)
 	}
 	if all := must(empty.All(ctx))(t); len(all) != 0 {
@@ -221,7 +221,7 @@ func TestImportChecked(t *testing.T) {
 		t.Fatal(err)
 	}
 	one.Write(make([]byte, 8))
-	must(empty.ImportChecked(ctx, &one, func(c store.Claim) error {
+	must(empty.ImportChecked(ctx, &one, func(c *store.Claim) error {
 		if read = c.Digest; c.Signature != "signature" {
 			t.Errorf("signature %q", c.Signature)
 		}

@@ -3,6 +3,7 @@ package store
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -251,26 +252,29 @@ func (e *UnsignedError) Error() string {
 func (e *UnsignedError) Unwrap() error { return e.Err }
 
 // SignedBy is what believes, for [Store.ImportChecked], objects that are proven and
-// those that are signed with one of keys, by Fruix or by Guix. Its error is an
-// *UnsignedError.
-func SignedBy(keys []narinfo.PublicKey) func(Claim) error {
-	return func(c Claim) error {
-		if c.Proven {
+// those that are signed with one of keys, by Fruix or by Guix. Of those that are only
+// proven the deriver is forgotten. Its error is an *UnsignedError.
+func SignedBy(keys []narinfo.PublicKey) func(*Claim) error {
+	return func(c *Claim) error {
+		var err error
+		if c.Signature != "" {
+			err = narinfo.CheckExport(c.Signature, c.Digest, keys)
+		}
+		switch {
+		case c.Signature != "" && err == nil:
+			return nil
+		case c.Proven:
+			c.Deriver = ""
 			return nil
 		}
-		if c.Signature == "" {
-			return &UnsignedError{Path: c.Path}
-		}
-		if err := narinfo.CheckExport(c.Signature, c.Digest, keys); err != nil {
-			return &UnsignedError{c.Path, err}
-		}
-		return nil
+		return &UnsignedError{c.Path, err}
 	}
 }
 
 // ImportChecked is Import that asks believe about each object before it becomes
-// valid; an error ends it. A nil believe believes everything.
-func (s *Store) ImportChecked(ctx context.Context, r io.Reader, believe func(Claim) error) ([]string, error) {
+// valid; an error ends it. believe may forget the deriver, which follows from nothing.
+// A nil believe believes everything.
+func (s *Store) ImportChecked(ctx context.Context, r io.Reader, believe func(*Claim) error) ([]string, error) {
 	in := wire.NewReader(bufio.NewReaderSize(r, 64<<10), importLimits)
 	var out []string
 	for {
@@ -294,7 +298,7 @@ func (s *Store) ImportChecked(ctx context.Context, r io.Reader, believe func(Cla
 // importLimits bound what is told of one object.
 var importLimits = wire.Limits{Text: 64 << 10, Message: 64 << 20}
 
-func (s *Store) importOne(ctx context.Context, in *wire.Reader, believe func(Claim) error) (string, error) {
+func (s *Store) importOne(ctx context.Context, in *wire.Reader, believe func(*Claim) error) (string, error) {
 	place, err := s.roomy(ctx, "import")
 	if err != nil {
 		return "", err
@@ -318,12 +322,15 @@ func (s *Store) importOne(ctx context.Context, in *wire.Reader, believe func(Cla
 		return "", s.explain("import", err)
 	}
 	if believe != nil {
-		err := believe(Claim{
+		c := Claim{
 			Path: told.path, References: told.references, Deriver: told.deriver, Proven: proven,
 			Digest: told.digest(m), Signature: signature,
-		})
-		if err != nil {
+		}
+		if err := believe(&c); err != nil {
 			return "", err
+		}
+		if c.Deriver == "" {
+			o.Deriver = ""
 		}
 	}
 	return told.path, s.installForeign(ctx, place, m, o)
@@ -436,13 +443,23 @@ func (s *Store) installForeign(ctx context.Context, place string, m *measurement
 // trusted says of it; nar is its archive, which is unpacked to a temporary place
 // and becomes visible only when it is what i says, in hash and size. Otherwise the
 // error is a *HashMismatchError, or about the archive. What the object refers to
-// must be valid.
+// must be valid. A content address from which the path does not follow is forgotten:
+// no signature of Nix's kind is about it.
 func (s *Store) AddForeign(ctx context.Context, i Info, nar io.Reader) error {
-	return s.addForeign(ctx, i, nar, nil)
+	p, err := s.newProof(i)
+	var unproven *UnprovenError
+	if errors.As(err, &unproven) {
+		p, err = nil, nil
+	}
+	if err != nil {
+		return err
+	}
+	return s.addForeign(ctx, i, nar, p, false)
 }
 
-// addForeign is AddForeign with a proof that the content must pass, if any.
-func (s *Store) addForeign(ctx context.Context, i Info, nar io.Reader, proof *proof) error {
+// addForeign is AddForeign with a proof that the content must pass, if must is set, for
+// more than its content address to be believed. proof may be nil.
+func (s *Store) addForeign(ctx context.Context, i Info, nar io.Reader, proof *proof, must bool) error {
 	q, err := s.parse(i.Path)
 	if err != nil {
 		return err
@@ -465,10 +482,14 @@ func (s *Store) addForeign(ctx context.Context, i Info, nar io.Reader, proof *pr
 	if got := (hash.Digest{Algo: hash.SHA256, Sum: m.nar.Sum(nil)}); !got.Equal(want) || m.size != i.NarSize {
 		return &HashMismatchError{Path: i.Path, Want: want, Got: got}
 	}
-	if err := proof.check(place, m); err != nil {
+	o := &db.Object{Path: q.Base(), NarHash: i.NarHash, NarSize: i.NarSize, References: refs, Registered: s.c.Now()}
+	var unproven *UnprovenError
+	switch ca, err := proof.check(place, m); {
+	case err == nil:
+		o.CA = ca
+	case must || !errors.As(err, &unproven):
 		return err
 	}
-	o := &db.Object{Path: q.Base(), NarHash: i.NarHash, NarSize: i.NarSize, References: refs, Registered: s.c.Now(), CA: i.ContentAddress}
 	if d, err := s.parse(i.Deriver); err == nil {
 		o.Deriver = d.Base()
 	}

@@ -21,13 +21,15 @@ func (e *UnprovenError) Error() string {
 // AddProven is [Store.AddForeign] for an object of which nobody is believed: its
 // path must follow from its content and its references in the way that
 // i.ContentAddress says, as that of a text, a source, a derivation or a fixed
-// output without references does. Otherwise the error is an *UnprovenError.
+// output without references does. Otherwise the error is an *UnprovenError. A deriver
+// is not noted, since nobody vouches for it.
 func (s *Store) AddProven(ctx context.Context, i Info, nar io.Reader) error {
 	p, err := s.newProof(i)
 	if err != nil {
 		return err
 	}
-	return s.addForeign(ctx, i, nar, p)
+	i.Deriver = ""
+	return s.addForeign(ctx, i, nar, p, true)
 }
 
 // proof is the way in which a path is to follow from content.
@@ -75,30 +77,34 @@ func (p *proof) archive() hash.Algo {
 	return p.algo
 }
 
-// check holds what lies at place, as measured, to the proof.
-func (p *proof) check(place string, m *measurement) error {
+// check holds what lies at place, as measured, to the proof, and returns its content
+// address; "" when there is no proof.
+func (p *proof) check(place string, m *measurement) (string, error) {
 	if p == nil {
-		return nil
+		return "", nil
 	}
 	sum := m.fixed().Sum
 	if !p.recursive {
 		var err error
 		if sum, err = p.fileSum(place); err != nil {
-			return err
+			return "", err
 		}
 	}
+	digest := hash.Digest{Algo: p.algo, Sum: sum}
+	ca := contentAddress(p.recursive, digest)
 	var got path.Path
 	var err error
 	switch {
 	case p.text:
+		ca = "text:" + digest.String()
 		got, err = path.MakeTextOf(p.storeDir, p.want.Name, sum, p.refs)
 	default:
 		got, err = path.MakeFixed(p.storeDir, p.want.Name, p.recursive, p.algo, sum, p.refs)
 	}
 	if err != nil || got != p.want {
-		return &UnprovenError{p.want.In(p.storeDir)}
+		return "", &UnprovenError{p.want.In(p.storeDir)}
 	}
-	return nil
+	return ca, nil
 }
 
 // fileSum is the hash of the bytes of the plain file at place.

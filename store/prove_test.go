@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"bytes"
+	"crypto/rand"
 	"errors"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 
 	"fruix/store"
 	"fruix/store/hash"
+	"fruix/store/narinfo"
 )
 
 // TestAddProven: objects whose path follows from their content need nobody's
@@ -74,6 +76,81 @@ func TestAddProven(t *testing.T) {
 		var unproven *store.UnprovenError
 		if err := lies.AddProven(ctx, info, nar(p)); !errors.As(err, &unproven) {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestForeignContentAddress: what is said of how a path follows from content is noted
+// when it does.
+func TestForeignContentAddress(t *testing.T) {
+	ctx := t.Context()
+	from := open(t, scratch(t))
+	text := must(from.AddText(ctx, "text", []byte("text"), nil))(t)
+	flat := must(from.AddFlat(ctx, "flat", strings.NewReader("x"), 1, hash.SHA1))(t)
+	_, out := finishOne(t, from, derivation("out"))
+	for _, c := range []struct {
+		what, path, says string
+		kept             bool
+	}{
+		{"a text", text, "", true},
+		{"a file", flat, "", true},
+		{"a file, with another hash", flat, "fixed:sha1:" + strings.Repeat("0", 32), true}, // the right one is noted
+		{"a text as a source", text, "fixed:r:sha256:" + strings.Repeat("0", 52), false},
+		{"an output as a text", out, "text:sha256:" + strings.Repeat("0", 52), false},
+		{"an output as a source", out, "fixed:r:sha256:" + strings.Repeat("0", 52), false},
+		{"in a way that nobody knows", out, "magic:md77:x", false},
+	} {
+		var b bytes.Buffer
+		if err := from.DumpNAR(ctx, c.path, &b); err != nil {
+			t.Fatal(err)
+		}
+		info := *must(from.Info(ctx, c.path))(t)
+		want := ""
+		if c.kept {
+			want = info.ContentAddress
+		}
+		if c.says != "" {
+			info.ContentAddress = c.says
+		}
+		to := open(t, scratch(t))
+		if err := to.AddForeign(ctx, info, &b); err != nil {
+			t.Errorf("%s: %v", c.what, err)
+			continue
+		}
+		if got := must(to.Info(ctx, c.path))(t).ContentAddress; got != want {
+			t.Errorf("%s: noted as %q, want %q", c.what, got, want)
+		}
+	}
+}
+
+// TestImportForgetsDeriver: of what proves itself, a deriver is noted when it is signed.
+func TestImportForgetsDeriver(t *testing.T) {
+	ctx := t.Context()
+	from := open(t, scratch(t))
+	key := must(narinfo.GenerateKey("test-1", rand.Reader))(t)
+	text := must(from.AddText(ctx, "text", []byte("text"), nil))(t)
+	var b bytes.Buffer
+	if err := from.DumpNAR(ctx, text, &b); err != nil {
+		t.Fatal(err)
+	}
+	info := *must(from.Info(ctx, text))(t)
+	info.Deriver = "/frx/store/0vrfckp768hl9j13gwj39l479299qra0-some.drv"
+	source := open(t, scratch(t))
+	if err := source.AddForeign(ctx, info, &b); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		sign store.Sign
+		want string
+	}{{nil, ""}, {store.SignWith([]narinfo.SecretKey{key}), info.Deriver}} {
+		b.Reset()
+		if err := source.Export(ctx, &b, []string{text}, false, c.sign); err != nil {
+			t.Fatal(err)
+		}
+		to := open(t, scratch(t))
+		must(to.ImportChecked(ctx, &b, store.SignedBy([]narinfo.PublicKey{key.Public()})))(t)
+		if got := must(to.Info(ctx, text))(t).Deriver; got != c.want {
+			t.Errorf("the deriver is %q, want %q", got, c.want)
 		}
 	}
 }

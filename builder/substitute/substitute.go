@@ -313,6 +313,9 @@ func (c *Client) ask(ctx context.Context, paths []string) map[string]*Offer {
 				c.warn("%s has objects that no trusted key has signed; they are not used (\"fruix archive --authorize\" makes a key trusted)", from.url)
 				continue
 			}
+			if i.Deriver != "" && !i.DeriverSignedBy(c.o.Keys) {
+				i.Deriver = "" // whoever stands in between may have put it there
+			}
 			if found[i.Path] == nil {
 				found[i.Path] = &Offer{*i, from}
 			}

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -189,6 +190,37 @@ func TestWhomToBelieve(t *testing.T) {
 	for _, bad := range []string{"ftp://x", "file:relative", "http://", "://"} {
 		if _, err := substitute.New(substitute.Options{URLs: []string{bad}}); err == nil {
 			t.Errorf("%q is taken for a server", bad)
+		}
+	}
+}
+
+// TestUnsignedDeriver: a deriver counts as far as a signature is about it, which one of
+// Guix's kind is; who takes that away cannot put another deriver in.
+func TestUnsignedDeriver(t *testing.T) {
+	s, k := newStore(t), key(t)
+	p := chain(t, s, 1)[0]
+	const evil = "0vrfckp768hl9j13gwj39l479299qra0-evil.drv"
+	for what, change := range map[string]func(text string) string{
+		"below the signature": func(text string) string { return text + "Deriver: " + evil + "\n" },
+		"without the signature": func(text string) string {
+			return regexp.MustCompile("(?m)^Signature:.*\n").ReplaceAllString(text, "") + "Deriver: " + evil + "\n"
+		},
+	} {
+		url, _ := serve(t, s, k, func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			switch {
+			case r.URL.Path == "/closure":
+				http.NotFound(w, r)
+			case strings.HasSuffix(r.URL.Path, ".narinfo"):
+				answer := httptest.NewRecorder()
+				next.ServeHTTP(answer, r)
+				fmt.Fprint(w, change(answer.Body.String()))
+			default:
+				next.ServeHTTP(w, r)
+			}
+		})
+		found := newClient(t, []narinfo.PublicKey{k.Public()}, url).find(p)
+		if o := found[p]; o == nil || o.Deriver != "" {
+			t.Errorf("%s: %+v", what, o)
 		}
 	}
 }

@@ -296,6 +296,45 @@ func TestGcryptStrings(t *testing.T) {
 	}
 }
 
+// A deriver is signed when it stands above Guix's signature.
+func TestDeriverSigned(t *testing.T) {
+	key, err := GenerateKey("cache.example.org-1", rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i, err := Parse("/frx/store", []byte(example))
+	if err != nil {
+		t.Fatal(err)
+	}
+	key.Sign(i)
+	const line = "Deriver: 0vrfckp768hl9j13gwj39l479299qra0-x.drv\n"
+	text := i.String()
+	own := "Deriver: " + strings.TrimPrefix(i.Deriver, "/frx/store/") + "\n"
+	signature := text[strings.Index(text, "Signature:"):strings.Index(text, "URL:")]
+	for what, c := range map[string]struct {
+		text string
+		want bool
+	}{
+		"as it was signed":       {text, true},
+		"another":                {strings.Replace(text, own, line, 1), false},
+		"below":                  {strings.Replace(text, own, "", 1) + own, false},
+		"without Guix's":         {strings.Replace(text, signature, "", 1), false},
+		"another without Guix's": {strings.Replace(strings.Replace(text, signature, "", 1), own, line, 1), false},
+	} {
+		i, err := Parse("/frx/store", []byte(c.text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys := []PublicKey{key.Public()}
+		if _, ok := i.SignedBy(keys); !ok {
+			t.Errorf("%s: Nix's signature does not count", what)
+		}
+		if got := i.DeriverSignedBy(keys); got != c.want {
+			t.Errorf("%s: %v, want %v", what, got, c.want)
+		}
+	}
+}
+
 // Of an export's signature, everything counts.
 func TestExportSignature(t *testing.T) {
 	var keys []SecretKey

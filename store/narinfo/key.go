@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -96,6 +97,15 @@ func (i *Info) SignedBy(keys []PublicKey) (PublicKey, bool) {
 		}
 	}
 	return PublicKey{}, false
+}
+
+// DeriverSignedBy says whether i has a right signature with one of keys that is about
+// the deriver, too: one of Guix's kind may be, one of Nix's is not.
+func (i *Info) DeriverSignedBy(keys []PublicKey) bool {
+	if i.guix == nil || !i.guix.covers(i) || i.guix.signed.Deriver != i.Deriver {
+		return false
+	}
+	return slices.ContainsFunc(keys, i.guix.by)
 }
 
 // named says whether a signature with the given name may be with k.

@@ -151,6 +151,7 @@ func (t Trust) Accept(ctx context.Context, s *store.Store, i *protocol.Info, r i
 	}
 	n := asNarinfo(info)
 	n.Signatures = signatures
+	info.Deriver = "" // these signatures are not about it
 	if _, ok := n.SignedBy(t.Keys); ok {
 		return s.AddForeign(ctx, *info, r)
 	}
