@@ -124,9 +124,9 @@ func New(s *store.Store, o Options) *Builder {
 	return b
 }
 
-// NewLocal returns the executor of this machine for s. Of the options it uses
+// NewLocal returns the executor of this machine for the store at s. Of the options it uses
 // Jail, Builtins, EUID, Environ, KeepFailed, KeptOwner and Limits.
-func NewLocal(s *store.Store, o Options) plan.Executor {
+func NewLocal(s interface{ StatePath(...string) string }, o Options) plan.Executor {
 	var users *local.Users
 	if o.EUID == 0 {
 		users = local.NewUsers(s.StatePath("userpool"), local.FirstBuildUser, local.BuildUsers, local.BuildGroup)

@@ -11,7 +11,6 @@ import (
 	"fruix/store/db"
 	"fruix/store/hash"
 	"fruix/store/narinfo"
-	"fruix/store/path"
 	"fruix/store/tree"
 	"fruix/store/wire"
 )
@@ -173,9 +172,14 @@ func ReferencesFirst(paths []string, references func(p string) ([]string, error)
 // behind those of them that it refers to: the order in which another store can
 // take them.
 func (s *Store) InfosInOrder(ctx context.Context, paths []string) ([]*Info, error) {
+	return InfosInOrder(paths, func(p string) (*Info, error) { return s.Info(ctx, p) })
+}
+
+// InfosInOrder is [Store.InfosInOrder] of what info tells.
+func InfosInOrder(paths []string, info func(p string) (*Info, error)) ([]*Info, error) {
 	known := make(map[string]*Info, len(paths))
 	ordered, err := ReferencesFirst(paths, func(p string) ([]string, error) {
-		i, err := s.Info(ctx, p)
+		i, err := info(p)
 		if err != nil {
 			return nil, err
 		}
@@ -378,36 +382,12 @@ func (s *Store) importedObject(told exported, m *measurement) (*db.Object, error
 // proveContent says whether the path of an object whose tree lies at place follows
 // from its content, as those of texts and sources do, and notes how.
 func (s *Store) proveContent(ctx context.Context, o *db.Object, place string) (bool, error) {
-	q, err := path.ParseBase(o.Path)
-	if err != nil {
+	ca, err := AddressOf(ctx, s.c.StoreDir, s.info(o), place)
+	if ca == "" || err != nil {
 		return false, err
 	}
-	var refs []path.Path
-	for _, r := range o.References {
-		p, err := path.ParseBase(r)
-		if err != nil {
-			return false, err
-		}
-		refs = append(refs, p)
-	}
-	source, err := path.MakeFixed(s.c.StoreDir, q.Name, true, hash.SHA256, o.NarHash, refs)
-	if err == nil && source == q {
-		o.CA = contentAddress(true, hash.Digest{Algo: hash.SHA256, Sum: o.NarHash})
-		return true, nil
-	}
-	content, err := flatDigest(ctx, place)
-	if err != nil || content.Sum == nil {
-		return false, err
-	}
-	if text, err := path.MakeTextOf(s.c.StoreDir, q.Name, content.Sum, refs); err == nil && text == q {
-		o.CA = "text:" + content.String()
-		return true, nil
-	}
-	if flat, err := path.MakeFixed(s.c.StoreDir, q.Name, false, hash.SHA256, content.Sum, refs); err == nil && flat == q {
-		o.CA = contentAddress(false, content)
-		return true, nil
-	}
-	return false, nil
+	o.CA = ca
+	return true, nil
 }
 
 // flatDigest is the SHA-256 of the file at place; nothing when it is no regular

@@ -127,3 +127,37 @@ func (p *proof) fileSum(place string) ([]byte, error) {
 	}
 	return h.Sum(nil), nil
 }
+
+// AddressOf says how the path of an object whose tree lies at place follows from its
+// content and its references, in the form of [Info.ContentAddress], for texts, sources and
+// derivations, and for files that are fixed outputs by their SHA-256; "" when it does not.
+// The hash of the archive is believed.
+func AddressOf(ctx context.Context, storeDir string, i *Info, place string) (string, error) {
+	q, err := path.Parse(storeDir, i.Path)
+	if err != nil {
+		return "", err
+	}
+	var refs []path.Path
+	for _, r := range i.References {
+		p, err := path.Parse(storeDir, r)
+		if err != nil {
+			return "", err
+		}
+		refs = append(refs, p)
+	}
+	archive := hash.Digest{Algo: hash.SHA256, Sum: i.NarHash}
+	if source, err := path.MakeFixed(storeDir, q.Name, true, hash.SHA256, i.NarHash, refs); err == nil && source == q {
+		return contentAddress(true, archive), nil
+	}
+	content, err := flatDigest(ctx, place)
+	if err != nil || content.Sum == nil {
+		return "", err
+	}
+	if text, err := path.MakeTextOf(storeDir, q.Name, content.Sum, refs); err == nil && text == q {
+		return "text:" + content.String(), nil
+	}
+	if flat, err := path.MakeFixed(storeDir, q.Name, false, hash.SHA256, content.Sum, refs); err == nil && flat == q {
+		return contentAddress(false, content), nil
+	}
+	return "", nil
+}

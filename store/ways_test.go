@@ -158,7 +158,7 @@ func TestRunningByAnotherName(t *testing.T) {
 	defer cmd.Wait()
 	defer cmd.Process.Kill()
 	var alive *store.AliveError
-	if _, err := open(t, root).Delete(ctx, []string{dir}); !errors.As(err, &alive) || !strings.Contains(alive.Root, fmt.Sprint("process ", cmd.Process.Pid)) {
+	if _, err := open(t, root).Delete(ctx, []string{dir}, store.CollectOptions{}); !errors.As(err, &alive) || !strings.Contains(alive.Root, fmt.Sprint("process ", cmd.Process.Pid)) {
 		t.Errorf("deleted what a program uses: %v", err)
 	}
 }

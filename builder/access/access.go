@@ -25,6 +25,7 @@ type Store interface {
 	Additions
 	Builds
 	Upkeep
+	Exchange
 	Profiles
 	Close() error
 }
@@ -94,6 +95,14 @@ type Upkeep interface {
 	// Import takes what a trusted key has signed and what proves itself
 	// ([store.SignedBy]); with unsigned all that comes, where this user may decide that.
 	Import(ctx context.Context, r io.Reader, unsigned bool) ([]string, error)
+}
+
+// Exchange gives objects to another store, one by one.
+type Exchange interface {
+	// InfosInOrder is what is known of valid objects, each once and behind those of
+	// them that it refers to.
+	InfosInOrder(ctx context.Context, paths []string) ([]*store.Info, error)
+	DumpNAR(ctx context.Context, p string, w io.Writer) error // writes the archive of a valid object
 }
 
 // Profiles are made and changed by this process, as its user, wherever they lie.

@@ -134,20 +134,31 @@ func (c *Client) AddNAR(ctx context.Context, name string, r io.Reader, algo hash
 		algo = hash.SHA256
 	}
 	return c.addArchive(ctx, name, true, algo, func(w io.Writer) error {
-		in := nar.NewTeeReader(r, w) // nothing but an archive, and all of it
-		for {
-			if _, err := in.Next(); err == io.EOF {
-				return nil
-			} else if err != nil {
-				return err
-			}
-		}
+		return copyArchive(w, r)
 	})
+}
+
+// copyArchive copies nothing but an archive, and all of it.
+func copyArchive(w io.Writer, r io.Reader) error {
+	in := nar.NewTeeReader(r, w)
+	for {
+		if _, err := in.Next(); err == io.EOF {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
 }
 
 // addArchive sends an archive that send writes.
 func (c *Client) addArchive(ctx context.Context, name string, recursive bool, algo hash.Algo, send func(io.Writer) error) (p string, err error) {
 	k := asking(calls.AddToStore(), calls.Tree{Name: name, Recursive: recursive, Algo: algo.String()}, &p)
+	err = c.do(ctx, k.followed(send))
+	return p, err
+}
+
+// followed is the call with more behind its request.
+func (k call) followed(send func(io.Writer) error) call {
 	before := k.write
 	k.write = func(w *wire.Writer) error {
 		if err := before(w); err != nil {
@@ -155,8 +166,7 @@ func (c *Client) addArchive(ctx context.Context, name string, recursive bool, al
 		}
 		return send(w.Raw())
 	}
-	err = c.do(ctx, k)
-	return p, err
+	return k
 }
 
 // dumpFlat writes the archive of a plain file.

@@ -59,6 +59,7 @@ func operations() map[wire.Op]func(*conn) calls.Work {
 		on(calls.ClearFailedPaths(), (*conn).clearFailedPaths),
 		on(calls.BuiltinBuilders(), (*conn).builtinBuilders),
 		on(calls.AddToStore(), (*conn).addToStore),
+		on(calls.AddObject(), (*conn).addObject),
 		on(calls.ExportPath(), (*conn).exportPath),
 		on(calls.ImportPaths(), (*conn).importPaths),
 		on(calls.BuildPaths(), (*conn).buildPaths),

@@ -13,8 +13,8 @@ import (
 
 // Copying says how objects are copied.
 type Copying struct {
-	// Trust says which objects are taken.
-	Trust transfer.Trust
+	// Take takes the objects that come.
+	Take transfer.Taker
 	// Planned is told what is going to be copied, how many objects and how many bytes
 	// their archives have; Copied of each that has been. Both may be nil.
 	Planned func(objects int, bytes int64)
@@ -127,14 +127,14 @@ func (l *Link) Pull(ctx context.Context, roots []string, c Copying) ([]string, e
 		if err != nil {
 			return err
 		}
-		info, _, err := transfer.Understand(l.o.Store.Dir(), i)
+		info, signatures, err := transfer.Understand(l.o.Store.Dir(), i)
 		if err != nil {
 			return err
 		}
 		if !wanted[info.Path] {
 			return &protocol.FormatError{Err: fmt.Errorf("%s was not asked for", info.Path)}
 		}
-		if err := c.Trust.Accept(ctx, l.o.Store, i, archive); err != nil {
+		if err := c.Take(ctx, info, signatures, archive); err != nil {
 			return err
 		}
 		out = append(out, info.Path)

@@ -19,7 +19,7 @@ import (
 	"time"
 
 	"fruix/builder/remote/protocol"
-	"fruix/store"
+	"fruix/builder/remote/transfer"
 	"fruix/store/narinfo"
 	"fruix/store/path"
 )
@@ -30,9 +30,9 @@ type Dialer func(ctx context.Context) (io.ReadWriteCloser, error)
 
 // LinkOptions are about one connection.
 type LinkOptions struct {
-	Name    string       // of the machine, for people
-	Store   *store.Store // objects come from there and go there
-	Program string       // version of this fruix
+	Name    string         // of the machine, for people
+	Store   transfer.Store // objects come from there and go there
+	Program string         // version of this fruix
 	// Keys sign what is sent.
 	Keys []narinfo.SecretKey
 	// Parallel is how many builds the machine shall carry out at a time.

@@ -59,7 +59,7 @@ func options(s *store.Store) serve.Options {
 		Executor: builder.NewLocal(s, builder.Options{
 			Jail: native.New(native.Options{EUID: os.Geteuid(), WorkDir: os.TempDir()}), EUID: os.Geteuid(),
 		}),
-		Trust: transfer.Trust{Everybody: true},
+		Take: transfer.Trust{Everybody: true}.Into(s), Keep: s,
 		Hello: protocol.Hello{
 			Program: "test", Host: "there", Systems: builder.HostSystems(runtime.GOOS, runtime.GOARCH), Builders: "1", Cores: 2,
 		},

@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"strings"
 
+	"fruix/builder/access"
+	"fruix/builder/client"
 	"fruix/builder/remote"
 	"fruix/builder/remote/protocol"
 	"fruix/builder/remote/transfer"
 	"fruix/cmd/internal/report"
 	"fruix/store"
+	"fruix/store/wire"
 )
 
 const copyText = `
@@ -69,11 +72,7 @@ type copying struct {
 
 // link connects to the machine.
 func (c *copying) link(ctx context.Context) (*remote.Link, error) {
-	st, err := c.openLocal(ctx)
-	if err != nil {
-		return nil, err
-	}
-	o, err := linkOptions(st, c.machine)
+	o, err := linkOptions(c.store, c.machine)
 	if err != nil {
 		return nil, err
 	}
@@ -182,12 +181,8 @@ func (c *copying) pull(ctx context.Context, items, expressions []string, unsigne
 		return err
 	}
 	roots = append(roots, pathsOf(goals)...)
-	c.options.Trust = transfer.Trust{Everybody: unsigned}
-	if !unsigned {
-		var err error
-		if c.options.Trust.Keys, err = trustedKeys(c.store.Root()); err != nil {
-			return err
-		}
+	if c.options.Take, err = taker(c.store, unsigned); err != nil {
+		return err
 	}
 	l, err := c.link(ctx)
 	if err != nil {
@@ -207,13 +202,40 @@ func (c *copying) end(copied []string, err error) error {
 	var unsigned *transfer.UnsignedError
 	var failure *protocol.Failure
 	var rejected *remote.RejectedError
+	_, through := c.store.(*client.Client)
 	switch {
+	case through && errors.As(err, new(*wire.RemoteError)):
+		return &report.AdvisedError{Err: err, Hint: "this store is another user's, who may copy what is not signed, and makes a key trusted with \"fruix archive --authorize\""}
+	case through && errors.As(err, &unsigned):
+		return &report.AdvisedError{Err: err, Hint: "let the owner of this store make the key of " + c.machine.name() + " trusted with \"fruix archive --authorize\""}
 	case errors.As(err, &unsigned):
 		return &report.AdvisedError{Err: err, Hint: "trust the key of " + c.machine.name() + " with \"fruix archive --authorize\", or believe that machine this once with --unsigned"}
+	case through && errors.As(err, &rejected):
+		return &report.AdvisedError{Err: fmt.Errorf("%s: %w", c.machine.name(), err), Hint: "what you send is not signed, since the key of this store is its owner's: let its owner copy it, or use an account over there that may write the store"}
 	case errors.As(err, &rejected):
 		return &report.AdvisedError{Err: fmt.Errorf("%s: %w", c.machine.name(), err), Hint: "over there, \"fruix archive --authorize\" makes a key trusted; \"fruix archive --generate-key\" makes one here"}
 	case errors.As(err, &failure):
 		return fmt.Errorf("%s: %w", c.machine.name(), err)
 	}
 	return c.machine.advised(err)
+}
+
+// taker takes objects into a store: those that keys sign which are trusted there, or that
+// prove themselves; unsigned takes all.
+func taker(st access.Store, unsigned bool) (transfer.Taker, error) {
+	trust := transfer.Trust{Everybody: unsigned}
+	var err error
+	if !unsigned {
+		trust.Keys, err = trustedKeys(st.Root())
+	}
+	if err != nil {
+		return nil, err
+	}
+	switch st := st.(type) {
+	case *access.Direct:
+		return trust.Into(st.Store), nil
+	case *client.Client:
+		return trust.Through(st.AddObject), nil
+	}
+	return nil, fmt.Errorf("nothing can be copied to a store of the kind %T", st)
 }

@@ -341,6 +341,59 @@ func TestUserExchanges(t *testing.T) {
 	}
 }
 
+// TestUserCopies lets users who may not write a store copy objects from it and to it,
+// have builds carried out beside it, and try machines.
+func TestUserCopies(t *testing.T) {
+	here, there := serveStore(t), serveStore(t)
+	u := here.other
+	// The machine is another store of root's here, and the account that serves it an
+	// ordinary user.
+	ssh := filepath.Join(here.own.dir, "ssh")
+	script := "#!/bin/sh\nfor word; do command=$word; done\nFRUIX_ROOT=" + there.root + " PATH=" + filepath.Dir(binary(t)) + ":$PATH exec sh -c \"$command\"\n"
+	if err := os.WriteFile(ssh, []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	u.env = append(u.env, "FRUIX_SSH="+ssh)
+	theirs := there.other
+	theirs.env = append(theirs.env, u.env[len(u.env)-1])
+
+	// What proves itself goes without a signature.
+	text := u.ok(t, "build", expr(`(plain-file "text" "proves itself")`))
+	if got := u.ok(t, "copy", "--to=there", text); got != text {
+		t.Errorf("copied %q", got)
+	}
+	if got := theirs.ok(t, "store", "cat", text); got != "proves itself" {
+		t.Errorf("what came is %q", got)
+	}
+	// What does not is refused there, and so is what comes here.
+	made := expr(`(computed-file "made" #~(call-with-output-file #$output (lambda (port) (display "made" port))))`)
+	out := u.ok(t, "build", made)
+	u.refused(t, "is not signed by a key that is trusted", "copy", "--to=there", out)
+	u.refused(t, "the key of this store is its owner's", "copy", "--to=there", out)
+	other := strings.Replace(made, "made", "other", 1)
+	from := theirs.ok(t, "build", other)
+	u.refused(t, "let the owner of this store make the key", "copy", "--from=there", from)
+	u.refused(t, "only users whom the daemon trusts may add", "copy", "--from=there", "--unsigned", from)
+	u.refused(t, "who may copy what is not signed", "copy", "--from=there", "--unsigned", from)
+	if _, err := os.Lstat(here.root + from); err == nil {
+		t.Error("an object is here that nobody vouches for")
+	}
+	// Those who may write the store believe whom they want to.
+	here.own.env = append(here.own.env, u.env[len(u.env)-1])
+	if got := here.own.ok(t, "copy", "--from=there", "--unsigned", from); got != from {
+		t.Errorf("root has copied %q", got)
+	}
+
+	// A build goes there, where its inputs prove themselves, and comes back as it is.
+	built := u.ok(t, "offload", "test", "--builders=there")
+	if !strings.Contains(built, "took an object and carried out a build in") {
+		t.Errorf("offload test: %s", built)
+	}
+	if left, _ := filepath.Glob(filepath.Join(os.TempDir(), "fruix-serve-*")); len(left) > 0 {
+		t.Errorf("left behind: %q", left)
+	}
+}
+
 // TestMayNot is a user who tries what only root may do.
 func TestMayNot(t *testing.T) {
 	s := serveStore(t)

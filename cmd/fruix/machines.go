@@ -12,6 +12,7 @@ import (
 
 	"fruix/builder"
 	"fruix/builder/remote"
+	"fruix/builder/remote/transfer"
 	"fruix/builder/turns"
 	"fruix/cmd/internal/report"
 	"fruix/store"
@@ -48,7 +49,10 @@ func (s *session) configured(ctx context.Context) ([]*machine, error) {
 }
 
 // linkOptions are those of a connection to a machine, for the store st.
-func linkOptions(st *store.Store, m *machine) (remote.LinkOptions, error) {
+func linkOptions(st interface {
+	transfer.Store
+	Root() string
+}, m *machine) (remote.LinkOptions, error) {
 	keys, err := secretKeys(st.Root(), "")
 	if errors.Is(err, fs.ErrPermission) {
 		err = nil // it is the administrator's; what goes is not signed

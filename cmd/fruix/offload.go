@@ -19,7 +19,9 @@ import (
 	"fruix/builder/remote"
 	"fruix/builder/remote/protocol"
 	"fruix/cmd/internal/report"
+	"fruix/store"
 	"fruix/store/drv"
+	"fruix/store/tree"
 )
 
 const offloadText = `
@@ -50,7 +52,7 @@ func runOffload(ctx context.Context, e *environment, args []string) error {
 	}
 	s := &session{env: e, flags: f}
 	defer s.Close()
-	if _, err := s.openLocal(ctx); err != nil {
+	if _, err := s.openStore(ctx); err != nil {
 		return err
 	}
 	machines, err := s.chosen(ctx, f.Args()[1:])
@@ -62,7 +64,7 @@ func runOffload(ctx context.Context, e *environment, args []string) error {
 
 // chosen are the machines that the words after the action choose.
 func (s *session) chosen(ctx context.Context, words []string) (machines []*machine, err error) {
-	file := filepath.Join(s.local.Root(), configDir, machinesFile)
+	file := filepath.Join(s.store.Root(), configDir, machinesFile)
 	if len(words) > 0 {
 		file = words[0]
 		machines, err = loadMachines(ctx, s.env, file)
@@ -103,9 +105,7 @@ func (s *session) each(ctx context.Context, machines []*machine, do func(context
 	for i, m := range machines {
 		results[i] = make(chan result, 1)
 		wg.Go(func() {
-			st := s.local.View(nil)
-			defer st.Close()
-			o, err := linkOptions(st, m)
+			o, err := linkOptions(s.store, m)
 			if err != nil {
 				results[i] <- result{err: err}
 				return
@@ -159,7 +159,8 @@ func (s *session) testMachines(ctx context.Context, machines []*machine) error {
 // tryBuild has a build carried out whose result is known.
 func (s *session) tryBuild(ctx context.Context, l *remote.Link) (time.Duration, error) {
 	const said = "hello"
-	script, err := s.local.AddText(ctx, "offload-test.scm", []byte(`(call-with-output-file (getenv "out") (lambda (port) (display "`+said+`" port)))`+"\n"), nil)
+	batch := store.NewBatch(s.store)
+	script, err := batch.AddText("offload-test.scm", []byte(`(call-with-output-file (getenv "out") (lambda (port) (display "`+said+`" port)))`+"\n"), nil)
 	if err != nil {
 		return 0, err
 	}
@@ -167,22 +168,25 @@ func (s *session) tryBuild(ctx context.Context, l *remote.Link) (time.Duration, 
 		Outputs: map[string]drv.Output{"out": {}}, InputSrcs: []string{script}, Platform: hostSystem(),
 		Builder: "builtin:scheme", Args: []string{script}, Env: map[string]string{"out": "", "name": "offload-test", "FRUIX_BUILDER": builderVersion},
 	}
-	drvPath, err := s.local.AddDerivation(ctx, "offload-test", d)
+	drvPath, err := batch.AddDerivation(ctx, "offload-test", d)
 	if err != nil {
 		return 0, err
 	}
-	req, err := plan.New(s.local.Dir(), drvPath, d, []string{script}, plan.Constraints{Timeout: time.Minute})
+	if err := batch.Flush(ctx); err != nil {
+		return 0, err
+	}
+	req, err := plan.New(s.store.Dir(), drvPath, d, []string{script}, plan.Constraints{Timeout: time.Minute})
 	if err != nil {
 		return 0, err
 	}
-	place, err := s.local.TempOutput(req.Outputs[0].Path)
+	scratch, err := os.MkdirTemp("", "fruix-offload-")
 	if err != nil {
 		return 0, err
 	}
-	defer s.local.Discard(place)
+	defer tree.Remove(scratch)
 	var log strings.Builder
 	start := time.Now()
-	res, _, err := l.Execute(ctx, req, plan.IO{Scratch: filepath.Dir(place), Physical: s.local.Physical, Log: &log, Fresh: true}, remote.ExecuteOptions{})
+	res, _, err := l.Execute(ctx, req, plan.IO{Scratch: scratch, Physical: s.store.Physical, Log: &log, Fresh: true}, remote.ExecuteOptions{})
 	if err != nil {
 		var u *plan.UnavailableError
 		if errors.As(err, &u) {

@@ -5,12 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
+	"path/filepath"
 	"runtime"
 
 	"fruix/builder"
+	"fruix/builder/access"
+	"fruix/builder/client"
 	"fruix/builder/remote/protocol"
 	"fruix/builder/remote/serve"
-	"fruix/builder/remote/transfer"
+	"fruix/store/tree"
 )
 
 const serveText = `
@@ -18,14 +22,15 @@ Carry out builds for the fruix at the other end of standard input and output, an
 exchange store objects with it. "fruix copy" and builds that are handed to other
 machines start this over there, by ssh; people do not.
 
-Whoever is at the other end is believed, since this account may write the store. For
+Whoever is at the other end is believed when this account may write the store. For
 an account that may do nothing else, let sshd run (command="…" in authorized_keys)
 
   fruix serve --signed
 
 which takes only objects that are signed by a key that is trusted here (see "fruix
 archive --authorize") or prove themselves, such as sources and derivations, and keeps
-nothing of what it builds.
+nothing of what it builds. So it is, too, for an account that uses the store through
+its daemon: objects go through that, and builds are this account's own.
 `
 
 // runServe is "fruix serve".
@@ -59,36 +64,47 @@ func runServe(ctx context.Context, e *environment, args []string) error {
 	return err
 }
 
-// serveOptions opens the store and says what is served.
+// serveOptions opens the store and says what is served. An account that may not write the
+// store serves it through its daemon, which believes only what is signed or proves itself,
+// and keeps nothing of what this account builds.
 func (s *session) serveOptions(ctx context.Context, signed, noBuilds bool) (*serve.Options, error) {
-	st, err := s.openLocal(ctx)
+	st, err := s.openStore(ctx)
 	if err != nil {
 		return nil, err
 	}
-	// That this account may not write the store shows here, not in the midst of
-	// something.
-	place, err := st.TempOutput(st.Dir() + "/00000000000000000000000000000000-serve")
-	if err != nil {
-		return nil, fmt.Errorf("user %d may not write the store under %s: %w", s.env.uid, st.Root(), err)
-	}
-	if err := st.Discard(place); err != nil {
-		return nil, err
-	}
-	o := &serve.Options{Store: st, Trust: transfer.Trust{Everybody: !signed}, Status: hostStatus}
-	if signed {
-		if o.Trust.Keys, err = trustedKeys(st.Root()); err != nil {
+	o := &serve.Options{Status: hostStatus}
+	var place interface{ StatePath(...string) string }
+	switch st := st.(type) {
+	case *access.Direct:
+		o.Store, place = st.Store, st
+		if !signed {
+			o.Keep = st.Store
+		}
+		// That this account may not write the store shows here, not in the midst of
+		// something.
+		room, err := st.TempOutput(st.Dir() + "/00000000000000000000000000000000-serve")
+		if err != nil {
+			return nil, fmt.Errorf("user %d may not write the store under %s: %w", s.env.uid, st.Root(), err)
+		}
+		if err := st.Discard(room); err != nil {
 			return nil, err
 		}
+	case *client.Client:
+		o.Store, place, signed = daemonStore{st}, st, true
+	}
+	o.Signed = signed
+	if o.Take, err = taker(st, !signed); err != nil {
+		return nil, err
 	}
 	if o.Keys, err = secretKeys(st.Root(), ""); err != nil && !errors.Is(err, os.ErrPermission) {
 		return nil, err
 	}
 	if !noBuilds {
 		local := s.localOptions()
-		o.Executor = builder.NewLocal(st, local)
-		if !signed {
+		o.Executor = builder.NewLocal(place, local)
+		if o.Keep != nil {
 			local.KeepFailed = os.TempDir()
-			o.Keeping = builder.NewLocal(st, local)
+			o.Keeping = builder.NewLocal(place, local)
 		}
 	}
 	host, _ := os.Hostname() // a machine without a name is as good
@@ -98,3 +114,16 @@ func (s *session) serveOptions(ctx context.Context, signed, noBuilds bool) (*ser
 	}
 	return o, nil
 }
+
+// daemonStore is a store behind a daemon, in which this account's builds have no room: they
+// write to a folder of its own.
+type daemonStore struct{ *client.Client }
+
+// TempOutput implements serve.Store.
+func (daemonStore) TempOutput(p string) (string, error) {
+	dir, err := os.MkdirTemp("", "fruix-serve-")
+	return filepath.Join(dir, path.Base(p)), err
+}
+
+// Discard implements serve.Store.
+func (daemonStore) Discard(place string) error { return tree.Remove(filepath.Dir(place)) }

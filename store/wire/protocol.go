@@ -75,6 +75,7 @@ const (
 	QueryValidDerivers      Op = 33
 	OptimiseStore           Op = 34
 	VerifyStore             Op = 35
+	AddObject               Op = 39 // Nix's add-to-store-nar, which Guix has not
 	BuiltinBuilders         Op = 80
 	SubstituteURLs          Op = 81
 )
@@ -91,7 +92,7 @@ var opNames = map[Op]string{
 	ImportPaths: "import-paths", QueryDerivationNames: "query-derivation-output-names",
 	QueryPathFromHashPart: "query-path-from-hash-part", QuerySubstitutableInfos: "query-substitutable-path-infos",
 	QueryValidPaths: "query-valid-paths", QuerySubstitutablePaths: "query-substitutable-paths",
-	QueryValidDerivers: "query-valid-derivers", OptimiseStore: "optimize-store", VerifyStore: "verify-store",
+	QueryValidDerivers: "query-valid-derivers", OptimiseStore: "optimize-store", VerifyStore: "verify-store", AddObject: "add-to-store-nar",
 	BuiltinBuilders: "built-in-builders", SubstituteURLs: "substitute-urls",
 }
 

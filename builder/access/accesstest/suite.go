@@ -659,6 +659,19 @@ func exchange(s *suite) {
 	if !slices.Contains(paths, out) || !slices.Contains(paths, a) {
 		s.Errorf("imported %v", paths)
 	}
+	infos, err := s.Access.InfosInOrder(s.Ctx, []string{out, a})
+	s.must(err)
+	if len(infos) != 2 || infos[0].Path != a || infos[1].Path != out || !strings.HasPrefix(infos[0].ContentAddress, "text:") || infos[1].ContentAddress != "" {
+		s.Errorf("in order: %+v", infos)
+	}
+	for _, i := range infos {
+		var got, want bytes.Buffer
+		s.must(s.Access.DumpNAR(s.Ctx, i.Path, &got))
+		s.must(s.Store.DumpNAR(s.Ctx, i.Path, &want))
+		if !bytes.Equal(got.Bytes(), want.Bytes()) || int64(got.Len()) != i.NarSize {
+			s.Errorf("the archive of %s has %d bytes, want %d", i.Path, got.Len(), want.Len())
+		}
+	}
 	if _, err := s.Access.Import(s.Ctx, bytes.NewReader(all.Bytes()[:all.Len()/2]), true); err == nil {
 		s.Error("half of an export was imported")
 	}

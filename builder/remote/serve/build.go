@@ -199,9 +199,9 @@ func (t *task) outputs(ctx context.Context, exec plan.Executor) error {
 	for _, o := range t.req.Outputs {
 		paths = append(paths, o.Path)
 	}
-	keep := t.o.Trust.Everybody && !t.ask.Fresh
+	keep := t.o.Keep != nil && !t.ask.Fresh
 	if keep {
-		lock, err := t.o.Store.LockOutputs(ctx, paths)
+		lock, err := t.o.Keep.LockOutputs(ctx, paths)
 		if err != nil {
 			return err
 		}
@@ -265,7 +265,7 @@ func (t *task) register(ctx context.Context, res *plan.Result) (kept bool, err e
 		}
 		built = append(built, b)
 	}
-	_, err = t.o.Store.Finish(ctx, built)
+	_, err = t.o.Keep.Finish(ctx, built)
 	var missing *store.MissingOutputError
 	var mismatch *store.HashMismatchError
 	var noFile *store.NotAFileError

@@ -3,10 +3,10 @@
 // for.
 //
 // Whoever can start it on a store of which it may write the files could change
-// that store without it, so by default it believes the other side. With keys in
-// place of that (Options.Trust) it is fit for an account that may do nothing else:
-// it takes only objects that a trusted key has signed or that prove themselves, and
-// nothing that it builds gets into the store.
+// that store without it, so it may believe the other side. When it does not
+// (Options.Signed) it is fit for an account that may do nothing else, or not even
+// write the store: it takes only objects that a trusted key has signed or that prove
+// themselves, and nothing that it builds gets into the store.
 package serve
 
 import (
@@ -29,18 +29,32 @@ import (
 	"fruix/store/path"
 )
 
+// Store is what is served: a *store.Store, or one behind a daemon.
+type Store interface {
+	transfer.Store
+	Physical(logical string) string
+	Free() (int64, error)
+	// TempOutput makes room for what a build writes, of which p is the first output:
+	// the path is in a folder of its own, which Discard removes.
+	TempOutput(p string) (place string, err error)
+	Discard(place string) error
+}
+
 // Options say what is served.
 type Options struct {
-	Store *store.Store
+	Store Store
 	// Executor carries out builds; nil: none are taken. Keeping does, and keeps
 	// the folders of those that fail; nil: they are not kept.
 	Executor, Keeping plan.Executor
 	// MaxJobs is how many builds go on at a time; less than 1 means as many as
 	// the other side asks for.
 	MaxJobs int
-	// Trust says which objects are taken. Outputs of builds are kept in the
-	// store only if everybody is trusted.
-	Trust transfer.Trust
+	// Take takes the objects that come. Signed says, for the other side to know,
+	// that it takes only those that are signed or prove themselves.
+	Take   transfer.Taker
+	Signed bool
+	// Keep is where outputs of builds are kept; nil: nowhere.
+	Keep *store.Store
 	// Keys sign what is given.
 	Keys []narinfo.SecretKey
 	// Hello is what is said of this machine; versions, store and trust are
@@ -63,7 +77,7 @@ func Serve(ctx context.Context, c io.ReadWriteCloser, o Options) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	ours := o.Hello
-	ours.Versions, ours.StoreDir, ours.Signed = protocol.Versions(), o.Store.Dir(), !o.Trust.Everybody
+	ours.Versions, ours.StoreDir, ours.Signed = protocol.Versions(), o.Store.Dir(), o.Signed
 	ours.MaxJobs = max(o.MaxJobs, 0)
 	if err := ours.Write(c); err != nil {
 		return errors.Join(err, c.Close())
@@ -266,7 +280,10 @@ func (s *server) importObjects(w *answer, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		err = s.o.Trust.Accept(r.Context(), s.o.Store, i, in.Body())
+		info, signatures, err := transfer.Understand(s.o.Store.Dir(), i)
+		if err == nil {
+			err = s.o.Take(r.Context(), info, signatures, in.Body())
+		}
 		switch {
 		case r.Context().Err() != nil:
 			return r.Context().Err()

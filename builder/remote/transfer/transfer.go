@@ -25,6 +25,17 @@ import (
 	"fruix/store/tree"
 )
 
+// Store is where objects come from and go to: a *store.Store, or one behind a daemon.
+type Store interface {
+	Dir() string // logical store directory
+	ValidMany(ctx context.Context, paths []string) (map[string]bool, error)
+	Closure(ctx context.Context, paths ...string) ([]string, error)
+	// InfosInOrder is what is known of valid objects, each once and behind those of
+	// them that it refers to.
+	InfosInOrder(ctx context.Context, paths []string) ([]*store.Info, error)
+	DumpNAR(ctx context.Context, p string, w io.Writer) error
+}
+
 // Describe says of an object what the other side must know, signed with keys.
 // storeDir is the store that it belongs to.
 func Describe(storeDir string, i *store.Info, keys []narinfo.SecretKey) *protocol.Info {
@@ -106,7 +117,7 @@ func understand(storeDir string, i *protocol.Info) (*store.Info, []narinfo.Signa
 
 // Send writes objects of s, each behind those that it refers to, signed with
 // keys. sent, which may be nil, is told of each that is about to go.
-func Send(ctx context.Context, s *store.Store, w *protocol.Writer, paths []string, keys []narinfo.SecretKey, sent func(*store.Info)) error {
+func Send(ctx context.Context, s Store, w *protocol.Writer, paths []string, keys []narinfo.SecretKey, sent func(*store.Info)) error {
 	infos, err := s.InfosInOrder(ctx, paths)
 	if err != nil {
 		return err
@@ -123,6 +134,10 @@ func Send(ctx context.Context, s *store.Store, w *protocol.Writer, paths []strin
 	return nil
 }
 
+// Taker adds an object that comes with an archive, if it believes what is said of it. An
+// object that nobody who is trusted vouches for is an *UnsignedError.
+type Taker func(ctx context.Context, i *store.Info, signatures []narinfo.Signature, archive io.Reader) error
+
 // Trust says whom to believe about objects.
 type Trust struct {
 	// Everybody believes whoever is on the other side.
@@ -138,29 +153,50 @@ func (e *UnsignedError) Error() string {
 	return e.Path + " is not signed by a key that is trusted here"
 }
 
-// Accept adds an object that comes with the archive r, if it is believed: because
-// everybody is, because a trusted key signed it, or because its path follows from
-// its content.
-func (t Trust) Accept(ctx context.Context, s *store.Store, i *protocol.Info, r io.Reader) error {
-	info, signatures, err := Understand(s.Dir(), i)
-	if err != nil {
+// Believes says whether an object is to be believed as it is described: because
+// everybody is, or because a trusted key signed it.
+func (t Trust) Believes(i *store.Info, signatures []narinfo.Signature) bool {
+	if t.Everybody {
+		return true
+	}
+	n := asNarinfo(i)
+	n.Signatures = signatures
+	_, ok := n.SignedBy(t.Keys)
+	return ok
+}
+
+// Into takes objects into s that are believed, or whose path follows from their content.
+func (t Trust) Into(s *store.Store) Taker {
+	return func(ctx context.Context, i *store.Info, signatures []narinfo.Signature, archive io.Reader) error {
+		if t.Believes(i, signatures) {
+			info := *i
+			if !t.Everybody {
+				info.Deriver = "" // these signatures are not about it
+			}
+			return s.AddForeign(ctx, info, archive)
+		}
+		err := s.AddProven(ctx, *i, archive)
+		if errors.As(err, new(*store.UnprovenError)) {
+			return &UnsignedError{i.Path}
+		}
 		return err
 	}
-	if t.Everybody {
-		return s.AddForeign(ctx, *info, r)
+}
+
+// Through takes objects that are believed, or say that their path follows from their
+// content, by asking a daemon for it, which decides for itself: unchecked is whether it is
+// asked to believe everything.
+func (t Trust) Through(add func(ctx context.Context, i *store.Info, signatures []string, unchecked bool, archive io.Reader) error) Taker {
+	return func(ctx context.Context, i *store.Info, signatures []narinfo.Signature, archive io.Reader) error {
+		if !t.Believes(i, signatures) && i.ContentAddress == "" {
+			return &UnsignedError{i.Path}
+		}
+		var texts []string
+		for _, s := range signatures {
+			texts = append(texts, s.String())
+		}
+		return add(ctx, i, texts, t.Everybody, archive)
 	}
-	n := asNarinfo(info)
-	n.Signatures = signatures
-	info.Deriver = "" // these signatures are not about it
-	if _, ok := n.SignedBy(t.Keys); ok {
-		return s.AddForeign(ctx, *info, r)
-	}
-	err = s.AddProven(ctx, *info, r)
-	var unproven *store.UnprovenError
-	if errors.As(err, &unproven) {
-		return &UnsignedError{info.Path}
-	}
-	return err
 }
 
 // DamagedError reports an archive that is not what was said of it.

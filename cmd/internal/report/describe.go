@@ -120,7 +120,7 @@ func known(err error) *Problem {
 	case *store.OwnerError:
 		return &Problem{
 			Kind: "foreign-store", Prefix: "fruix", Message: tidy(e.Error()),
-			Hints: []string{fmt.Sprintf("run fruix as the user %d, name a store of the user %d with --root, or give %s to that user with chown -R", e.Owner, e.Want, e.Path)},
+			Hints: []string{ownerHint(e)},
 		}
 	case *jail.SetupError:
 		bare := *e
@@ -401,4 +401,13 @@ func tidy(s string) string {
 		return map[string]string{"": "unknown error", "EOF": "the input ended early"}[s]
 	}
 	return s
+}
+
+// ownerHint says what can be done about a store of somebody else. That of root is the
+// system's, and stays root's.
+func ownerHint(e *store.OwnerError) string {
+	if e.Owner == 0 {
+		return "run it as root, or name a store of your own with --root; what goes through a daemon does so where root runs \"fruix daemon\""
+	}
+	return fmt.Sprintf("run fruix as the user %d, name a store of the user %d with --root, or give %s to that user with chown -R", e.Owner, e.Want, e.Path)
 }

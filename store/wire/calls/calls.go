@@ -176,6 +176,47 @@ func AddTextToStore() Call[Text, string] {
 	}, text()}
 }
 
+// Object is what is said of an object before its archive, which follows.
+type Object struct {
+	Path, Deriver string // Deriver is "" when nobody knows it
+	Hash          string // SHA-256 of the archive, in base 16
+	References    []string
+	Registered    uint64
+	Size          uint64 // bytes of the archive
+	Ultimate      bool   // it was built there
+	Signatures    []string
+	// ContentAddress says how the path follows from the content; "" when it does not.
+	ContentAddress string
+	Repair         bool
+	// Unchecked is that whoever asks is to be believed.
+	Unchecked bool
+}
+
+// AddObject adds an object that was made elsewhere.
+func AddObject() Call[Object, None] {
+	return Call[Object, None]{wire.AddObject, form[Object]{
+		func(r *wire.Reader) Object {
+			return Object{
+				Path: r.Text(), Deriver: r.Text(), Hash: r.Text(), References: r.Texts(), Registered: r.Number(), Size: r.Number(),
+				Ultimate: r.Flag(), Signatures: r.Texts(), ContentAddress: r.Text(), Repair: r.Flag(), Unchecked: r.Flag(),
+			}
+		},
+		func(w *wire.Writer, o Object) {
+			w.Text(o.Path)
+			w.Text(o.Deriver)
+			w.Text(o.Hash)
+			w.Texts(o.References)
+			w.Number(o.Registered)
+			w.Number(o.Size)
+			w.Flag(o.Ultimate)
+			w.Texts(o.Signatures)
+			w.Text(o.ContentAddress)
+			w.Flag(o.Repair)
+			w.Flag(o.Unchecked)
+		},
+	}, nothing()}
+}
+
 // Export says what is to be exported.
 type Export struct {
 	Path   string
