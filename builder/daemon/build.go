@@ -36,8 +36,12 @@ func (c *conn) withBuilder(ctx context.Context, f func(st *store.Store, b *build
 	err = f(st, b)
 	c.tails.Go(b.Wait)
 	var failure *builder.Failure
-	if errors.As(err, &failure) {
+	var one *builder.BuildError
+	switch {
+	case errors.As(err, &failure):
 		shown.Failure(failure)
+	case errors.As(err, &one): // of what was built again
+		shown.Failure(&builder.Failure{Failed: []*builder.BuildError{one}})
 	}
 	return err
 }

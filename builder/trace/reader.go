@@ -9,8 +9,6 @@ import (
 	"strings"
 
 	"fruix/builder"
-	"fruix/store"
-	"fruix/store/hash"
 )
 
 // Reader turns text into events. It is an io.Writer that takes text in pieces, as
@@ -249,7 +247,7 @@ func (r *Reader) own(name string, data []byte) bool {
 	return true
 }
 
-// remote is an error of which the text has come from elsewhere.
+// remote is an error of which the text has come from elsewhere; cause may be nil.
 type remote struct {
 	text  string
 	cause error
@@ -264,14 +262,7 @@ func (f *failure) error() *builder.Failure {
 	for _, x := range f.Failed {
 		e := &builder.BuildError{
 			Drv: x.Drv, Machine: x.Machine, Name: x.Name, Status: x.Status, LogTail: x.LogTail, LogPath: x.LogPath, KeptDir: x.KeptDir,
-			Err: &remote{text: x.Message},
-		}
-		if m := x.Mismatch; m != nil {
-			want, err := hash.Parse(m.Want, 0)
-			got, gerr := hash.Parse(m.Got, 0)
-			if err == nil && gerr == nil {
-				e.Err = &remote{x.Message, &store.HashMismatchError{Path: m.Path, Want: want, Got: got}}
-			}
+			Err: &remote{x.Message, x.cause.error()},
 		}
 		out.Failed = append(out.Failed, e)
 	}

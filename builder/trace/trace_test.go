@@ -11,9 +11,12 @@ import (
 	"time"
 
 	"fruix/builder"
+	"fruix/builder/fetch"
 	"fruix/builder/plan"
+	"fruix/jail"
 	"fruix/store"
 	"fruix/store/hash"
+	"fruix/store/tree"
 )
 
 const (
@@ -152,6 +155,51 @@ func TestFailure(t *testing.T) {
 	if !reflect.DeepEqual(got, f) {
 		t.Errorf("got  %+v\nwant %+v", got, f)
 	}
+}
+
+// TestCauses holds that who hears of a failure from elsewhere is told of it as who had
+// it here: the types, on which places and advice hang, and what they hold.
+func TestCauses(t *testing.T) {
+	sum := func(s string) hash.Digest { return hash.Sum(hash.SHA256, []byte(s)) }
+	for _, want := range []error{
+		mismatch(),
+		&fetch.Error{Name: "a.txt", Attempts: []fetch.Attempt{
+			{Place: "http://one", Err: errors.New("no")},
+			{Place: "http://two", Err: &fetch.MismatchError{Want: sum("a"), Got: sum("b")}, Archive: true},
+		}},
+		&builder.DifferError{Path: outC, Differences: []tree.Difference{{Path: "x", What: "contents differ", First: "1", Second: "2"}}, More: true, Kept: "/k"},
+		&builder.ReferenceError{Path: outC, Rule: "allowedReferences", Bad: []builder.BadReference{{Path: drvA, Chain: []string{outC, drvA}, Where: "bin/x"}}},
+		&store.NoSpaceError{Op: "build", Root: "/", Err: errors.New("disk full")},
+		&jail.SetupError{Step: "mount", Path: "/dev", Err: errors.New("no"), Hint: "do this"},
+	} {
+		outer := &plan.FailedError{Status: "failed", Err: fmt.Errorf("around: %w", want)}
+		f := overWire(t, outer)
+		if f.Err.Error() != outer.Error() {
+			t.Errorf("%T: the text is %q, want %q", want, f.Err, outer)
+		}
+		if got := errors.Unwrap(f.Err); !reflect.DeepEqual(got, want) {
+			t.Errorf("got  %#v\nwant %#v", got, want)
+		}
+	}
+	if f := overWire(t, fmt.Errorf("x: %w", builder.ErrNotHere)); !errors.Is(f.Err, builder.ErrNotHere) {
+		t.Errorf("%v has lost why", f.Err)
+	}
+	r := NewReader(nil, nil)
+	fmt.Fprintf(r, "@ fruix-failure {\"failed\":[{\"message\":\"m\",\"reference\":{\"Bad\":[{\"Chain\":[\"x\"]}]}},{\"message\":\"m\",\"fetch\":7}]}\n")
+	if text := r.Failure().Error(); !strings.Contains(text, "m") {
+		t.Errorf("junk gives %q", text)
+	}
+}
+
+// overWire is what a Reader makes of a build that failed with err.
+func overWire(t *testing.T, err error) *builder.BuildError {
+	t.Helper()
+	r := NewReader(nil, nil)
+	NewWriter(Options{Own: true}, func(s string, _ bool) { r.Write([]byte(s)) }).Failure(&builder.Failure{Failed: []*builder.BuildError{{Drv: drvA, Err: err}}})
+	if r.Failure() == nil || len(r.Failure().Failed) != 1 {
+		t.Fatalf("%v is not told of", err)
+	}
+	return r.Failure().Failed[0]
 }
 
 func FuzzReader(f *testing.F) {

@@ -262,10 +262,7 @@ func (w *Writer) Failure(f *builder.Failure) {
 		if e.Err != nil {
 			x.Message = e.Err.Error()
 		}
-		var mismatch *store.HashMismatchError
-		if errors.As(e.Err, &mismatch) {
-			x.Mismatch = &hashes{mismatch.Path, mismatch.Want.String(), mismatch.Got.String()}
-		}
+		x.cause = causeOf(e.Err)
 		out.Failed = append(out.Failed, x)
 	}
 	w.mu.Lock()
@@ -280,15 +277,13 @@ type failure struct {
 }
 
 type failed struct {
-	Drv      string   `json:"drv"`
-	Machine  string   `json:"machine,omitempty"`
-	Name     string   `json:"name"`
-	Status   string   `json:"status"`
-	Message  string   `json:"message"`
-	Mismatch *hashes  `json:"mismatch,omitempty"`
-	LogTail  []string `json:"logTail,omitempty"`
-	LogPath  string   `json:"logPath,omitempty"`
-	KeptDir  string   `json:"keptDir,omitempty"`
+	Drv     string   `json:"drv"`
+	Machine string   `json:"machine,omitempty"`
+	Name    string   `json:"name"`
+	Status  string   `json:"status"`
+	Message string   `json:"message"`
+	LogTail []string `json:"logTail,omitempty"`
+	LogPath string   `json:"logPath,omitempty"`
+	KeptDir string   `json:"keptDir,omitempty"`
+	cause
 }
-
-type hashes struct{ Path, Want, Got string }

@@ -483,7 +483,11 @@ func again(s *suite) {
 	_, err := s.Access.Build(s.Ctx, nil, builder.Target{Drv: same}, builder.Target{Drv: chance})
 	s.must(err)
 	s.must(s.Access.Check(s.Ctx, nil, same))
-	if err := s.Access.Check(s.Ctx, nil, chance); err == nil {
+	err = s.Access.Check(s.Ctx, nil, chance)
+	if differ := new(builder.DifferError); err != nil && !errors.As(err, &differ) {
+		s.Errorf("what is not the same again gives no DifferError but %#v", err)
+	}
+	if err == nil {
 		s.Error("what comes out different is said to be the same")
 	}
 }

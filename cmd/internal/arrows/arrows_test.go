@@ -106,7 +106,7 @@ var rules = []rule{
 	{"builder/plan", []string{ours}, []string{"store/..."}, "a request is plain data that any executor may carry out"},
 	{"builder", []string{"builder/access/...", "builder/client", "builder/daemon", "builder/trace"}, nil, "who builds does not know who is told"},
 	{"builder", []string{"image/...", "interp/...", "builder/fetch"}, nil, "only the built-in builders write images or run Scheme"},
-	{"builder/trace", []string{ours}, []string{"builder", "builder/plan", "store/..."}, "events are turned into text without a builder at work"},
+	{"builder/trace", []string{ours}, []string{"builder", "builder/plan", "builder/fetch", "jail", "store/..."}, "events and errors are turned into text without a builder at work"},
 	{"builder/socket", []string{ours}, nil, "daemons and clients find each other without knowing what is said"},
 	{"builder/access", []string{ours}, []string{"builder", "store/..."}, "the seam knows no daemon"},
 	{"builder/daemon", []string{"builder/access/...", "builder/client", "builder/fetch", "builder/substitute", "builder/builtin/...", "builder/local", "jail/...", "image/...", "interp/..."}, nil, "what a daemon does is decided by who makes it; it knows the protocol"},
