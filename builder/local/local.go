@@ -56,13 +56,13 @@ func (e *Executor) Execute(ctx context.Context, r *plan.Request, io plan.IO) (*p
 	if io.Fetched == nil {
 		io.Fetched = func(string, int64, int64) {}
 	}
-	limited, log, stop := r.Constraints.Limit(ctx, io.Log)
-	defer stop()
-	io.Log = log
+	limited, io, limits := r.Constraints.Limit(ctx, io)
+	defer limits.Stop()
 	b, err := e.prepare(r, &io)
 	if err != nil {
 		return nil, err
 	}
+	b.waiting = limits.Pause
 	defer b.release()
 	var res *plan.Result
 	name, isBuiltin := r.Builtin()
@@ -77,7 +77,7 @@ func (e *Executor) Execute(ctx context.Context, r *plan.Request, io plan.IO) (*p
 		}
 	}
 	if err := b.acquireUser(limited); err != nil {
-		return nil, err
+		return b.end(ctx, limited, nil, err)
 	}
 	if err := b.giveAll(); err != nil {
 		return nil, err
@@ -95,6 +95,9 @@ type build struct {
 	r    *plan.Request
 	io   *plan.IO
 	user *User
+	// waiting is called before the build waits for something that is not its own doing,
+	// and what it returns behind that.
+	waiting func() (end func())
 	// Folders below Scratch.
 	store, tmp, dir string
 }
@@ -129,7 +132,12 @@ func (b *build) acquireUser(ctx context.Context) error {
 		return nil
 	}
 	var err error
-	if b.user, err = b.o.Users.Acquire(ctx); err != nil {
+	resume := b.waiting()
+	b.user, err = b.o.Users.Acquire(ctx, func() {
+		fmt.Fprintf(b.io.Log, "waiting for one of the %d build users, which others have\n", b.o.Users.count)
+	})
+	resume()
+	if err != nil {
 		return err
 	}
 	// What is inside first: nothing is looked up in a folder that is not ours.

@@ -55,16 +55,20 @@ type User struct {
 // Release gives the user back.
 func (u *User) Release() { u.lock.Close() }
 
-// Acquire takes a free user, waiting for one if need be.
-func (p *Users) Acquire(ctx context.Context) (*User, error) {
+// Acquire takes a free user, waiting for one if need be: then it calls waiting once.
+func (p *Users) Acquire(ctx context.Context, waiting func()) (*User, error) {
 	for wait := 5 * time.Millisecond; ; wait = min(2*wait, 200*time.Millisecond) {
 		u, err := p.try()
 		if u != nil || err != nil {
 			return u, err
 		}
+		if waiting != nil {
+			waiting()
+			waiting = nil
+		}
 		select {
 		case <-ctx.Done():
-			return nil, fmt.Errorf("while waiting for one of the %d build users: %w", p.count, ctx.Err())
+			return nil, fmt.Errorf("while waiting for one of the %d build users: %w", p.count, context.Cause(ctx))
 		case <-time.After(wait):
 		}
 	}

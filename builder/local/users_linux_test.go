@@ -23,7 +23,7 @@ func TestUnlockedUser(t *testing.T) {
 	ours, theirs := NewUsers(dir, uid, 2, 36100), NewUsers(dir, uid, 2, 36100)
 	looked := &processes{seen: time.Now().Add(time.Hour)} // so that nothing looks again
 	theirs.taken = looked.have
-	u, err := ours.Acquire(t.Context())
+	u, err := ours.Acquire(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +43,7 @@ func TestUnlockedUser(t *testing.T) {
 	if err := unix.Flock(int(u.lock.Fd()), unix.LOCK_UN); err != nil {
 		t.Fatal(err)
 	}
-	other, err := theirs.Acquire(t.Context())
+	other, err := theirs.Acquire(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -8,7 +9,11 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"fruix/builder/plan"
+	"fruix/jail"
 )
 
 // TestUsers has two pools, as two processes would, share three users.
@@ -23,7 +28,7 @@ func TestUsers(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range 20 {
 		wg.Go(func() {
-			u, err := pools[i%2].Acquire(t.Context())
+			u, err := pools[i%2].Acquire(t.Context(), nil)
 			if err != nil {
 				t.Error(err)
 				return
@@ -47,15 +52,42 @@ func TestUsers(t *testing.T) {
 		t.Errorf("at most %d users at a time", most)
 	}
 	for range 3 {
-		if _, err := pools[0].Acquire(t.Context()); err != nil {
+		if _, err := pools[0].Acquire(t.Context(), nil); err != nil {
 			t.Fatal(err)
 		}
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-	defer cancel()
-	if _, err := pools[1].Acquire(ctx); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("error %v", err)
+	why := errors.New("for this reason")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	told := 0
+	if _, err := pools[1].Acquire(ctx, func() { told++; cancel(why) }); !errors.Is(err, why) || told != 1 {
+		t.Errorf("error %v, told %d times", err, told)
 	}
+}
+
+// TestWaitIsNoBuild lets a build wait for a user for longer than it may take.
+func TestWaitIsNoBuild(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root has build users")
+	}
+	pool := NewUsers(filepath.Join(t.TempDir(), "pool"), 36001, 1, 36000)
+	pool.taken = func(int, bool) bool { return false }
+	scratch, log := t.TempDir(), new(bytes.Buffer)
+	synctest.Test(t, func(t *testing.T) {
+		u, err := pool.Acquire(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.AfterFunc(time.Hour, u.Release)
+		r := request()
+		r.Constraints = plan.Constraints{Timeout: time.Minute, MaxSilent: time.Minute}
+		_, err = New(Options{Users: pool, Jail: fakeJail{func(jail.Spec) (jail.Result, error) {
+			time.Sleep(time.Second)
+			return jail.Result{}, nil
+		}}}).Execute(t.Context(), r, plan.IO{Scratch: scratch, Log: log, Physical: func(p string) string { return p }})
+		if err != nil || log.String() != "waiting for one of the 1 build users, which others have\n" {
+			t.Errorf("%v, log %q", err, log)
+		}
+	})
 }
 
 // TestTakenUsers passes over users as whom others run.
@@ -65,7 +97,7 @@ func TestTakenUsers(t *testing.T) {
 	p.taken = func(uid int, _ bool) bool { return strangers[uid] }
 	var got []int
 	for range 2 {
-		u, err := p.Acquire(t.Context())
+		u, err := p.Acquire(t.Context(), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -76,7 +108,7 @@ func TestTakenUsers(t *testing.T) {
 		t.Errorf("users %v", got)
 	}
 	delete(strangers, 35001)
-	u, err := p.Acquire(t.Context())
+	u, err := p.Acquire(t.Context(), nil)
 	if err != nil || u.UID != 35001 {
 		t.Errorf("%v %v", u, err)
 	}

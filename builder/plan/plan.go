@@ -57,7 +57,7 @@ type File struct {
 // Constraints bound a build. They never change its result.
 type Constraints struct {
 	Cores     int           `json:"cores,omitempty"`     // processors that the builder may use; at least 1
-	MaxSilent time.Duration `json:"maxSilent,omitempty"` // without output; 0 means for ever
+	MaxSilent time.Duration `json:"maxSilent,omitempty"` // without output and bytes from the network; 0 means for ever
 	Timeout   time.Duration `json:"timeout,omitempty"`   // in all; 0 means for ever
 	MaxLog    int64         `json:"maxLog,omitempty"`    // bytes that it may print; 0 means as many as it likes
 	Memory    uint64        `json:"memory,omitempty"`    // bytes that its processes may use together; 0 is what the machine has

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"fruix/store/drv"
@@ -113,23 +114,65 @@ func TestErrors(t *testing.T) {
 }
 
 func TestLimit(t *testing.T) {
-	ctx, w, stop := Constraints{MaxSilent: 60 * time.Millisecond}.Limit(t.Context(), io.Discard)
-	defer stop()
-	for range 10 {
-		time.Sleep(15 * time.Millisecond)
-		io.WriteString(w, ".")
+	// What happens for two minutes, one time in each second, until it is over.
+	for name, tt := range map[string]struct {
+		c      Constraints
+		happen func(IO, int)
+		want   error // the cause; nil when the limits are kept
+	}{
+		"prints": {Constraints{MaxSilent: time.Minute}, func(to IO, _ int) { io.WriteString(to.Log, ".") }, nil},
+		"prints now and then": {Constraints{MaxSilent: time.Minute}, func(to IO, i int) {
+			if i%40 == 0 {
+				io.WriteString(to.Log, ".")
+			}
+		}, nil},
+		"is silent":              {Constraints{MaxSilent: time.Minute}, func(IO, int) {}, ErrSilent},
+		"fetches":                {Constraints{MaxSilent: time.Minute}, func(to IO, i int) { to.Fetched("x", int64(1+i), -1) }, nil},
+		"fetches again and anew": {Constraints{MaxSilent: time.Minute}, func(to IO, i int) { to.Fetched("x", int64(1+i%30), 99) }, nil},
+		"tries to fetch":         {Constraints{MaxSilent: time.Minute}, func(to IO, i int) { to.Fetched([]string{"x", "y"}[i%2], 0, 99) }, ErrSilent},
+		"stalls":                 {Constraints{MaxSilent: time.Minute}, func(to IO, i int) { to.Fetched("x", 7, 99) }, ErrSilent},
+		"takes long":             {Constraints{Timeout: time.Minute}, func(to IO, _ int) { io.WriteString(to.Log, ".") }, ErrTimeout},
+		"is quick":               {Constraints{Timeout: 3 * time.Minute}, func(IO, int) {}, nil},
+		"floods":                 {Constraints{MaxLog: 50}, func(to IO, _ int) { io.WriteString(to.Log, ".") }, ErrLog},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, to, limits := tt.c.Limit(t.Context(), IO{Log: io.Discard})
+				defer limits.Stop()
+				for i := 0; i < 120 && ctx.Err() == nil; i++ {
+					tt.happen(to, i)
+					time.Sleep(time.Second)
+				}
+				if cause := context.Cause(ctx); tt.want == nil && cause != nil || !errors.Is(cause, tt.want) {
+					t.Errorf("%v, want %v", cause, tt.want)
+				}
+			})
+		})
 	}
-	if ctx.Err() != nil {
-		t.Fatal("ended though there was output")
-	}
-	<-ctx.Done()
-	if !errors.Is(context.Cause(ctx), ErrSilent) {
-		t.Error(context.Cause(ctx))
-	}
-	ctx, _, stop = Constraints{Timeout: time.Millisecond}.Limit(t.Context(), io.Discard)
-	defer stop()
-	<-ctx.Done()
-	if !errors.Is(context.Cause(ctx), ErrTimeout) {
-		t.Error(context.Cause(ctx))
+}
+
+// TestPause lets time pass that does not count.
+func TestPause(t *testing.T) {
+	for name, c := range map[string]Constraints{"time": {Timeout: time.Minute}, "silence": {MaxSilent: time.Minute}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, _, limits := c.Limit(t.Context(), IO{Log: io.Discard})
+				defer limits.Stop()
+				time.Sleep(30 * time.Second)
+				for range 2 {
+					resume := limits.Pause()
+					time.Sleep(time.Hour)
+					resume()
+					time.Sleep(10 * time.Second)
+				}
+				if ctx.Err() != nil {
+					t.Error(context.Cause(ctx))
+				}
+				time.Sleep(2 * time.Minute)
+				if ctx.Err() == nil {
+					t.Error("no limit holds after a pause")
+				}
+			})
+		})
 	}
 }

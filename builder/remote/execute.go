@@ -107,7 +107,7 @@ func (e *execution) read(ctx, stream context.Context, answer io.Reader, end func
 	in := e.l.packer.NewReader(answer)
 	// Over there the constraints hold from when the build starts. Should that
 	// side not keep them, this one does, a little later.
-	limited, log, stop := ctx, e.io.Log, func() {}
+	limited, to, stop := ctx, e.io, func() {}
 	defer func() { stop() }()
 	broken := func(err error) error {
 		cause := context.Cause(limited)
@@ -124,11 +124,13 @@ func (e *execution) read(ctx, stream context.Context, answer io.Reader, end func
 		switch kind {
 		case protocol.Started:
 			if limited == ctx {
-				limited, log, stop = e.constraints().Limit(ctx, e.io.Log)
+				var limits *plan.Limits
+				limited, to, limits = e.constraints().Limit(ctx, e.io)
+				stop = limits.Stop
 				defer context.AfterFunc(limited, end)()
 			}
 		case protocol.Log:
-			if _, err := log.Write(content); err != nil {
+			if _, err := to.Log.Write(content); err != nil {
 				return nil, nil, err
 			}
 		case protocol.Object:
