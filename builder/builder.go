@@ -29,7 +29,7 @@ type Options struct {
 	KeepGoing  bool          // -k: after a failure, build what does not depend on it
 	KeepFailed string        // -K: a folder that failed builds' folders are moved to; "" keeps none
 	KeptOwner  *tree.Owner   // whom those are given to; nil leaves them
-	MaxSilent  time.Duration // kill a builder that prints nothing for so long; 0 means never
+	MaxSilent  time.Duration // kill a builder that prints and fetches nothing for so long; 0 means never
 	Timeout    time.Duration // kill a builder after so long; 0 means never
 	MaxLog     int64         // kill a builder that prints more bytes; 0 means DefaultMaxLog, less than 0 never
 	Memory     uint64        // bytes that the processes of a build may use together; 0 means no limit

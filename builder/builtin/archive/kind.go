@@ -106,9 +106,13 @@ func decompress(k kind, r *bufio.Reader) (io.Reader, func(), error) {
 	switch k {
 	case gzipKind:
 		z, err := gzip.NewReader(r)
-		return z, nothing, err
+		if err != nil {
+			return nil, nothing, err
+		}
+		z.Multistream(false)
+		return &gzipMembers{z, r}, nothing, nil
 	case bzip2Kind:
-		return bzip2.NewReader(r), nothing, nil
+		return &bzip2Streams{Reader: bzip2.NewReader(r)}, nothing, nil
 	case xzKind:
 		z, err := xz.NewReader(r, maxDictionary)
 		return z, nothing, err
@@ -125,6 +129,53 @@ func decompress(k kind, r *bufio.Reader) (io.Reader, func(), error) {
 		return z, nothing, err
 	}
 	return r, nothing, nil
+}
+
+// gzipMembers are the members of a gzip file one after the other. What follows the last
+// and is none, such as the zeros of a tape, is none of the file's, as for gzip(1).
+type gzipMembers struct {
+	z *gzip.Reader
+	r *bufio.Reader
+}
+
+func (g *gzipMembers) Read(p []byte) (int, error) {
+	for {
+		n, err := g.z.Read(p)
+		if n > 0 || !errors.Is(err, io.EOF) {
+			if errors.Is(err, io.EOF) {
+				err = nil // it is told again
+			}
+			return n, err
+		}
+		head, err := g.r.Peek(3)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return 0, err
+		}
+		if sniff(head) != gzipKind {
+			return 0, io.EOF
+		}
+		if err := g.z.Reset(g.r); err != nil {
+			return 0, early(err)
+		}
+		g.z.Multistream(false)
+	}
+}
+
+// bzip2Streams ends where what follows is no stream, as bzip2(1) does.
+type bzip2Streams struct {
+	io.Reader
+	end bool
+}
+
+func (b *bzip2Streams) Read(p []byte) (int, error) {
+	if b.end {
+		return 0, io.EOF
+	}
+	n, err := b.Reader.Read(p)
+	if err == bzip2.StructuralError("bad magic value in continuation file") {
+		b.end, err = true, io.EOF
+	}
+	return n, err
 }
 
 // Is reports whether file is an archive that Unpack knows.

@@ -115,7 +115,24 @@ func (u *unpacker) stream(b *bufio.Reader) error {
 		return err
 	}
 	if sniff(head) == cpioKind {
-		return u.cpio(inner)
+		err = u.cpio(inner)
+	} else {
+		err = u.tar(inner)
 	}
-	return u.tar(inner)
+	if err != nil {
+		return err
+	}
+	return u.rest(inner)
+}
+
+// rest reads what follows the end of an archive within a compressed stream, to the end
+// of that: there stand the sums that tell whether it is whole.
+func (u *unpacker) rest(r io.Reader) error {
+	const padding = 1 << 20 // blocks of zeros, as for a tape
+	most := u.left.Bytes + padding
+	n, err := io.Copy(io.Discard, io.LimitReader(r, most+1))
+	if err == nil && n > most {
+		return &LimitError{fmt.Sprintf("what follows the last member is larger than %d bytes", most)}
+	}
+	return err
 }
