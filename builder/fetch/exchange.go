@@ -18,6 +18,12 @@ func Permanent(err error) error { return permanent{err} }
 // Retry calls once until it succeeds, at most h.Tries times, with pauses that
 // grow. A failure marked by [Permanent] ends it at once; the mark is taken off.
 func (h *HTTP) Retry(ctx context.Context, once func() error) error {
+	return h.retry(ctx, func() (bool, error) { return false, once() })
+}
+
+// retry is Retry for what may come in parts: on says that a try which failed has brought
+// what is there to stay, so that the count and the pauses begin anew.
+func (h *HTTP) retry(ctx context.Context, once func() (on bool, err error)) error {
 	tries, backoff := h.Tries, h.Backoff
 	if tries <= 0 {
 		tries = 5
@@ -25,8 +31,12 @@ func (h *HTTP) Retry(ctx context.Context, once func() error) error {
 	if backoff <= 0 {
 		backoff = 500 * time.Millisecond
 	}
+	first := backoff
 	for try := 1; ; try++ {
-		err := once()
+		on, err := once()
+		if on {
+			try, backoff = 1, first
+		}
 		var p permanent
 		switch {
 		case err == nil:
@@ -77,7 +87,16 @@ func (s *Session) Close() {
 // Fetch gets one file of several, as [HTTP.Fetch] does.
 func (s *Session) Fetch(ctx context.Context, u *url.URL, dst *os.File, progress func(done, total int64)) error {
 	d := &download{HTTP: s.h, client: s.client, u: u, dst: dst, progress: progress}
-	return s.h.Retry(ctx, func() error { return d.once(ctx) })
+	err := s.h.retry(ctx, func() (bool, error) {
+		before := d.most
+		err := d.once(ctx)
+		d.most = max(d.most, d.have)
+		return d.continued && d.most >= before+leastBytes, err
+	})
+	if err != nil && d.most > 0 && ctx.Err() == nil {
+		return fmt.Errorf("%w, after %d bytes had come", err, d.most)
+	}
+	return err
 }
 
 // Exchange makes a request, which newRequest builds anew for each try, and

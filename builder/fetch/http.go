@@ -20,7 +20,8 @@ type HTTP struct {
 	// Proxy says which proxy to use for a request; nil means none. See Proxies.
 	Proxy func(*http.Request) (*url.URL, error)
 	// Tries is how often a location is tried when the failure may pass. A
-	// file that came in part is continued. Default 5.
+	// file that came in part is continued, and tries by which more of it came
+	// do not count. Default 5.
 	Tries int
 	// Stall is for how long next to nothing, less than 1 KiB, may come before
 	// a try is given up, from the connection on. Default 60 s.
@@ -103,10 +104,14 @@ type download struct {
 	progress func(done, total int64)
 	have     int64  // bytes in dst
 	version  string // strong validator of what is in dst: an entity tag or a date
+	most     int64  // that were ever in dst
+	// continued says that the last try added to what was in dst before.
+	continued bool
 }
 
 // once makes one try.
 func (d *download) once(ctx context.Context) error {
+	d.continued = false
 	ctx, watch := d.watch(ctx)
 	defer watch.stop()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, d.u.String(), nil)
@@ -175,6 +180,7 @@ func (d *download) accept(resp *http.Response) error {
 			d.version = "" // do not ask for a part again
 			return fmt.Errorf("the server sent another part than was asked for: %q", resp.Header.Get("Content-Range"))
 		}
+		d.continued = true
 		return nil
 	case resp.StatusCode == http.StatusOK:
 		d.have, d.version = 0, resp.Header.Get("ETag")

@@ -84,7 +84,25 @@ func TestMisbehaving(t *testing.T) {
 		}, "", 3},
 		{"always cut", func(n int, w http.ResponseWriter, r *http.Request) {
 			raw(w, fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(content), content[:part]))
-		}, "unexpected EOF (tried 3 times)", 3},
+		}, fmt.Sprintf("unexpected EOF (tried 3 times), after %d bytes had come", part), 3},
+		{"cut often, and continued", func(n int, w http.ResponseWriter, r *http.Request) {
+			var from int
+			if _, err := fmt.Sscanf(r.Header.Get("Range"), "bytes=%d-", &from); err != nil {
+				raw(w, fmt.Sprintf("HTTP/1.1 200 OK\r\n%sContent-Length: %d\r\n\r\n%s", etag, len(content), content[:part/10]))
+				return
+			}
+			raw(w, fmt.Sprintf("HTTP/1.1 206 Partial\r\n%sContent-Range: bytes %d-%d/%d\r\nContent-Length: %d\r\n\r\n%s",
+				etag, from, len(content)-1, len(content), len(content)-from, content[from:min(from+part/10, len(content))]))
+		}, "", 21},
+		{"cut often, and hardly continued", func(n int, w http.ResponseWriter, r *http.Request) {
+			var from int
+			if _, err := fmt.Sscanf(r.Header.Get("Range"), "bytes=%d-", &from); err != nil {
+				raw(w, fmt.Sprintf("HTTP/1.1 200 OK\r\n%sContent-Length: %d\r\n\r\n%s", etag, len(content), content[:100]))
+				return
+			}
+			raw(w, fmt.Sprintf("HTTP/1.1 206 Partial\r\n%sContent-Range: bytes %d-%d/%d\r\nContent-Length: %d\r\n\r\n%s",
+				etag, from, len(content)-1, len(content), len(content)-from, content[from:from+1]))
+		}, "(tried 3 times), after 102 bytes had come", 3},
 		{"shorter than it says", func(n int, w http.ResponseWriter, r *http.Request) {
 			raw(w, fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", part, content))
 		}, "hash mismatch", 1},
