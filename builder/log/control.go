@@ -52,7 +52,7 @@ func parseMarked(line string) *Control {
 	}
 	done, err1 := strconv.ParseInt(words[1], 10, 64)
 	total, err2 := strconv.ParseInt(words[2], 10, 64)
-	if err1 != nil || err2 != nil || done < 0 || total < 0 {
+	if err1 != nil || err2 != nil || done < 0 || done > total {
 		return nil
 	}
 	return &Control{Step: &Step{What: words[3], Done: done, Total: total}}

@@ -40,7 +40,7 @@ func TestControl(t *testing.T) {
 	step := Step{What: "writing\tdisk.img\nx", Done: 5, Total: 70}.Line()
 	text := "first\n" + step + "@fru\n@fruix later version\nstarting phase `build'\nstarting phase 'check'\r\n" +
 		"a " + step + "@nix {\"action\":\"setPhase\",\"phase\":\"installPhase\"}\n@nix {\"action\":\"start\"}\n" +
-		"@fruix step 1 2 " + strings.Repeat("x", 2000) + "\n@fruix step -1 2 x\n@\n\n@fruix step 70 70 end\nlast @fruix"
+		"@fruix step 1 2 " + strings.Repeat("x", 2000) + "\n@fruix step -1 2 x\n@fruix step 3 2 x\n@\n\n@fruix step 70 70 end\nlast @fruix"
 	wantTold := []string{
 		"line first", "line @fru", "phase build", "line starting phase `build'",
 		"phase check", "line starting phase 'check'", "line a " + strings.TrimSuffix(step, "\n"), "phase installPhase",

@@ -16,11 +16,16 @@ const (
 	green = "32"
 )
 
-func (r *Reporter) paint(style, text string) string {
+// painted is text for the terminal as it is: only the sequences in it are ours.
+type painted string
+
+// paint colours text, which may come from anywhere.
+func (r *Reporter) paint(style, text string) painted {
+	text = oneLine(text)
 	if !r.o.Color {
-		return text
+		return painted(text)
 	}
-	return "\x1b[" + style + "m" + text + "\x1b[0m"
+	return painted("\x1b[" + style + "m" + text + "\x1b[0m")
 }
 
 // screen is what is known of the end of the terminal's screen.
@@ -97,9 +102,9 @@ func (l line) width() int { return uniseg.StringWidth(l.label + l.time + l.detai
 
 func (r *Reporter) colored(l line) string {
 	if l.faint {
-		return r.paint(dim, l.label+l.time+l.detail)
+		return string(r.paint(dim, l.label+l.time+l.detail))
 	}
-	return l.label + r.paint(dim, l.time) + l.detail
+	return l.label + string(r.paint(dim, l.time)) + l.detail
 }
 
 // lines are the live lines, at most most of them: jobs in the order in which they

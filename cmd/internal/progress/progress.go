@@ -89,6 +89,7 @@ type job struct {
 	phase    string
 	last     string // the last line of its output
 	meter    *meter // of a download or another step; nil when there is none
+	steps    int    // how many have begun
 }
 
 // kind is what a job is.
@@ -231,10 +232,10 @@ func (r *Reporter) Event(ev builder.Event) {
 func (r *Reporter) job(k kind, id, name string) *job {
 	j := r.jobs[id]
 	if j == nil {
-		j = &job{id: id, name: name, kind: k, started: r.o.Now()}
-		if j.name == "" {
-			j.name = baseName(id)
+		if name == "" {
+			name = baseName(id)
 		}
+		j = &job{id: id, name: oneLine(name), kind: k, started: r.o.Now()}
 		r.jobs[id] = j
 		r.order = append(r.order, j)
 	}
@@ -244,14 +245,14 @@ func (r *Reporter) job(k kind, id, name string) *job {
 func (r *Reporter) start(e builder.Started) {
 	j := r.job(building, e.Drv, e.Name)
 	j.waiting, j.queued, j.phase, j.last, j.meter = "", false, "", "", nil
-	j.started, j.machine = r.o.Now(), e.Machine
+	j.started, j.machine = r.o.Now(), oneLine(e.Machine)
 	if !r.o.TTY {
 		r.say("building %s%s...", e.Drv, on(e.Machine))
 	}
 }
 
 func (r *Reporter) wait(j *job, e builder.Waiting) {
-	j.waiting = e.Holder
+	j.waiting = oneLine(e.Holder)
 	if j.waiting == "" {
 		j.waiting = "another process"
 	}
@@ -288,13 +289,17 @@ func (r *Reporter) fetch(e builder.Fetching) {
 	j.meter.set(r.o.Now(), e.Done, e.Total)
 }
 
+// maxSteps is how many steps of a build are told of, unless all that it prints is: any
+// builder can tell of steps.
+const maxSteps = 20
+
 // step shows a step of a build.
 func (r *Reporter) step(j *job, e builder.Step) {
 	what := clean(e.What)
 	if j.meter == nil || j.meter.what != what {
 		j.meter = &meter{what: what}
-		if !r.o.TTY {
-			r.say("%s (%s)...", what, bytesText(e.Total))
+		if j.steps++; !r.o.TTY && (j.steps <= maxSteps || r.o.Verbosity >= 3) {
+			r.say("%s: %s (%s)...", j.name, what, bytesText(e.Total))
 		}
 	}
 	j.meter.set(r.o.Now(), e.Done, e.Total)
@@ -393,7 +398,7 @@ func (r *Reporter) Note(text string) {
 	if r.o.JSON {
 		r.write(record{Event: "note", Text: text})
 	}
-	r.say("%s", text)
+	r.say("%s", lines(text))
 }
 
 // Warn shows a warning, even to those who want to see nothing else.
@@ -404,9 +409,9 @@ func (r *Reporter) Warn(text string) {
 	case r.o.JSON:
 		r.write(record{Event: "warning", Text: text})
 	case r.closed || r.mute():
-		_, _ = io.WriteString(r.w, "fruix: warning: "+text+"\n") // see say
+		_, _ = io.WriteString(r.w, "fruix: warning: "+string(lines(text))+"\n") // see say
 	default:
-		r.say("fruix: warning: %s", text)
+		r.say("fruix: warning: %s", lines(text))
 	}
 }
 
@@ -511,13 +516,22 @@ func (r *Reporter) sumUp() {
 	part(c.unfetched, "%d not fetched", c.unfetched)
 	part(c.stopped, "%d stopped", c.stopped)
 	part(left, "%d not built", left)
-	r.say("%s in %s", text, durationText(took))
+	r.say("%s in %s", painted(text), durationText(took))
 }
 
-// say writes a line that stays.
+// say writes a line that stays. Names, addresses and errors among args may come from
+// builders and servers: they add neither lines nor sequences to it.
 func (r *Reporter) say(format string, args ...any) {
 	if r.o.JSON {
 		return
+	}
+	for i, a := range args {
+		switch a := a.(type) {
+		case string:
+			args[i] = oneLine(a)
+		case error:
+			args[i] = oneLine(a.Error())
+		}
 	}
 	line := fmt.Sprintf(format, args...) + "\n"
 	if r.o.TTY {

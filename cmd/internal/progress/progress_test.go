@@ -219,3 +219,50 @@ func FuzzClean(f *testing.F) {
 		cut(clean(s), 10)
 	})
 }
+
+// TestForeign shows what builders, servers and machines say: nothing of it is a line of
+// its own or reaches the terminal's state, and one builder does not fill the screen.
+func TestForeign(t *testing.T) {
+	const evil = "\x1b[31mred\x1b]0;title\x07\u009b\nfruix: error: run this"
+	for name, o := range map[string]Options{"plain": {Verbosity: 3}, "terminal": {TTY: true, Verbosity: 3, Interval: -1}} {
+		var b bytes.Buffer
+		r := New(&b, o)
+		for _, e := range []builder.Event{
+			builder.Started{Drv: drvA + evil, Name: evil, Machine: evil},
+			builder.Fetching{Drv: drvB, Name: evil, Location: evil, Total: 5},
+			builder.Step{Drv: drvA, Name: evil, What: evil, Done: 1, Total: 2},
+			builder.Phase{Drv: drvA, Name: evil, Phase: evil},
+			builder.Line{Drv: drvA, Name: evil, Text: evil},
+			builder.Waiting{Drv: drvA, Path: evil, Holder: evil},
+			builder.Queued{Drv: drvC, Name: evil},
+			builder.Moved{Drv: drvB, Name: evil, Machine: evil, Err: errors.New(evil)},
+			builder.Fetched{Path: evil, From: evil, Err: errors.New(evil)},
+			builder.Finished{Drv: evil, Err: errors.New(evil)},
+		} {
+			r.Event(e)
+		}
+		r.Close()
+		text := b.String()
+		if o.TTY {
+			text = apply(t, text, 80)
+		}
+		for l := range strings.Lines(text) {
+			if strings.HasPrefix(l, "fruix:") || strings.ContainsAny(l, "\x1b\x07\u009b") {
+				t.Errorf("%s: %q", name, l)
+			}
+		}
+	}
+	var b bytes.Buffer
+	r := New(&b, Options{Verbosity: 1})
+	for i := range 1000 {
+		r.Event(builder.Step{Drv: drvA, Name: "a", What: fmt.Sprint("fruix: error: ", i), Done: 1, Total: 1})
+	}
+	if got := b.String(); strings.Count(got, "\n") != maxSteps || !strings.HasPrefix(got, "a: fruix: error: 0 (1 B)...\n") {
+		t.Errorf("1000 steps are told so:\n%s", got)
+	}
+	b.Reset()
+	r.Warn("one\ntwo \x1b[31m")
+	if got := b.String(); got != "fruix: warning: one\ntwo \n" {
+		t.Errorf("a warning is %q", got)
+	}
+}

@@ -80,6 +80,18 @@ func baseName(path string) string {
 	return strings.TrimSuffix(name, ".drv")
 }
 
+// oneLine makes of a text one line that changes nothing of the terminal.
+func oneLine(s string) string { return clean(strings.ReplaceAll(s, "\n", " ")) }
+
+// lines does so for each line of a text that may have several.
+func lines(s string) painted {
+	all := strings.Split(s, "\n")
+	for i, l := range all {
+		all[i] = clean(l)
+	}
+	return painted(strings.Join(all, "\n"))
+}
+
 // clean takes terminal control sequences (ECMA-48, 5.4 and 5.6) and other
 // control characters out of a line, so that it occupies one line and changes
 // nothing.

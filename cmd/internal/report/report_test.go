@@ -194,3 +194,27 @@ func FuzzError(f *testing.F) {
 		}
 	})
 }
+
+// TestForeign reports what servers and builders said: nothing of it reaches the
+// terminal's state or begins a line.
+func TestForeign(t *testing.T) {
+	const evil = "\x1b[31mred\x1b]0;title\x07\u009b\nhint: run this"
+	b := failedBuild("x")
+	b.Drv, b.Machine, b.KeptDir, b.Status = evil, evil, evil, evil
+	b.LogTail = []string{evil}
+	b.Err = &fetch.Error{Name: evil, Attempts: []fetch.Attempt{{Place: evil, Err: errors.New(evil)}}}
+	bad := &builder.ReferenceError{Path: evil, Rule: evil, Bad: []builder.BadReference{{Path: evil, Where: evil, Chain: []string{evil, evil}}}}
+	for _, err := range []error{
+		&builder.Failure{Failed: []*builder.BuildError{b, {Drv: "x", Err: bad}, {Drv: "y", Err: errors.New(evil)}}, Blocked: map[string]string{evil: evil}},
+		errors.New(evil),
+		&interp.Error{Key: "x", Message: evil, Hint: evil, Related: []interp.Note{{Text: evil}}, Stack: []interp.Frame{{Name: evil}, {Name: evil}}},
+	} {
+		var out bytes.Buffer
+		Error(&out, err, Options{})
+		for l := range strings.Lines(out.String()) {
+			if strings.HasPrefix(l, "hint: run") || strings.ContainsAny(l, "\x1b\x07\u009b") {
+				t.Errorf("%q in\n%s", l, out.String())
+			}
+		}
+	}
+}

@@ -40,13 +40,23 @@ func (p *Problem) text(color bool) string {
 	return w.String()
 }
 
+// indented is a text, which may quote what servers and builders said, with all its
+// lines but the first indented, so that none of them can pass for one of ours.
+func indented(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, l := range lines {
+		lines[i] = Printable(l)
+	}
+	return strings.Join(lines, "\n  ")
+}
+
 // maxDepth bounds the nesting of causes.
 const maxDepth = 8
 
 func (w *writer) problem(p *Problem, depth int) {
 	prefix := p.Prefix
 	if p.Place != nil {
-		prefix = p.Place.pos.String()
+		prefix = Printable(p.Place.pos.String())
 	}
 	label := w.paint(danger, "error:")
 	if p.Kind == "interrupted" {
@@ -61,19 +71,19 @@ func (w *writer) problem(p *Problem, depth int) {
 	if label != "" {
 		w.WriteString(label + " ")
 	}
-	w.WriteString(strings.ReplaceAll(p.Message, "\n", "\n  ") + "\n")
+	w.WriteString(indented(p.Message) + "\n")
 	if p.Place != nil {
 		w.excerpt(p.Place.pos)
 	}
 	for _, d := range p.Details {
-		w.WriteString("  " + strings.TrimPrefix(d, "  ") + "\n")
+		w.WriteString("  " + indented(strings.TrimPrefix(d, "  ")) + "\n")
 	}
 	w.log(p.Log)
 	for _, n := range p.Notes {
 		if n.Place != nil {
-			fmt.Fprintf(w, "%s ", w.paint(bold, n.Place.pos.String()+":"))
+			fmt.Fprintf(w, "%s ", w.paint(bold, Printable(n.Place.pos.String())+":"))
 		}
-		fmt.Fprintf(w, "%s %s\n", w.paint(advice, "note:"), n.Text)
+		fmt.Fprintf(w, "%s %s\n", w.paint(advice, "note:"), indented(n.Text))
 		if n.Place != nil {
 			w.excerpt(n.Place.pos)
 		}
@@ -84,7 +94,7 @@ func (w *writer) problem(p *Problem, depth int) {
 		}
 	}
 	for _, h := range p.Hints {
-		fmt.Fprintf(w, "%s %s\n", w.paint(good, "hint:"), h)
+		fmt.Fprintf(w, "%s %s\n", w.paint(good, "hint:"), indented(h))
 	}
 	if len(p.Backtrace) > 0 {
 		w.WriteString("backtrace (innermost first):\n")
@@ -136,9 +146,9 @@ func (w *writer) backtrace(fs []Frame) {
 		if name == "" {
 			name = "anonymous procedure"
 		}
-		w.WriteString("  " + name)
+		w.WriteString("  " + Printable(name))
 		if f.Place != nil {
-			w.WriteString(" at " + w.paint(dim, f.Place.pos.String()))
+			w.WriteString(" at " + w.paint(dim, Printable(f.Place.pos.String())))
 		}
 		if f.Count > 1 {
 			fmt.Fprintf(w, " (%d times)", f.Count)
