@@ -15,7 +15,9 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -121,6 +123,22 @@ func Main(args []string, t Table) {
 	os.Exit(1)
 }
 
+// bound makes this process keep to so many bytes of memory, 0 for any number: it looks
+// for garbage before it takes more, and when there is too little it ends with
+// [OutOfMemory] and without the state of its goroutines, which tells a builder's author
+// nothing.
+func bound(memory uint64) {
+	if memory == 0 {
+		return
+	}
+	debug.SetMemoryLimit(int64(min(memory, math.MaxInt64) / 5 * 4)) // of the rest the runtime knows nothing
+	debug.SetTraceback("none")
+}
+
+// OutOfMemory is what a builder of Fruix's own, like every program in Go, says when it
+// gets no more memory.
+const OutOfMemory = "fatal error: runtime: out of memory"
+
 // ExitError ends the process of a builder in a jail with a status that its
 // program chose, 0 included. Whatever there is to say has been said.
 type ExitError struct{ Status int }
@@ -140,6 +158,7 @@ func run(name string, t Table) error {
 	if err := json.Unmarshal(data, r); err != nil {
 		return fmt.Errorf("%s: %w", RequestPath, err)
 	}
+	bound(r.Constraints.Memory)
 	return b.Run(context.Background(), &Call{
 		Request: r,
 		Output: func(name string) string {

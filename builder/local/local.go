@@ -9,10 +9,12 @@
 package local
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"path"
@@ -52,13 +54,13 @@ var _ plan.Executor = (*Executor)(nil)
 func New(o Options) *Executor { return &Executor{o} }
 
 // Execute implements plan.Executor.
-func (e *Executor) Execute(ctx context.Context, r *plan.Request, io plan.IO) (*plan.Result, error) {
-	if io.Fetched == nil {
-		io.Fetched = func(string, int64, int64) {}
+func (e *Executor) Execute(ctx context.Context, r *plan.Request, to plan.IO) (*plan.Result, error) {
+	if to.Fetched == nil {
+		to.Fetched = func(string, int64, int64) {}
 	}
-	limited, io, limits := r.Constraints.Limit(ctx, io)
+	limited, to, limits := r.Constraints.Limit(ctx, to)
 	defer limits.Stop()
-	b, err := e.prepare(r, &io)
+	b, err := e.prepare(r, &to)
 	if err != nil {
 		return nil, err
 	}
@@ -103,11 +105,11 @@ type build struct {
 }
 
 // prepare makes the folders of a build.
-func (e *Executor) prepare(r *plan.Request, io *plan.IO) (*build, error) {
+func (e *Executor) prepare(r *plan.Request, to *plan.IO) (*build, error) {
 	if path.Dir(r.BuildDir) != "/tmp" {
 		return nil, fmt.Errorf("the build folder %s is not in /tmp", r.BuildDir)
 	}
-	b := &build{Executor: e, r: r, io: io, store: filepath.Join(io.Scratch, "store"), tmp: filepath.Join(io.Scratch, "tmp")}
+	b := &build{Executor: e, r: r, io: to, store: filepath.Join(to.Scratch, "store"), tmp: filepath.Join(to.Scratch, "tmp")}
 	b.dir = filepath.Join(b.tmp, path.Base(r.BuildDir))
 	for _, d := range []string{b.store, b.tmp, b.dir} {
 		if err := os.Mkdir(d, 0o755); err != nil {
@@ -246,6 +248,8 @@ func (b *build) inJail(ctx context.Context, builtinName string) (*plan.Result, e
 	if err != nil {
 		return nil, err
 	}
+	heard := &listener{w: b.io.Log}
+	spec.Stdout, spec.Stderr = heard, heard
 	res, err := b.o.Jail.Run(ctx, *spec)
 	if err != nil {
 		var se *jail.SetupError
@@ -258,10 +262,36 @@ func (b *build) inJail(ctx context.Context, builtinName string) (*plan.Result, e
 	case !res.OK() && res.OutOfMemory:
 		return nil, &plan.FailedError{Status: "out of memory", Err: fmt.Errorf(
 			"the builder used more memory than the %d bytes that it may, and was killed", spec.Limits.Memory)}
+	case !res.OK() && heard.found && spec.Limits.Memory != 0:
+		// Where nothing bounds all processes together, each has its own bound, and
+		// is refused what it asks for.
+		return nil, &plan.FailedError{Status: "out of memory", Err: fmt.Errorf(
+			"the builder needs more memory than the %d bytes that it may use", spec.Limits.Memory)}
 	case !res.OK():
 		return nil, &plan.FailedError{Status: res.String()}
 	}
 	return &plan.Result{Outputs: b.outputs(), User: res.User, System: res.System, MaxRSS: res.MaxRSS}, nil
+}
+
+// listener passes on what a builder prints, and finds builtin.OutOfMemory in it. It is
+// for one goroutine.
+type listener struct {
+	w     io.Writer
+	end   []byte // of what was printed last
+	found bool
+}
+
+func (l *listener) Write(p []byte) (int, error) {
+	if !l.found {
+		const most = len(builtin.OutOfMemory) - 1
+		l.end = append(l.end, p[:min(len(p), most)]...)
+		l.found = bytes.Contains(l.end, []byte(builtin.OutOfMemory)) || bytes.Contains(p, []byte(builtin.OutOfMemory))
+		if len(p) > most {
+			l.end = append(l.end[:0], p[len(p)-most:]...)
+		}
+		l.end = append(l.end[:0], l.end[max(0, len(l.end)-most):]...)
+	}
+	return l.w.Write(p)
 }
 
 // execHint explains the commonest reason for an existing builder not to start.
@@ -312,7 +342,9 @@ func (b *build) spec(builtinName string) (*jail.Spec, error) {
 		s.Hold = []*os.File{b.user.lock}
 	}
 	if builtinName != "" {
-		data, err := json.Marshal(r)
+		bounded := *r
+		bounded.Constraints.Memory = s.Limits.Memory
+		data, err := json.Marshal(bounded)
 		if err != nil {
 			return nil, err
 		}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -95,6 +96,27 @@ func TestLimits(t *testing.T) {
 	var fe *plan.FailedError
 	if !errors.As(err, &fe) || fe.Status != "out of memory" || !strings.Contains(err.Error(), "used more memory than the 5242880 bytes that it may") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// TestOutOfMemory hears a builder that gets no more memory, in whatever pieces it says so.
+func TestOutOfMemory(t *testing.T) {
+	const text = "some words\nfatal error: runtime: out of memory\nmore"
+	for _, size := range []int{1, 7, 34, 35, len(text)} {
+		for memory, want := range map[uint64]string{5 << 20: "out of memory", 0: "exit code 2"} {
+			r, log := request(), new(bytes.Buffer)
+			r.Constraints.Memory = memory
+			_, err := New(Options{Jail: fakeJail{func(s jail.Spec) (jail.Result, error) {
+				for piece := range slices.Chunk([]byte(text), size) {
+					s.Stderr.Write(piece)
+				}
+				return jail.Result{ExitCode: 2}, nil
+			}}}).Execute(t.Context(), r, plan.IO{Scratch: t.TempDir(), Log: log, Physical: func(p string) string { return p }})
+			var fe *plan.FailedError
+			if !errors.As(err, &fe) || fe.Status != want || log.String() != text {
+				t.Errorf("in pieces of %d with a limit of %d: %v, log %q", size, memory, err, log)
+			}
+		}
 	}
 }
 
