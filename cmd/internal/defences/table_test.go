@@ -277,7 +277,7 @@ var defences = []defence{
 	},
 	{
 		name:  "unsigned imports",
-		edits: []edit{{"builder/daemon/exchange.go", "if claim.Proven || c.trusted {", "if true {"}},
+		edits: []edit{{"builder/daemon/exchange.go", "if c.unsigned {", "if true {"}},
 		pkg:   "builder/daemon", tests: "TestPrivileges",
 	},
 	{
