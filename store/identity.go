@@ -84,6 +84,11 @@ func (s *Store) checkOwners() (foreign error, err error) {
 		case nil:
 		case unix.ENOENT:
 			continue
+		case unix.EACCES: // the database's folder is its owner's, as is what is in it
+			if foreign != nil {
+				continue
+			}
+			return nil, &os.PathError{Op: "stat", Path: p, Err: err}
 		default:
 			return nil, &os.PathError{Op: "stat", Path: p, Err: err}
 		}

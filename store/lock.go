@@ -81,7 +81,7 @@ func (s *Store) holds(base string) bool {
 func (s *Store) lockOne(ctx context.Context, base string) (*os.File, error) {
 	name := s.StatePath("locks", base+lockSuffix)
 	for {
-		f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o644)
+		f, err := openLock(name)
 		if err != nil {
 			return nil, err
 		}
@@ -98,6 +98,21 @@ func (s *Store) lockOne(ctx context.Context, base string) (*os.File, error) {
 		}
 		f.Close() // given up and unlinked meanwhile: its successor is free
 	}
+}
+
+// openLock opens a file that is locked, which is made when it is not there. Only its
+// owner may open it: who can read a file can lock it (flock(2)), and keep everybody
+// waiting.
+func openLock(name string) (*os.File, error) {
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	var st unix.Stat_t
+	if unix.Fstat(int(f.Fd()), &st) == nil && st.Mode&0o077 != 0 {
+		_ = f.Chmod(0o600) // one of an older Fruix
+	}
+	return f, nil
 }
 
 // noticeable is for how long a wait goes on before a person could notice it.
@@ -170,7 +185,7 @@ func flock(f *os.File, how int) error {
 
 // tryLockOutput locks one object unless somebody has it; then the lock is nil.
 func (s *Store) tryLockOutput(base string) (*Lock, error) {
-	f, err := os.OpenFile(s.StatePath("locks", base+lockSuffix), os.O_RDWR|os.O_CREATE, 0o644)
+	f, err := openLock(s.StatePath("locks", base+lockSuffix))
 	if err != nil {
 		return nil, s.explain("lock "+base, err)
 	}

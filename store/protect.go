@@ -82,7 +82,7 @@ func (s *Store) rootsFile() (*os.File, error) {
 // lockCollector takes the lock between collectors (LOCK_EX) and those who begin
 // to use objects (LOCK_SH). It ends when the file is closed.
 func (s *Store) lockCollector(ctx context.Context, how int) (*os.File, error) {
-	f, err := os.OpenFile(s.StatePath("collector.lock"), os.O_RDWR|os.O_CREATE, 0o644)
+	f, err := openLock(s.StatePath("collector.lock"))
 	if err != nil {
 		return nil, s.explain("lock the store", err)
 	}

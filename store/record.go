@@ -32,7 +32,7 @@ func (s *Store) journalFile() string { return filepath.Join(s.Physical(s.c.Store
 // lockJournal takes the journal's lock, LOCK_SH or LOCK_EX. It ends when the file
 // is closed.
 func (s *Store) lockJournal(ctx context.Context, how int) (*os.File, error) {
-	f, err := os.OpenFile(s.StatePath("journal.lock"), os.O_RDWR|os.O_CREATE, 0o644)
+	f, err := openLock(s.StatePath("journal.lock"))
 	if err != nil {
 		return nil, s.explain("lock the journal", err)
 	}

@@ -178,6 +178,10 @@ func (s *Store) makeDirs() error {
 			return err
 		}
 	}
+	// SQLite locks parts of its files for who may read them.
+	if err := closeDir(s.StatePath("db")); err != nil {
+		return err
+	}
 	phys := s.Physical(s.c.StoreDir)
 	if err := s.mkdirAll(phys); err != nil {
 		return err
@@ -213,6 +217,15 @@ func mkdir(dir string, mode os.FileMode) error {
 	err := os.Mkdir(dir, mode)
 	if errors.Is(err, os.ErrExist) {
 		return nil
+	}
+	return err
+}
+
+// closeDir keeps others out of a directory of ours.
+func closeDir(dir string) error {
+	fi, err := os.Stat(dir)
+	if err == nil && fi.Mode().Perm() != 0o700 {
+		err = os.Chmod(dir, 0o700)
 	}
 	return err
 }
@@ -321,7 +334,7 @@ func (s *Store) databaseOptions() db.Options {
 // and those who put another file in its place (LOCK_EX). It ends when the file is
 // closed; nil stands for the lock of who cannot write there.
 func (s *Store) lockDatabase(ctx context.Context, how int) (*os.File, error) {
-	f, err := os.OpenFile(s.StatePath("db", "lock"), os.O_RDWR|os.O_CREATE, 0o644)
+	f, err := openLock(s.StatePath("db", "lock"))
 	if err != nil {
 		if s.foreign != nil && how == unix.LOCK_SH {
 			return nil, nil

@@ -83,8 +83,13 @@ func listenUnix(name string) (net.Listener, error) {
 // lockSocket takes the lock of the daemon that serves a socket. It ends with its
 // process, however that ends.
 func lockSocket(name string) (*os.File, error) {
-	f, err := os.OpenFile(name+".lock", os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o644)
+	// Whoever could read it could lock it, and so keep daemons from starting.
+	f, err := os.OpenFile(name+".lock", os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o600)
 	if err != nil {
+		return nil, err
+	}
+	if err := f.Chmod(0o600); err != nil { // one of an older Fruix
+		f.Close()
 		return nil, err
 	}
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {

@@ -304,10 +304,13 @@ func (p *Profile) lock(ctx context.Context) (unlock func(), err error) {
 	if err := os.MkdirAll(filepath.Dir(p.path), 0o755); err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(p.path+".lock", os.O_CREATE|os.O_RDWR, 0o644)
+	// Whoever could read it could lock it. The folder may be a user's, and the caller
+	// another one: a link there is not followed.
+	f, err := os.OpenFile(p.path+".lock", os.O_CREATE|os.O_RDWR|unix.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return nil, err
 	}
+	_ = f.Chmod(0o600) // one of an older Fruix; another user's cannot be changed
 	for wait := time.Millisecond; ; wait = min(wait*3/2, 50*time.Millisecond) {
 		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 		if err == nil {

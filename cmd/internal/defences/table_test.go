@@ -75,6 +75,16 @@ var defences = []defence{
 		edits: []edit{{"store/identity.go", "if os.Geteuid() == 0 && int(st.Uid) != want {", "if false {"}, {"store/identity.go", "if int(st.Uid) != owner {", "if false {"}},
 		pkg:   "store", tests: "TestOwners", root: true,
 	},
+	{
+		name:  "locks that everybody can hold",
+		edits: []edit{{"store/lock.go", "_ = f.Chmod(0o600)", "_ = f.Chmod(0o644)"}},
+		pkg:   "store", tests: "TestClosedLocks",
+	},
+	{
+		name:  "databases that everybody can lock",
+		edits: []edit{{"store/store.go", "if err := closeDir(s.StatePath(\"db\")); err != nil {", "if err := error(nil); err != nil {"}},
+		pkg:   "store", tests: "TestClosedLocks",
+	},
 
 	// Builds.
 	{
