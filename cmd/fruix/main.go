@@ -33,12 +33,15 @@ func main() {
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
 		getenv: os.Getenv, uid: os.Geteuid(),
 	}
-	ctx := untilSignalled(os.Args[1:])
-	err := e.run(ctx, os.Args[1:])
-	if err != nil {
+	tell := func(err error) {
 		report.Error(e.stderr, err, report.Options{
 			Color: e.color(e.stderr), JSON: wantsJSON(os.Args[1:]), Time: progress.Time(time.Now()),
 		})
+	}
+	ctx := untilSignalled(os.Args[1:], tell)
+	err := e.run(ctx, os.Args[1:])
+	if err != nil {
+		tell(err)
 	}
 	var end *endedBy
 	if errors.As(err, &end) {
@@ -68,6 +71,9 @@ func wantsJSON(args []string) bool {
 // longPatience how long one that serves others.
 const patience, longPatience = 800 * time.Millisecond, 10 * time.Second
 
+// lastWords is how long standard error may take them.
+const lastWords = 100 * time.Millisecond
+
 // endedBy is the signal that ended a command: the cause of its context's end, and
 // the error that it ends with.
 type endedBy struct{ signal syscall.Signal }
@@ -85,8 +91,9 @@ func (e *endedBy) status() int { return 128 + int(e.signal) }
 // the midst of something long or has much to remove, it ends at once; so it does at
 // a second signal. What is left then, the next command removes; see "Crash safety"
 // in ARCHITECTURE.md. In the dialogue an interrupt only ends what is being
-// evaluated.
-func untilSignalled(args []string) context.Context {
+// evaluated. tell is told why it ends at once; who does not read what it says keeps
+// nobody waiting.
+func untilSignalled(args []string, tell func(error)) context.Context {
 	name := ""
 	if len(args) > 0 {
 		name = args[0]
@@ -107,7 +114,15 @@ func untilSignalled(args []string) context.Context {
 		default:
 			time.Sleep(patience)
 		}
-		fmt.Fprintln(os.Stderr, "fruix: interrupted")
+		told := make(chan bool)
+		go func() {
+			tell(end)
+			close(told)
+		}()
+		select {
+		case <-told:
+		case <-time.After(lastWords):
+		}
 		os.Exit(end.status())
 	}()
 	return ctx
