@@ -25,7 +25,8 @@ import (
 )
 
 // A Dialer makes a connection to a fruix that serves. If the connection has a
-// method Explain() string, that says why it ended, for people.
+// method Explain() string, that says why it ended, for people. If it has a method
+// Abort(), that is called before Close when the time for the greetings is over.
 type Dialer func(ctx context.Context) (io.ReadWriteCloser, error)
 
 // LinkOptions are about one connection.
@@ -105,7 +106,12 @@ func Connect(ctx context.Context, dial Dialer, o LinkOptions) (*Link, error) {
 	l.supply.link = l
 	watched := &watchedConn{ReadWriteCloser: c, l: l}
 	watched.heard.Store(time.Now().UnixNano())
-	stop := context.AfterFunc(ctx, func() { watched.Close() })
+	stop := context.AfterFunc(ctx, func() {
+		if x, ok := c.(interface{ Abort() }); ok {
+			x.Abort()
+		}
+		watched.Close()
+	})
 	defer stop()
 	if err := l.greet(watched); err != nil {
 		watched.Close()

@@ -53,6 +53,7 @@ type Machine struct {
 	link     *Link
 	retired  []*Link            // given no more builds; those under way go on
 	dialing  context.CancelFunc // while a connection is being made
+	dials    sync.WaitGroup     // those who make one
 	closed   bool
 	err      error     // why it cannot be used; nil when it can, or may be tried
 	retry    time.Time // when it may be tried again
@@ -180,6 +181,7 @@ func (m *Machine) reach() (*Link, error) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	m.dialing = cancel
+	m.dials.Add(1)
 	go m.connect(ctx)
 	return nil, nil
 }
@@ -219,6 +221,7 @@ func (m *Machine) connect(ctx context.Context) {
 	case err != nil && !closed:
 		m.o.Warn(fmt.Sprintf("the machine %s cannot be used: %v", m.o.Name, err))
 	}
+	m.dials.Done()
 	m.changed()
 }
 
@@ -274,7 +277,8 @@ func (m *Machine) unfit(link *Link, err error) {
 	m.changed()
 }
 
-// Close ends the connection and whatever goes on over it.
+// Close ends the connection and whatever goes on over it. When it returns, nothing is
+// left of one that was being made, either.
 func (m *Machine) Close() error {
 	m.mu.Lock()
 	m.closed = true
@@ -286,6 +290,7 @@ func (m *Machine) Close() error {
 	if dialing != nil {
 		dialing()
 	}
+	m.dials.Wait()
 	var errs []error
 	for _, l := range links {
 		errs = append(errs, l.Close())

@@ -189,7 +189,7 @@ func (p *process) Close() error {
 		select {
 		case <-p.done:
 		case <-time.After(farewell):
-			_ = p.cmd.Process.Kill()
+			p.kill()
 			<-p.done
 		}
 		p.out.Close()
@@ -198,6 +198,25 @@ func (p *process) Close() error {
 		}
 	})
 	return nil
+}
+
+// Abort ends the program at once: before a connection is made, there is nothing for it
+// to tidy up. [process.Close] is still needed.
+func (p *process) Abort() {
+	select {
+	case <-p.done:
+	default:
+		p.kill()
+	}
+}
+
+// kill kills the program, and what it has started where it leads a group of its own.
+func (p *process) kill() {
+	if a := p.cmd.SysProcAttr; a != nil && a.Setpgid {
+		_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
+		return
+	}
+	_ = p.cmd.Process.Kill()
 }
 
 // Explain says how the program ended and what it said last.
