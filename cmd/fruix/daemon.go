@@ -254,6 +254,9 @@ func (d *daemonWork) builder(st *store.Store, r daemon.Request) (*builder.Builde
 		}
 	}
 	d.s.addDownloads(o.Builtins, !r.Trusted)
+	if !r.Trusted {
+		o.Getenv = strangersEnv(o.Getenv)
+	}
 	if r.Substitutes && !d.s.flags.noSubstitutes {
 		urls := r.URLs
 		if urls == nil {

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 
@@ -350,12 +351,24 @@ func standardFetchers(getenv func(string) string, strangers bool) (*fetch.Client
 	return files, repositories
 }
 
+// proxyVariables say how the network is reached.
+func proxyVariables() []string {
+	return []string{"http_proxy", "https_proxy", "all_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"}
+}
+
+// strangersEnv is an environment for builds of users who may not read all of it.
+func strangersEnv(getenv func(string) string) func(string) string {
+	return func(name string) string {
+		if !slices.Contains(proxyVariables(), name) {
+			return ""
+		}
+		return getenv(name)
+	}
+}
+
 // fetchEnviron are the variables that such a process has.
 func fetchEnviron(getenv func(string) string) (out []string) {
-	for _, name := range []string{
-		"http_proxy", "https_proxy", "all_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY",
-		"FRUIX_SOURCES", "FRUIX_ARCHIVES", "SSL_CERT_FILE", "SSL_CERT_DIR", "PATH",
-	} {
+	for _, name := range append(proxyVariables(), "FRUIX_SOURCES", "FRUIX_ARCHIVES", "SSL_CERT_FILE", "SSL_CERT_DIR", "PATH") {
 		if v := getenv(name); v != "" {
 			out = append(out, name+"="+v)
 		}
