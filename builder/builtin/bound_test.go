@@ -9,7 +9,6 @@ import (
 func TestBound(t *testing.T) {
 	before := debug.SetMemoryLimit(-1)
 	defer debug.SetMemoryLimit(before)
-	defer debug.SetTraceback("single")
 	for memory, want := range map[uint64]int64{0: before, 500 << 20: 400 << 20, math.MaxUint64: math.MaxInt64 / 5 * 4} {
 		debug.SetMemoryLimit(before)
 		bound(memory)

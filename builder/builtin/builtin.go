@@ -124,20 +124,12 @@ func Main(args []string, t Table) {
 }
 
 // bound makes this process keep to so many bytes of memory, 0 for any number: it looks
-// for garbage before it takes more, and when there is too little it ends with
-// [OutOfMemory] and without the state of its goroutines, which tells a builder's author
-// nothing.
+// for garbage before it takes more. When there is too little, Go's runtime ends it.
 func bound(memory uint64) {
-	if memory == 0 {
-		return
+	if memory > 0 {
+		debug.SetMemoryLimit(int64(min(memory, math.MaxInt64) / 5 * 4)) // of the rest the runtime knows nothing
 	}
-	debug.SetMemoryLimit(int64(min(memory, math.MaxInt64) / 5 * 4)) // of the rest the runtime knows nothing
-	debug.SetTraceback("none")
 }
-
-// OutOfMemory is what a builder of Fruix's own, like every program in Go, says when it
-// gets no more memory.
-const OutOfMemory = "fatal error: runtime: out of memory"
 
 // ExitError ends the process of a builder in a jail with a status that its
 // program chose, 0 included. Whatever there is to say has been said.

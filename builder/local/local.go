@@ -9,7 +9,6 @@
 package local
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -249,7 +248,9 @@ func (b *build) inJail(ctx context.Context, builtinName string) (*plan.Result, e
 		return nil, err
 	}
 	heard := &listener{w: b.io.Log}
-	spec.Stdout, spec.Stderr = heard, heard
+	if builtinName != "" && spec.Limits.Memory != 0 {
+		spec.Stdout, spec.Stderr = heard, heard
+	}
 	res, err := b.o.Jail.Run(ctx, *spec)
 	if err != nil {
 		var se *jail.SetupError
@@ -262,7 +263,7 @@ func (b *build) inJail(ctx context.Context, builtinName string) (*plan.Result, e
 	case !res.OK() && res.OutOfMemory:
 		return nil, &plan.FailedError{Status: "out of memory", Err: fmt.Errorf(
 			"the builder used more memory than the %d bytes that it may, and was killed", spec.Limits.Memory)}
-	case !res.OK() && heard.found && spec.Limits.Memory != 0:
+	case !res.OK() && heard.found:
 		// Where nothing bounds all processes together, each has its own bound, and
 		// is refused what it asks for.
 		return nil, &plan.FailedError{Status: "out of memory", Err: fmt.Errorf(
@@ -273,25 +274,34 @@ func (b *build) inJail(ctx context.Context, builtinName string) (*plan.Result, e
 	return &plan.Result{Outputs: b.outputs(), User: res.User, System: res.System, MaxRSS: res.MaxRSS}, nil
 }
 
-// listener passes on what a builder prints, and finds builtin.OutOfMemory in it. It is
-// for one goroutine.
+// listener passes on what a builder of Fruix's own prints, up to the words with which Go's
+// runtime ends it when it gets no more memory: behind those are its goroutines. It is for
+// one goroutine.
 type listener struct {
 	w     io.Writer
-	end   []byte // of what was printed last
+	end   []byte // what was printed last, of which the words may begin
 	found bool
 }
 
+// outOfMemory matches those words, of at most mostWords bytes.
+var outOfMemory = regexp.MustCompile(`fatal error: (runtime: )?(out of|cannot allocate) memory`)
+
+const mostWords = 45
+
 func (l *listener) Write(p []byte) (int, error) {
-	if !l.found {
-		const most = len(builtin.OutOfMemory) - 1
-		l.end = append(l.end, p[:min(len(p), most)]...)
-		l.found = bytes.Contains(l.end, []byte(builtin.OutOfMemory)) || bytes.Contains(p, []byte(builtin.OutOfMemory))
-		if len(p) > most {
-			l.end = append(l.end[:0], p[len(p)-most:]...)
-		}
-		l.end = append(l.end[:0], l.end[max(0, len(l.end)-most):]...)
+	if l.found {
+		return len(p), nil
 	}
-	return l.w.Write(p)
+	seen, shown := append(l.end, p...), p
+	if at := outOfMemory.FindIndex(seen); at != nil {
+		l.found = true
+		shown = append(slices.Clone(p[:at[1]-len(l.end)]), '\n')
+	}
+	l.end = seen[max(0, len(seen)-mostWords+1):]
+	if _, err := l.w.Write(shown); err != nil {
+		return 0, err
+	}
+	return len(p), nil
 }
 
 // execHint explains the commonest reason for an existing builder not to start.

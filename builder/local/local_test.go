@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"testing"
 
+	"fruix/builder/builtin"
 	"fruix/builder/plan"
 	"fruix/jail"
 	"fruix/store/tree"
@@ -101,20 +102,37 @@ func TestLimits(t *testing.T) {
 
 // TestOutOfMemory hears a builder that gets no more memory, in whatever pieces it says so.
 func TestOutOfMemory(t *testing.T) {
-	const text = "some words\nfatal error: runtime: out of memory\nmore"
-	for _, size := range []int{1, 7, 34, 35, len(text)} {
-		for memory, want := range map[uint64]string{5 << 20: "out of memory", 0: "exit code 2"} {
+	const rest = "goroutine 1:\nruntime.goexit({})\n"
+	for _, size := range []int{1, 7, 34, 35, 1000} {
+		for _, tt := range []struct {
+			builder string
+			memory  uint64
+			last    string
+			found   bool
+		}{
+			{"builtin:x", 5 << 20, "fatal error: runtime: out of memory\n", true},
+			{"builtin:x", 5 << 20, "fatal error: runtime: cannot allocate memory\n", true},
+			{"builtin:x", 5 << 20, "fatal error: out of memory\n", true},
+			{"builtin:x", 5 << 20, "fatal error: another\n", false},
+			{"builtin:x", 0, "fatal error: out of memory\n", false},
+			{"/bin/b", 5 << 20, "fatal error: out of memory\n", false},
+		} {
+			text := "some words\n" + tt.last + rest
+			says, status := text, "exit code 2"
+			if tt.found {
+				says, status = strings.TrimSuffix(text, rest), "out of memory"
+			}
 			r, log := request(), new(bytes.Buffer)
-			r.Constraints.Memory = memory
-			_, err := New(Options{Jail: fakeJail{func(s jail.Spec) (jail.Result, error) {
+			r.Builder, r.Constraints.Memory = tt.builder, tt.memory
+			_, err := New(Options{Builtins: builtin.Table{"x": {}}, Jail: fakeJail{func(s jail.Spec) (jail.Result, error) {
 				for piece := range slices.Chunk([]byte(text), size) {
 					s.Stderr.Write(piece)
 				}
 				return jail.Result{ExitCode: 2}, nil
 			}}}).Execute(t.Context(), r, plan.IO{Scratch: t.TempDir(), Log: log, Physical: func(p string) string { return p }})
 			var fe *plan.FailedError
-			if !errors.As(err, &fe) || fe.Status != want || log.String() != text {
-				t.Errorf("in pieces of %d with a limit of %d: %v, log %q", size, memory, err, log)
+			if !errors.As(err, &fe) || fe.Status != status || log.String() != says {
+				t.Errorf("%s in pieces of %d with a limit of %d: %v, log %q", tt.builder, size, tt.memory, err, log)
 			}
 		}
 	}
