@@ -77,10 +77,14 @@ func (s *Store) AddIndirectRoot(ctx context.Context, link string) error {
 
 // AddIndirectRootOf is AddIndirectRoot for the user with the id uid, who is to have no
 // more than most indirect roots: then the error is a *RootsError. Those whose links are
-// gone do not count.
+// gone do not count. The link must be there and be that user's: of others nothing is
+// told, not even whether they are there.
 func (s *Store) AddIndirectRootOf(ctx context.Context, uid, most int, link string) error {
 	if err := s.checkIndirect(link); err != nil {
 		return err
+	}
+	if !owns(uid, link) {
+		return fmt.Errorf("%q cannot be a root: a link of your own is needed, which has to be there already", link)
 	}
 	dir := filepath.Join(s.autoRoots(), strconv.Itoa(uid))
 	if err := s.mkdirAll(dir); err != nil {
@@ -100,6 +104,20 @@ func (s *Store) AddIndirectRootOf(ctx context.Context, uid, most int, link strin
 		}
 	}
 	return s.addIndirect(ctx, dir, link)
+}
+
+// owns says whether a link is there and is the user's with the id uid.
+func owns(uid int, link string) bool {
+	var st unix.Stat_t
+	return unix.Lstat(link, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFLNK && int(st.Uid) == uid
+}
+
+// MaySee says whether the user with the id uid may be told where the link of a root is:
+// it is his own, or one of the state directory's that all users share. Others may lie in
+// folders that are closed to him.
+func (s *Store) MaySee(uid int, r Root) bool {
+	shared := r.Name == r.Link && !strings.HasPrefix(r.Name, s.StatePath(profilesDir, perUser)+"/")
+	return shared || owns(uid, r.Name)
 }
 
 // RootsError reports a user who has as many indirect roots as are allowed.
@@ -167,6 +185,14 @@ func MakeLink(target, link string) error {
 		return err
 	}
 	return relink(target, link)
+}
+
+// MakeDurableLink is MakeLink, and returns when the link is on the disk.
+func MakeDurableLink(target, link string) error {
+	if err := MakeLink(target, link); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(link))
 }
 
 // mayLink says why link cannot be made a root.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
@@ -438,14 +439,13 @@ func TestAnswers(t *testing.T) {
 		t.Errorf("info %+v", i)
 	}
 	link := filepath.Join(t.TempDir(), "link")
-	if err := os.Symlink(w.base.Physical(a), link); err != nil {
-		t.Fatal(err)
+	if linkOf(t, mallory, w.base.Physical(a), link) {
+		equal("indirect root", number(wire.AddIndirectRoot, link), 1)
+		if err := c.ask(wire.FindRoots); err != nil {
+			t.Fatal(err)
+		}
+		equal("roots", c.r.Pairs(), [][2]string{{link, a}})
 	}
-	equal("indirect root", number(wire.AddIndirectRoot, link), 1)
-	if err := c.ask(wire.FindRoots); err != nil {
-		t.Fatal(err)
-	}
-	equal("roots", c.r.Pairs(), [][2]string{{link, a}})
 	c.alive("all of that")
 	// A new connection uses nothing of it.
 	c.conn.Close()
@@ -669,10 +669,84 @@ func TestClientThatDoesNotRead(t *testing.T) {
 	w.connect(alice).alive("somebody else's silence")
 }
 
+// linkOf makes a link that is the peer's, and says whether this process can do that.
+func linkOf(t *testing.T, peer socket.Peer, target, link string) bool {
+	t.Helper()
+	if err := os.Symlink(target, link); err != nil {
+		t.Fatal(err)
+	}
+	return os.Geteuid() == 0 && os.Lchown(link, peer.UID, peer.GID) == nil
+}
+
+// TestUsersRoots: a user has a bounded number of roots, which are links of his own, and
+// is not told where those of others are.
+func TestUsersRoots(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root makes links of others")
+	}
+	w := newWorld(t, func(c *Config) { c.Limits = Limits{Roots: 3} })
+	hers, his, root := w.connect(alice), w.connect(mallory), w.connect(socket.Peer{Local: true, UID: 0})
+	kept := his.addText("kept", "x")
+	dir := t.TempDir()
+	made := func(peer socket.Peer, name string) string {
+		link := filepath.Join(dir, name)
+		linkOf(t, peer, w.base.Physical(kept), link)
+		return link
+	}
+	var links []string
+	for i := range 4 {
+		links = append(links, made(mallory, fmt.Sprint(i)))
+	}
+	add := func(c *client, link string) error {
+		err := c.ask(wire.AddIndirectRoot, link)
+		if err == nil {
+			c.r.Number()
+		}
+		return err
+	}
+	for _, link := range append(links[:3:3], links[2]) { // what is there may be named again
+		if err := add(his, link); err != nil {
+			t.Fatal(err)
+		}
+	}
+	refused(t, "a root too many", add(his, links[3]), "3 roots already")
+	// Those that lead nowhere make room.
+	if err := errors.Join(add(root, links[3]), os.Remove(links[0]), add(his, links[3]), add(hers, made(alice, "hers"))); err != nil {
+		t.Error(err)
+	}
+	// What is not there is as what is another's.
+	file := filepath.Join(dir, "file")
+	if err := errors.Join(os.WriteFile(file, nil, 0o644), os.Lchown(file, alice.UID, alice.GID)); err != nil {
+		t.Fatal(err)
+	}
+	for _, link := range []string{links[1], filepath.Join(dir, "nothing"), file, filepath.Join(file, "x")} {
+		refused(t, "the root "+link, add(hers, link), fmt.Sprintf("%q cannot be a root: a link of your own", link))
+	}
+	for _, c := range []struct {
+		of   *client
+		want map[string]int
+	}{
+		{root, map[string]int{links[1]: 1, links[2]: 1, links[3]: 2, filepath.Join(dir, "hers"): 1}},
+		{his, map[string]int{links[1]: 1, links[2]: 1, links[3]: 2, censored: 1}},
+		{hers, map[string]int{censored: 4, filepath.Join(dir, "hers"): 1}},
+	} {
+		if err := c.of.ask(wire.FindRoots); err != nil {
+			t.Fatal(err)
+		}
+		names := map[string]int{}
+		for _, pair := range c.of.r.Pairs() {
+			names[pair[0]]++
+		}
+		if !maps.Equal(names, c.want) {
+			t.Errorf("roots %v, want %v", names, c.want)
+		}
+	}
+}
+
 // TestCounts opens many connections, sends much over them, and asks about much.
 func TestCounts(t *testing.T) {
 	w := newWorld(t, func(c *Config) {
-		c.Limits = Limits{PerUser: 4, Connections: 6, Memory: 1 << 20, Text: 1 << 20, Protected: 1 << 20, Roots: 3}
+		c.Limits = Limits{PerUser: 4, Connections: 6, Memory: 1 << 20, Text: 1 << 20, Protected: 1 << 20}
 	})
 	var held []*client
 	for range 4 {
@@ -725,51 +799,6 @@ func TestCounts(t *testing.T) {
 		t.Errorf("another's names: %v", err)
 	}
 	held[0].r.Texts()
-	// Roots. Those that are there may be named again, and those that lead nowhere
-	// make room.
-	kept := held[0].addText("kept", "x")
-	var links []string
-	for i := range 4 {
-		link := filepath.Join(t.TempDir(), "link")
-		if err := os.Symlink(w.base.Physical(kept), link); err != nil {
-			t.Fatal(err)
-		}
-		links = append(links, link)
-		err = held[0].ask(wire.AddIndirectRoot, link)
-		if i < 3 && err != nil {
-			t.Fatal(err)
-		} else if i < 3 {
-			held[0].r.Number()
-		}
-	}
-	refused(t, "a root too many", err, "3 roots already")
-	for _, x := range []struct {
-		of   *client
-		link string
-	}{{held[0], links[2]}, {held[4], links[3]}, {root, links[3]}, {held[2], links[3]}} {
-		if x.of == held[2] {
-			if err := os.Remove(links[0]); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := x.of.ask(wire.AddIndirectRoot, x.link); err != nil {
-			t.Error(err)
-		} else {
-			x.of.r.Number()
-		}
-	}
-	if err := root.ask(wire.FindRoots); err != nil {
-		t.Fatal(err)
-	}
-	names := map[string]int{}
-	for _, pair := range root.r.Pairs() {
-		if !strings.HasPrefix(pair[0], "{") { // what goes on is no link
-			names[pair[0]]++
-		}
-	}
-	if len(names) != 3 || names[links[3]] != 3 {
-		t.Errorf("roots %v", names)
-	}
 	for _, c := range held {
 		c.conn.Close()
 	}

@@ -38,11 +38,21 @@ func syncWithGC(st *store.Store, ctx context.Context, none calls.None) (calls.No
 	return none, st.SyncWithCollector(ctx)
 }
 
+// censored stands for links of others, as in Nix.
+const censored = "{censored}"
+
 func (c *conn) findRoots(ctx context.Context, _ calls.None) (pairs [][2]string, err error) {
 	err = c.heavy(ctx, func(st *store.Store) error {
 		roots, err := st.Roots(ctx)
 		if err != nil {
 			return err
+		}
+		for _, r := range roots {
+			name := r.Name
+			if !c.trusted && !(c.peer.Local && st.MaySee(c.peer.UID, r)) {
+				name = censored
+			}
+			pairs = append(pairs, [2]string{name, r.Target})
 		}
 		// What a user runs is the user's own affair.
 		var used []store.Root
@@ -52,7 +62,7 @@ func (c *conn) findRoots(ctx context.Context, _ calls.None) (pairs [][2]string, 
 		case c.peer.Local:
 			used, err = st.UsedBy(ctx, c.peer.UID)
 		}
-		for _, r := range append(roots, used...) {
+		for _, r := range used {
 			pairs = append(pairs, [2]string{r.Name, r.Target})
 		}
 		return err
