@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -20,12 +21,19 @@ const perUser = "per-user"
 // store. The generations of a profile that lies elsewhere are made known as
 // indirect roots.
 func (s *Store) Profile(ctx context.Context, path string) (*profile.Profile, error) {
-	return s.ProfileAt(path, func(object, link string) error { return s.AddRoot(ctx, link, object) })
+	o := profile.Options{Relaxed: s.c.Relaxed, OnWait: func(ctx context.Context, lock *os.File) { s.tell(ctx, ProfileWait(lock)) }}
+	return s.ProfileAt(path, o, func(object, link string) error { return s.AddRoot(ctx, link, object) })
+}
+
+// ProfileWait is the wait for the lock of a profile, see [profile.Options].
+func ProfileWait(lock *os.File) Wait {
+	return Wait{Profile: strings.TrimSuffix(lock.Name(), lockSuffix), Holder: inWords(sharers(lock))}
 }
 
 // ProfileAt returns the profile at path; see [Store.Profile]. root makes link, which
-// lies elsewhere than below the state directory, a root that keeps an object.
-func (p Place) ProfileAt(path string, root func(object, link string) error) (*profile.Profile, error) {
+// lies elsewhere than below the state directory, a root that keeps an object, and is
+// what o.Link becomes for those.
+func (p Place) ProfileAt(path string, o profile.Options, root func(object, link string) error) (*profile.Profile, error) {
 	if strings.HasPrefix(path, p.state+"/"+profilesDir+"/") {
 		path = p.Physical(path)
 	}
@@ -33,7 +41,6 @@ func (p Place) ProfileAt(path string, root func(object, link string) error) (*pr
 	if err != nil {
 		return nil, err
 	}
-	o := profile.Options{}
 	if !strings.HasPrefix(abs, p.StatePath(profilesDir)+"/") {
 		o.Link = func(target, link string) error {
 			object, _, _ := p.object(target)

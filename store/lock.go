@@ -22,6 +22,9 @@ type Wait struct {
 	Collector bool   // the wait is for a collector of garbage, not for a path
 	Rebuild   bool   // the wait is for somebody who makes the database anew
 	Users     bool   // who makes the database anew waits for those who have it open
+	Journal   bool   // the wait is for the journal
+	Database  bool   // the wait is for somebody who writes to the database
+	Profile   string // path of a profile that somebody else changes
 }
 
 type waitKey struct{}

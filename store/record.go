@@ -36,7 +36,7 @@ func (s *Store) lockJournal(ctx context.Context, how int) (*os.File, error) {
 	if err != nil {
 		return nil, s.explain("lock the journal", err)
 	}
-	err = s.waitFlock(ctx, f, how, noticeable, func() Wait { return Wait{Holder: lockedBy(f), Collector: true} })
+	err = s.waitFlock(ctx, f, how, noticeable, func() Wait { return Wait{Holder: lockedBy(f), Journal: true} })
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +45,14 @@ func (s *Store) lockJournal(ctx context.Context, how int) (*os.File, error) {
 
 // lockedBy says in words who holds a lock on f, "" when that is not known.
 func lockedBy(f *os.File) string {
-	pids := sharers(f)
+	if pids := sharers(f); len(pids) > 0 {
+		return inWords(pids)
+	}
+	return holder(f)
+}
+
+// inWords names processes, "" for none.
+func inWords(pids []int) string {
 	const most = 4
 	var words []string
 	for _, pid := range pids[:min(len(pids), most)] {
@@ -53,7 +60,7 @@ func lockedBy(f *os.File) string {
 	}
 	switch {
 	case len(pids) == 0:
-		return holder(f)
+		return ""
 	case len(pids) == 1:
 		return "process " + words[0]
 	case len(pids) > most:

@@ -19,6 +19,21 @@ func sharers(f *os.File) []int {
 	if unix.Fstat(int(f.Fd()), &st) != nil {
 		return nil
 	}
+	return lockers(&st, "FLOCK", "READ", "WRITE")
+}
+
+// writers returns the processes that hold an exclusive fcntl(2) lock on a part of the
+// file called name, "1: POSIX ADVISORY WRITE 4711 fd:01:123 120 120".
+func writers(name string) []int {
+	var st unix.Stat_t
+	if unix.Stat(name, &st) != nil {
+		return nil
+	}
+	return lockers(&st, "POSIX", "WRITE")
+}
+
+// lockers returns the processes that hold a lock of the kind and one of the modes.
+func lockers(st *unix.Stat_t, kind string, modes ...string) []int {
 	locks, err := os.Open("/proc/locks")
 	if err != nil {
 		return nil
@@ -29,7 +44,7 @@ func sharers(f *os.File) []int {
 	lines := bufio.NewScanner(locks)
 	for lines.Scan() {
 		words := strings.Fields(lines.Text())
-		if len(words) < 6 || words[1] != "FLOCK" || words[5] != file {
+		if len(words) < 6 || words[1] != kind || !slices.Contains(modes, words[3]) || words[5] != file {
 			continue
 		}
 		if pid, err := strconv.Atoi(words[4]); err == nil && pid > 0 && pid != os.Getpid() {

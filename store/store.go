@@ -327,7 +327,14 @@ func (s *Store) openDatabase(ctx context.Context) error {
 }
 
 func (s *Store) databaseOptions() db.Options {
-	return db.Options{File: s.databaseFile(), StoreDir: s.c.StoreDir, Durable: !s.c.Relaxed}
+	return db.Options{File: s.databaseFile(), StoreDir: s.c.StoreDir, Durable: !s.c.Relaxed, OnWait: s.waitsForDatabase}
+}
+
+// waitsForDatabase tells that others write to the database.
+func (s *Store) waitsForDatabase(ctx context.Context) {
+	// SQLite's locks lie on the index of the log. It must not be opened: closing a file
+	// ends all locks of this process on it.
+	s.tell(ctx, Wait{Database: true, Holder: inWords(writers(s.databaseFile() + "-shm"))})
 }
 
 // lockDatabase takes the lock between those who have the database open (LOCK_SH)

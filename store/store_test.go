@@ -3,6 +3,7 @@ package store_test
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"io"
 	"io/fs"
@@ -13,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"fruix/store"
 	"fruix/store/drv"
@@ -424,6 +427,62 @@ func TestLocks(t *testing.T) {
 	}
 	if left := must(os.ReadDir(s.StatePath("locks")))(t); len(left) != 0 {
 		t.Errorf("lock files are left: %v", left)
+	}
+}
+
+// TestWaits: who waits for what is not a path is told for what.
+func TestWaits(t *testing.T) {
+	root := scratch(t)
+	s := open(t, root)
+	text := must(s.AddText(t.Context(), "a", nil, nil))(t)
+	flock := func(name string) func() error {
+		f := must(os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o644))(t)
+		if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); err != nil {
+			t.Fatal(err)
+		}
+		return f.Close
+	}
+	mine := filepath.Join(root, "mine")
+	for name, c := range map[string]struct {
+		lock func() (unlock func() error)
+		do   func(ctx context.Context) error
+		want store.Wait
+	}{
+		"profile": {
+			func() func() error { return flock(mine + ".lock") },
+			func(ctx context.Context) error { _, err := s.SetProfile(ctx, mine, text); return err },
+			store.Wait{Profile: mine},
+		},
+		"journal": {
+			func() func() error { return flock(s.StatePath("journal.lock")) },
+			func(ctx context.Context) error { _, err := s.AddText(ctx, "b", nil, nil); return err },
+			store.Wait{Journal: true},
+		},
+		"database": {
+			func() func() error {
+				d := must(sql.Open("sqlite", "file:"+s.StatePath("db", "db.sqlite")+"?_txlock=immediate"))(t)
+				return must(d.Begin())(t).Rollback
+			},
+			func(ctx context.Context) error { _, err := s.AddText(ctx, "c", nil, nil); return err },
+			store.Wait{Database: true},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			unlock := c.lock()
+			told := 0
+			ctx := store.WithWaitNotice(t.Context(), func(w store.Wait) {
+				w.Holder = "" // this process, if anybody
+				if told++; w != c.want {
+					t.Errorf("waited for %+v", w)
+				}
+				if err := unlock(); err != nil {
+					t.Error(err)
+				}
+			})
+			if err := c.do(ctx); err != nil || told != 1 {
+				t.Errorf("told %d times, %v", told, err)
+			}
+		})
 	}
 }
 

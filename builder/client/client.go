@@ -33,6 +33,8 @@ type Options struct {
 	Build wire.Options
 	// Notice is told what the daemon says, line by line; nil means nobody is.
 	Notice func(line string)
+	// OnWait is told of locks that this process waits for; nil means nobody is.
+	OnWait func(store.Wait)
 	// Dial connects; nil means socket.Dial.
 	Dial func(ctx context.Context, address string) (net.Conn, error)
 }

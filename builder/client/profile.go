@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"os"
 
 	"fruix/store"
 	"fruix/store/profile"
@@ -9,7 +10,12 @@ import (
 
 // Profile implements access.Profiles.
 func (c *Client) Profile(ctx context.Context, path string) (*profile.Profile, error) {
-	return c.ProfileAt(path, func(object, link string) error { return c.AddRoot(ctx, link, object) })
+	o := profile.Options{OnWait: func(_ context.Context, lock *os.File) {
+		if c.o.OnWait != nil {
+			c.o.OnWait(store.ProfileWait(lock))
+		}
+	}}
+	return c.ProfileAt(path, o, func(object, link string) error { return c.AddRoot(ctx, link, object) })
 }
 
 // SetProfile implements access.Profiles.

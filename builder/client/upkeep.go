@@ -33,7 +33,7 @@ func (c *Client) AddRoot(ctx context.Context, link, target string) error {
 	if err != nil {
 		return err
 	}
-	if err := store.MakeLink(c.Physical(target), abs); err != nil {
+	if err := store.MakeDurableLink(c.Physical(target), abs); err != nil {
 		return err
 	}
 	_, err = ask(ctx, c, calls.AddIndirectRoot(), abs)

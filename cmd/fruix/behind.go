@@ -157,6 +157,7 @@ func (s *session) connect(ctx context.Context, address string) (access.Store, er
 		}
 	}
 	through, err := client.Connect(ctx, client.Options{
+		OnWait:  s.onWait,
 		Address: address, Place: place, Build: s.wanted(), Notice: func(line string) { s.note("%s", line) },
 	})
 	if err != nil {

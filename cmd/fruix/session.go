@@ -218,6 +218,18 @@ func waitText(w store.Wait) string {
 		return "waiting until nobody uses the store's database"
 	case w.Users:
 		return fmt.Sprintf("waiting until the store's database is no longer used by %s", w.Holder)
+	case w.Profile != "" && w.Holder == "":
+		return fmt.Sprintf("waiting until somebody else has changed the profile %s", w.Profile)
+	case w.Profile != "":
+		return fmt.Sprintf("waiting until %s has changed the profile %s", w.Holder, w.Profile)
+	case w.Database && w.Holder == "":
+		return "waiting until somebody else has written to the store's database"
+	case w.Database:
+		return fmt.Sprintf("waiting until %s has written to the store's database", w.Holder)
+	case w.Journal && w.Holder == "":
+		return "waiting until somebody else is done with the store's journal"
+	case w.Journal:
+		return fmt.Sprintf("waiting until %s is done with the store's journal", w.Holder)
 	case w.Collector && w.Holder == "":
 		return "waiting until garbage has been collected"
 	case w.Collector:

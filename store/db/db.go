@@ -33,13 +33,17 @@ type Options struct {
 	File     string // path of the SQLite file; made when missing
 	StoreDir string // logical store directory that its objects belong to
 	Durable  bool   // what has been registered survives a loss of power
+	// OnWait is told, once for each operation, that others have held the database's
+	// lock for a second; may be nil.
+	OnWait func(ctx context.Context)
 }
 
 // DB is an open database. It may be used by several goroutines.
 type DB struct {
 	sql   *sql.DB
 	file  string
-	write sync.Mutex // one writing transaction of this process at a time
+	wait  func(context.Context) // Options.OnWait
+	write sync.Mutex            // one writing transaction of this process at a time
 
 	mu    sync.Mutex
 	stmts map[string]*sql.Stmt
@@ -61,7 +65,7 @@ func (e *OtherStoreError) Error() string {
 
 // busyTimeout is how long SQLite itself waits for a lock before it reports it
 // as busy; then retry goes on.
-const busyTimeout = 5 * time.Second
+const busyTimeout = time.Second
 
 // connections is how many connections, and so parallel readers, a process has.
 const connections = 4
@@ -88,7 +92,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	}
 	pool.SetMaxOpenConns(connections)
 	pool.SetMaxIdleConns(connections)
-	d := &DB{sql: pool, file: o.File, stmts: map[string]*sql.Stmt{}}
+	d := &DB{sql: pool, file: o.File, wait: o.OnWait, stmts: map[string]*sql.Stmt{}}
 	if err := d.migrate(ctx, o); err != nil {
 		pool.Close()
 		return nil, explain(err, o.File)
@@ -188,11 +192,16 @@ func busy(err error) bool {
 }
 
 // retry runs f until SQLite no longer calls it busy or ctx ends.
-func retry(ctx context.Context, f func() error) error {
+func (d *DB) retry(ctx context.Context, f func() error) error {
+	begun, told := time.Now(), false
 	for wait := time.Millisecond; ; wait = min(2*wait, 100*time.Millisecond) {
 		err := f()
 		if !busy(err) {
 			return err
+		}
+		if d.wait != nil && !told && time.Since(begun) >= busyTimeout {
+			told = true
+			d.wait(ctx)
 		}
 		select {
 		case <-ctx.Done():
@@ -210,7 +219,7 @@ func (d *DB) stmt(ctx context.Context, query string) (*sql.Stmt, error) {
 		return s, nil
 	}
 	var s *sql.Stmt
-	err := retry(ctx, func() (err error) {
+	err := d.retry(ctx, func() (err error) {
 		s, err = d.sql.PrepareContext(context.WithoutCancel(ctx), query)
 		return err
 	})
@@ -232,7 +241,7 @@ func (d *DB) scan(ctx context.Context, scan func(*sql.Rows) error, query string,
 		return err
 	}
 	var rows *sql.Rows
-	if err := retry(ctx, func() (err error) {
+	if err := d.retry(ctx, func() (err error) {
 		rows, err = s.QueryContext(ctx, args...)
 		return err
 	}); err != nil {
@@ -252,7 +261,7 @@ func (d *DB) scan(ctx context.Context, scan func(*sql.Rows) error, query string,
 func (d *DB) update(ctx context.Context, f func(*sql.Tx) error) error {
 	d.write.Lock()
 	defer d.write.Unlock()
-	return explain(retry(ctx, func() error {
+	return explain(d.retry(ctx, func() error {
 		tx, err := d.sql.BeginTx(ctx, nil)
 		if err != nil {
 			return err

@@ -52,7 +52,7 @@ func edges(pairs [][2]int32, n int) Edges {
 // Graph loads the graph.
 func (d *DB) Graph(ctx context.Context) (*Graph, error) {
 	var g *Graph
-	err := retry(ctx, func() error {
+	err := d.retry(ctx, func() error {
 		tx, err := d.sql.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 		if err != nil {
 			return err

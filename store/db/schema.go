@@ -79,7 +79,7 @@ func (d *DB) migrate(ctx context.Context, o Options) error {
 		}
 	}
 	var has string
-	err = retry(ctx, func() error {
+	err = d.retry(ctx, func() error {
 		return d.sql.QueryRowContext(ctx, "SELECT value FROM Meta WHERE key = 'storeDir'").Scan(&has)
 	})
 	if err == nil && has != o.StoreDir {
@@ -89,6 +89,6 @@ func (d *DB) migrate(ctx context.Context, o Options) error {
 }
 
 func (d *DB) version(ctx context.Context) (v int, err error) {
-	err = retry(ctx, func() error { return d.sql.QueryRowContext(ctx, "PRAGMA user_version").Scan(&v) })
+	err = d.retry(ctx, func() error { return d.sql.QueryRowContext(ctx, "PRAGMA user_version").Scan(&v) })
 	return v, err
 }

@@ -13,7 +13,7 @@ import (
 // Objects calls each with every registered object, in the order in which they
 // were registered, as they are at one moment.
 func (d *DB) Objects(ctx context.Context, each func(*Object) error) error {
-	err := retry(ctx, func() error {
+	err := d.retry(ctx, func() error {
 		tx, err := d.sql.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 		if err != nil {
 			return err

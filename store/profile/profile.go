@@ -30,7 +30,7 @@ import (
 // Profile is the place of a profile: the absolute path of the link NAME.
 type Profile struct {
 	path string
-	link func(target, link string) error
+	o    Options
 }
 
 // Options configure a Profile.
@@ -39,6 +39,11 @@ type Options struct {
 	// sees to it that what it leads to is kept; nil only makes the link. It is used
 	// for generations, not for the link to the current one.
 	Link func(target, link string) error
+	// Relaxed does not wait until changes have reached the disk.
+	Relaxed bool
+	// OnWait is told, once, when somebody else has held the profile's lock for longer
+	// than people do not notice; may be nil.
+	OnWait func(ctx context.Context, lock *os.File)
 }
 
 // At returns the profile at path, whether it exists or not.
@@ -53,7 +58,7 @@ func At(path string, o Options) (*Profile, error) {
 	if o.Link == nil {
 		o.Link = relink
 	}
-	return &Profile{abs, o.Link}, nil
+	return &Profile{abs, o}, nil
 }
 
 // Path returns the absolute path of the profile.
@@ -173,10 +178,14 @@ func (p *Profile) Add(ctx context.Context, target string) (Generation, error) {
 		return Generation{}, err
 	}
 	number := current + 1
-	if err := p.link(target, p.name(number)); err != nil {
-		return Generation{}, err
+	err = p.o.Link(target, p.name(number))
+	if err == nil {
+		err = p.sync() // before anything leads to it
 	}
-	if err := p.point(number); err != nil {
+	if err == nil {
+		err = p.point(number)
+	}
+	if err != nil {
 		return Generation{}, err
 	}
 	for _, g := range list {
@@ -185,6 +194,9 @@ func (p *Profile) Add(ctx context.Context, target string) (Generation, error) {
 				return Generation{}, err
 			}
 		}
+	}
+	if err := p.sync(); err != nil {
+		return Generation{}, err
 	}
 	return p.find(number)
 }
@@ -250,7 +262,7 @@ func (p *Profile) switchTo(ctx context.Context, choose func([]Generation) int) (
 	if !slices.ContainsFunc(list, func(g Generation) bool { return g.Number == number }) {
 		return Generation{}, &NoGenerationError{p.path, number}
 	}
-	if err := p.point(number); err != nil {
+	if err := errors.Join(p.point(number), p.sync()); err != nil {
 		return Generation{}, err
 	}
 	return p.find(number)
@@ -278,7 +290,10 @@ func (p *Profile) Delete(ctx context.Context, match func([]Generation) []Generat
 		}
 		gone = append(gone, g)
 	}
-	return gone, nil
+	if len(gone) == 0 {
+		return nil, nil
+	}
+	return gone, p.sync()
 }
 
 // point makes a generation the current one.
@@ -298,10 +313,45 @@ func relink(target, link string) error {
 	return os.Rename(temp, link)
 }
 
+// sync makes the links durable.
+func (p *Profile) sync() error { return p.syncDir(filepath.Dir(p.path)) }
+
+func (p *Profile) syncDir(dir string) error {
+	if p.o.Relaxed {
+		return nil
+	}
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// mkdirAll makes a directory, and those above it, unless it exists.
+func (p *Profile) mkdirAll(dir string) error {
+	err := os.Mkdir(dir, 0o755)
+	if errors.Is(err, fs.ErrNotExist) && filepath.Dir(dir) != dir {
+		if err := p.mkdirAll(filepath.Dir(dir)); err != nil {
+			return err
+		}
+		err = os.Mkdir(dir, 0o755)
+	}
+	if err == nil {
+		return p.syncDir(filepath.Dir(dir))
+	}
+	if st, statErr := os.Stat(dir); statErr == nil && st.IsDir() {
+		return nil
+	}
+	return err
+}
+
+// noticeable is for how long a wait goes on before a person could notice it.
+const noticeable = 50 * time.Millisecond
+
 // lock waits until nobody else changes the profile. The lock file stays: removing
 // it would let two hold it.
 func (p *Profile) lock(ctx context.Context) (unlock func(), err error) {
-	if err := os.MkdirAll(filepath.Dir(p.path), 0o755); err != nil {
+	if err := p.mkdirAll(filepath.Dir(p.path)); err != nil {
 		return nil, err
 	}
 	// Whoever could read it could lock it. The folder may be a user's, and the caller
@@ -311,6 +361,7 @@ func (p *Profile) lock(ctx context.Context) (unlock func(), err error) {
 		return nil, err
 	}
 	_ = f.Chmod(0o600) // one of an older Fruix; another user's cannot be changed
+	begun, told := time.Now(), false
 	for wait := time.Millisecond; ; wait = min(wait*3/2, 50*time.Millisecond) {
 		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 		if err == nil {
@@ -319,6 +370,10 @@ func (p *Profile) lock(ctx context.Context) (unlock func(), err error) {
 		if err != unix.EWOULDBLOCK && err != unix.EINTR {
 			f.Close()
 			return nil, &fs.PathError{Op: "lock", Path: f.Name(), Err: err}
+		}
+		if p.o.OnWait != nil && !told && time.Since(begun) >= noticeable {
+			told = true
+			p.o.OnWait(ctx, f)
 		}
 		select {
 		case <-ctx.Done():

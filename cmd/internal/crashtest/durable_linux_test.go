@@ -135,6 +135,9 @@ func (w *world) losses(o operation) (list []string, registered int) {
 		if filepath.Dir(link) == w.dir && strings.HasPrefix(filepath.Base(link), "kept") {
 			list = append(list, "at the end: the root "+link)
 		}
+		if filepath.Dir(link) == w.path("profile") && !strings.HasSuffix(link, ".lock") {
+			list = append(list, "at the end: the link "+link)
+		}
 	}
 	return list, registered
 }
@@ -159,8 +162,22 @@ func TestSyncedBeforeRegistered(t *testing.T) {
 			t.Errorf("operation %d, fruix %s, %d objects:\n%s", i, strings.Join(o.args, " "), registered, strings.Join(list, "\n"))
 		}
 	}
+	// Generations of profiles, and their removal.
+	p := w.path("profile/p")
+	for _, args := range [][]string{
+		{"build", "-q", "-f", w.expression(), "-p", p}, {"build", "-q", "-f", w.expression(), "-p", p},
+		{"package", "-p", p, "--roll-back"}, {"package", "-p", p, "--delete-generations"},
+	} {
+		if list, _ := w.losses(operation{args: args}); len(list) > 0 {
+			t.Errorf("fruix %s:\n%s", strings.Join(args, " "), strings.Join(list, "\n"))
+		}
+	}
 	// That this test can fail is shown by who does not want to wait for the disk.
 	if list, _ := w.losses(operation{name: "add", args: []string{"store", "add", "--no-sync", w.source()}}); len(list) == 0 {
 		t.Error("nothing is lost without syncing")
+	}
+	list, _ := w.losses(operation{args: []string{"build", "-q", "--no-sync", "-f", w.expression(), "-p", p}})
+	if !slices.ContainsFunc(list, func(l string) bool { return strings.HasPrefix(l, "at the end: the link ") }) {
+		t.Errorf("no generation is lost without syncing: %q", list)
 	}
 }
