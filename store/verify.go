@@ -95,7 +95,7 @@ func (s *Store) Verify(ctx context.Context, contents bool, report func(Problem),
 	}
 	v := &verifier{s: s, contents: contents}
 	if contents {
-		if v.records, _, err = s.readJournal(); err != nil {
+		if v.records, err = v.journal(); err != nil {
 			return err
 		}
 	}
@@ -154,6 +154,28 @@ type verifier struct {
 	s        *Store
 	contents bool
 	records  map[string][]noted // of the journal; may be nil
+
+	mu     sync.Mutex // guards what follows
+	latest map[string][]noted
+	as     fs.FileInfo // the journal when latest was read
+}
+
+// journal returns what the journal says now. It is read again only when it has changed.
+func (v *verifier) journal() (map[string][]noted, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	as, err := os.Lstat(v.s.journalFile())
+	if ignoreMissing(err) != nil {
+		return nil, err
+	}
+	if v.latest != nil && (as == nil) == (v.as == nil) && (as == nil || os.SameFile(as, v.as) && as.Size() == v.as.Size()) {
+		return v.latest, nil
+	}
+	if v.latest, _, err = v.s.readJournal(); err != nil {
+		return nil, err
+	}
+	v.as = as
+	return v.latest, nil
 }
 
 // object says what is wrong with p, nil when nothing is.
@@ -206,7 +228,7 @@ func (v *verifier) recorded(i *Info) bool {
 	if agrees(v.records[base]) {
 		return true
 	}
-	now, _, err := v.s.readJournal()
+	now, err := v.journal()
 	return err != nil || agrees(now[base])
 }
 

@@ -170,6 +170,7 @@ func storeSize(ctx context.Context, s *session, args []string) error {
 		Closure int64  `json:"closure"`
 	}
 	var all []size
+	known := map[string]int64{} // what is in several closures is asked about once
 	for _, p := range objects {
 		closure, err := s.store.Closure(ctx, p)
 		if err != nil {
@@ -177,15 +178,16 @@ func storeSize(ctx context.Context, s *session, args []string) error {
 		}
 		z := size{Path: p}
 		for _, q := range closure {
-			i, err := s.store.Info(ctx, q)
-			if err != nil {
-				return err
+			if _, ok := known[q]; !ok {
+				i, err := s.store.Info(ctx, q)
+				if err != nil {
+					return err
+				}
+				known[q] = i.NarSize
 			}
-			z.Closure += i.NarSize
-			if q == p {
-				z.Self = i.NarSize
-			}
+			z.Closure += known[q]
 		}
+		z.Self = known[p]
 		all = append(all, z)
 	}
 	if s.flags.json {
@@ -213,19 +215,40 @@ func storeRoots(ctx context.Context, s *session, args []string) error {
 		return err
 	}
 	var lines []string
+	needing, err := s.needing(ctx, objects)
+	if err != nil {
+		return err
+	}
 	for _, r := range roots {
-		closure, err := s.store.Closure(ctx, r.Target)
-		if err != nil {
-			continue // a root whose object is gone keeps nothing
-		}
-		for _, p := range objects {
-			if slices.Contains(closure, p) {
-				lines = append(lines, r.Name)
-				break
-			}
+		if needing[r.Target] {
+			lines = append(lines, r.Name)
 		}
 	}
 	return s.printList(lines)
+}
+
+// needing are objects and all that refers to them, directly or not.
+func (s *session) needing(ctx context.Context, objects []string) (map[string]bool, error) {
+	found := map[string]bool{}
+	var queue []string
+	add := func(paths []string) {
+		for _, p := range paths {
+			if !found[p] {
+				found[p] = true
+				queue = append(queue, p)
+			}
+		}
+	}
+	for add(objects); len(queue) > 0; {
+		p := queue[len(queue)-1]
+		queue = queue[:len(queue)-1]
+		users, err := s.store.Referrers(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		add(users)
+	}
+	return found, nil
 }
 
 func storeWhy(ctx context.Context, s *session, args []string) error {
