@@ -60,7 +60,27 @@ type AliveError struct {
 }
 
 func (e *AliveError) Error() string {
-	return fmt.Sprintf("cannot delete %s: it is kept by %s\n  %s", e.Path, e.Root, strings.Join(e.Chain, "\n  -> "))
+	return fmt.Sprintf("cannot delete %s%s%s\n  %s", e.Path, keptBy, e.Root, strings.Join(e.Chain, "\n  -> "))
+}
+
+const keptBy = ": it is kept by "
+
+// ParseAliveError reads what [AliveError.Error] has written, of an object of the store
+// called dir.
+func ParseAliveError(dir, text string) (*AliveError, bool) {
+	text, ok := strings.CutPrefix(text, "cannot delete ")
+	object, said, found := strings.Cut(text, keptBy)
+	by, chain, more := strings.Cut(said, "\n  ")
+	if !ok || !found || !more {
+		return nil, false
+	}
+	e := &AliveError{Path: object, Root: by, Chain: strings.Split(chain, "\n  -> ")}
+	for _, p := range append(e.Chain, object) {
+		if _, err := path.Parse(dir, p); err != nil {
+			return nil, false
+		}
+	}
+	return e, true
 }
 
 // Collect deletes objects that no root reaches. Roots are the links of

@@ -138,7 +138,14 @@ func (c *Client) Delete(ctx context.Context, paths []string, o store.CollectOpti
 	if o.DryRun {
 		return c.wouldDelete(ctx, paths, o)
 	}
-	return deleted(c.collection(ctx, o, wire.Collection{Action: wire.DeleteSpecific, Paths: paths, MaxFreed: wire.NoLimit}))
+	done, err := deleted(c.collection(ctx, o, wire.Collection{Action: wire.DeleteSpecific, Paths: paths, MaxFreed: wire.NoLimit}))
+	var remote *wire.RemoteError
+	if errors.As(err, &remote) {
+		if alive, ok := store.ParseAliveError(c.Dir(), strings.TrimSpace(remote.Message)); ok {
+			err = alive
+		}
+	}
+	return done, err
 }
 
 // wouldDelete is Delete with DryRun, for which the protocol has no word: of what is

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spf13/pflag"
+
 	"fruix/builder/access"
 	"fruix/store"
 	"fruix/store/profile"
@@ -50,6 +52,13 @@ func runGC(ctx context.Context, e *environment, args []string) error {
 	f.BoolVar(&a.optimise, "optimize", false, "let equal files share their place on the disk")
 	f.BoolVar(&a.keepOutputs, "gc-keep-outputs", false, "let derivations that are kept keep their outputs")
 	f.BoolVar(&a.dropDrvs, "no-gc-keep-derivations", false, "do not let objects that are kept keep their derivations")
+	f.addRepairFlags() // for --verify=repair
+	f.SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+		if name == "optimise" { // as "fruix store" has it
+			name = "optimize"
+		}
+		return pflag.NormalizedName(name)
+	})
 	f.BoolVarP(&f.dryRun, "dry-run", "n", false, "tell what would be deleted, and delete nothing")
 	// "-C 5G" and "-d 2m" read naturally, and Guix takes them.
 	args = joinValues(args, func(word string) bool { _, err := parseSize(word); return err == nil }, "-C", "--collect-garbage")
@@ -57,9 +66,15 @@ func runGC(ctx context.Context, e *environment, args []string) error {
 	if err := f.parse(args); err != nil {
 		return err
 	}
+	if err := f.check(); err != nil {
+		return err
+	}
 	rest := f.Args()
 	if err := a.check(f, rest); err != nil {
 		return err
+	}
+	if !a.repairs() {
+		f.noSubstitutes = true // whatever is wrong with their configuration
 	}
 	w, err := a.wish(f)
 	if err != nil {
@@ -249,8 +264,12 @@ func (s *session) reportCollected(c *store.Collected, gone []generation, err err
 	if s.flags.dryRun {
 		verb = "would delete"
 	}
+	r := &results{s: s}
 	for _, p := range c.Paths {
-		fmt.Fprintln(s.env.stdout, p)
+		r.line(p)
+	}
+	if err == nil {
+		err = r.err
 	}
 	if !s.flags.quiet {
 		for _, g := range gone {

@@ -577,7 +577,8 @@ func garbage(s *suite) {
 	if l.DeadBytes <= 0 {
 		s.Errorf("%d bytes", l.DeadBytes)
 	}
-	if _, err := s.Access.Delete(s.Ctx, []string{kept}, store.CollectOptions{}); err == nil || !strings.Contains(err.Error(), kept) {
+	var alive *store.AliveError
+	if _, err := s.Access.Delete(s.Ctx, []string{kept}, store.CollectOptions{}); !errors.As(err, &alive) || alive.Path != kept || !strings.Contains(alive.Root, "link") || !slices.Contains(alive.Chain, kept) {
 		s.Errorf("what a root keeps was deleted: %v", err)
 	}
 	// What a dry run tells is still there when it goes.
@@ -594,7 +595,6 @@ func garbage(s *suite) {
 	if c.Bytes <= 0 {
 		s.Errorf("%d bytes would be deleted", c.Bytes)
 	}
-	var alive *store.AliveError
 	if _, err := s.Access.Delete(s.Ctx, []string{kept}, dry); !errors.As(err, &alive) {
 		s.Errorf("what a root keeps would be deleted: %v", err)
 	}
