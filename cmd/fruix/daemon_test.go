@@ -236,7 +236,7 @@ func TestThroughDaemon(t *testing.T) {
 		}
 	}
 	u.ok(t, "store", "verify")
-	u.refused(t, "kept by the root", "gc", "-D", filepath.Join(u.dir, "mine"))
+	u.refused(t, "in use by the root", "gc", "-D", filepath.Join(u.dir, "mine"))
 	u.refused(t, "-bad.drv failed: builder failed", "build", expr(`(computed-file "bad" #~(exit 3))`))
 	u.ok(t, "gc")
 	if got := s.own.ok(t, "store", "cat", filepath.Join(u.dir, "mine")); got != "1" {

@@ -131,6 +131,11 @@ func (p *pipeline) dstName(j *job) string {
 // full is the host's path of a node, for messages.
 func (p *pipeline) full(rel string) string { return filepath.Join(p.root, filepath.FromSlash(rel)) }
 
+// copyOf is the host's path of what a node is copied to, for messages.
+func (p *pipeline) copyOf(j *job) string {
+	return filepath.Join(p.o.CopyTo, filepath.FromSlash(j.head.Path))
+}
+
 func (p *pipeline) run(w *nar.Writer) error {
 	var workers sync.WaitGroup
 	for range min(max(runtime.GOMAXPROCS(0), 2), 8) {
@@ -345,12 +350,12 @@ func (p *pipeline) openDir(j *job) (*dirRef, error) {
 		dir, name := j.dir.dstFD(), p.dstName(j)
 		if err := again(func() error { return unix.Mkdirat(dir, name, 0o700) }); err != nil {
 			d.src.Close()
-			return nil, pathError("mkdir", filepath.Join(p.o.CopyTo, j.head.Path), err)
+			return nil, pathError("mkdir", p.copyOf(j), err)
 		}
 		fd, err := openat(dir, name, flags, 0)
 		if err != nil {
 			d.src.Close()
-			return nil, pathError("open", filepath.Join(p.o.CopyTo, j.head.Path), err)
+			return nil, pathError("open", p.copyOf(j), err)
 		}
 		d.dst = os.NewFile(uintptr(fd), filepath.Join(p.o.CopyTo, j.head.Path))
 	}

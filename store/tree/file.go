@@ -33,7 +33,7 @@ func (p *pipeline) prepareLink(j *job) error {
 	case p.o.CopyTo != "":
 		dir, name = j.dir.dstFD(), p.dstName(j)
 		if err := again(func() error { return unix.Symlinkat(target, dir, name) }); err != nil {
-			return pathError("symlink", full, err)
+			return pathError("symlink", p.copyOf(j), err)
 		}
 	case !p.o.Seal:
 		return nil
@@ -136,7 +136,7 @@ func (p *pipeline) read(j *job, fd int, mode uint32) error {
 	// descriptor is writable though the mode is not.
 	out, err := openat(dir, name, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL, mode)
 	if err != nil {
-		return pathError("create", full, err)
+		return pathError("create", p.copyOf(j), err)
 	}
 	if !large {
 		err = writeAll(out, (*j.data)[:j.head.Size])
@@ -150,7 +150,7 @@ func (p *pipeline) read(j *job, fd int, mode uint32) error {
 	} else if cerr := unix.Close(out); err == nil {
 		err = cerr
 	}
-	return pathError("copy", full, err)
+	return pathError("write", p.copyOf(j), err)
 }
 
 // shares says whether a file may be shared: one that is only read is not ours.

@@ -208,3 +208,20 @@ func TestRemove(t *testing.T) {
 		t.Errorf("a link was followed: %v", err)
 	}
 }
+
+// TestCopyFails: what cannot be made is called by its own name, not by that of what is
+// copied.
+func TestCopyFails(t *testing.T) {
+	dir := t.TempDir()
+	from, to := filepath.Join(dir, "from"), filepath.Join(dir, "to")
+	for _, name := range []string{from, to} {
+		if err := os.WriteFile(name, []byte("x"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := Dump(t.Context(), io.Discard, from, Options{CopyTo: to})
+	var at *fs.PathError
+	if !errors.As(err, &at) || at.Path != to {
+		t.Errorf("the error is %v", err)
+	}
+}
