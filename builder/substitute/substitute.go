@@ -361,10 +361,12 @@ func (c *Client) askOne(ctx context.Context, from *cache, paths []string) []*nar
 	return out
 }
 
-// maxClosure bounds the answer about closures.
-const maxClosure = 1 << 30
+// maxClosure bounds the answer about closures, of which little is held at a time.
+const maxClosure = 256 << 20
 
-// askClosure asks a Fruix server for objects with all that they need at once.
+// askClosure asks a Fruix server for objects with all that they need at once. Of what no
+// trusted key has signed only what was asked for is kept, and one object as an example:
+// anybody can make up more.
 func (c *Client) askClosure(ctx context.Context, from *cache, paths []string) ([]*narinfo.Info, error) {
 	var body bytes.Buffer
 	for _, p := range paths {
@@ -380,22 +382,39 @@ func (c *Client) askClosure(ctx context.Context, from *cache, paths []string) ([
 		return nil, err
 	}
 	defer r.Close()
-	text, err := io.ReadAll(io.LimitReader(r, maxClosure))
-	if err != nil {
-		return nil, err
+	asked := make(map[string]bool, len(paths))
+	for _, p := range paths {
+		asked[p] = true
 	}
 	var out []*narinfo.Info
-	for _, one := range bytes.Split(text, []byte("\n\n")) {
-		if len(bytes.TrimSpace(one)) == 0 {
-			continue
-		}
-		i, err := narinfo.Parse(c.o.StoreDir, one)
+	example := false
+	lines := bufio.NewScanner(&io.LimitedReader{R: r, N: maxClosure})
+	lines.Buffer(nil, narinfo.MaxSize)
+	lines.Split(byEmptyLines)
+	for lines.Scan() {
+		i, err := narinfo.Parse(c.o.StoreDir, lines.Bytes())
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, i)
+		if _, signed := i.SignedBy(c.o.Keys); signed || asked[i.Path] || !example {
+			example = example || !signed
+			delete(asked, i.Path) // once
+			out = append(out, i)
+		}
 	}
-	return out, nil
+	return out, lines.Err()
+}
+
+// byEmptyLines is a bufio.SplitFunc for texts with empty lines between them.
+func byEmptyLines(data []byte, end bool) (n int, text []byte, err error) {
+	from := len(data) - len(bytes.TrimLeft(data, "\n"))
+	if i := bytes.Index(data[from:], []byte("\n\n")); i >= 0 {
+		return from + i + 2, data[from : from+i+1], nil
+	}
+	if end && from < len(data) {
+		return len(data), data[from:], nil
+	}
+	return from, nil, nil
 }
 
 // Open opens the archive of an offer, decompressed. progress is told how many bytes
@@ -498,12 +517,16 @@ func (b *body) Close() error {
 // lzipDictionary bounds the memory for archives of lzip; "lzip -9" wants half of it.
 const lzipDictionary = 64 << 20
 
+// zstdWindow bounds the memory that decompressing takes: "zstd -d" without further options
+// takes as much.
+const zstdWindow = 128 << 20
+
 func decompress(how string, r io.Reader) (io.Reader, error) {
 	switch how {
 	case "none":
 		return r, nil
 	case "zstd":
-		return zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(512<<20))
+		return zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(zstdWindow))
 	case "gzip":
 		return gzip.NewReader(r)
 	case "xz":

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -338,6 +340,70 @@ func TestUserExchanges(t *testing.T) {
 	}
 	if said, err := begin(there, export(s.other, "back", back), "archive", "--import"); err != nil || strings.TrimSpace(said) != back {
 		t.Errorf("signed by the daemon: %v %s", err, said)
+	}
+}
+
+// TestPublishAs serves root's store, with root's key, as a user who may do nothing.
+func TestPublishAs(t *testing.T) {
+	s := newServedStore(t)
+	key := s.own.ok(t, "archive", "--generate-key=test-1")
+	// Not even the database can be read by that user.
+	const user = "--user=nobody"
+	s.own.refused(t, "no daemon answers", "publish", "-p", "0", user)
+	s.other.refused(t, "only root may choose", "publish", user)
+	s.own.refused(t, "name an account", "publish", "-p", "0", "--user=no-such-account")
+	s.start(t)
+	out := s.own.ok(t, "build", expr(`(plain-file "text" "served")`))
+	server := s.own.begin(t, "publish", "-p", "0", user, "-C", "none")
+	url := server.await(t, "http://")
+	get := func(route string) string {
+		res, err := http.Get(url + route)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		text, err := io.ReadAll(res.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	if got := get("/signing-key.pub"); got != key+"\n" {
+		t.Errorf("the key %q is shown as %q", key, got)
+	}
+	if got := get("/" + filepath.Base(out)[:32] + ".narinfo"); !strings.Contains(got, "StorePath: "+out+"\n") || !strings.Contains(got, "\nSig: test-1:") {
+		t.Errorf("narinfo: %s", got)
+	}
+	if got := get("/nar/none/" + filepath.Base(out)); !strings.Contains(got, "served") {
+		t.Errorf("archive: %q", got)
+	}
+	// Every thread of it is that user's, whichever of its ids is looked at.
+	if runtime.GOOS == "linux" {
+		threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", server.Process.Pid))
+		if err != nil || len(threads) == 0 {
+			t.Fatal(threads, err)
+		}
+		for _, name := range threads {
+			text, err := os.ReadFile(name)
+			if err != nil {
+				continue // it has ended
+			}
+			for _, line := range strings.Split(string(text), "\n") {
+				key, ids, _ := strings.Cut(line, ":")
+				if key != "Uid" && key != "Gid" && key != "Groups" {
+					continue
+				}
+				for _, id := range strings.Fields(ids) {
+					if id == "0" {
+						t.Errorf("%s: %s", name, line)
+					}
+				}
+			}
+		}
+	}
+	server.Process.Signal(syscall.SIGINT)
+	if err := server.end(); err != nil {
+		t.Errorf("the server ends with %v\n%s", err, &server.said)
 	}
 }
 

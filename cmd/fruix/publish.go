@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"fruix/builder/access"
@@ -28,7 +28,8 @@ const publishText = `
 Serve the store over HTTP, until interrupted. Other machines fetch from it with
 "fruix build --substitute-urls=URL", Nix with "nix copy --from URL". What is told
 of objects is signed with the key of this store; "fruix archive --generate-key"
-makes one.
+makes one. With --user root only listens and reads the key: USER, who needs to be able
+to write nothing but the cache, does the rest, and asks "fruix daemon" about the store.
 `
 
 // runPublish is "fruix publish".
@@ -40,6 +41,7 @@ func runPublish(ctx context.Context, e *environment, args []string) error {
 	ttl := f.Duration("ttl", 0, "for how `LONG` clients may keep what they were told, such as 24h, and the cache what nobody asks for")
 	priority := f.Int("priority", 40, "which of several servers clients ask first: the one with the least `N`")
 	cache := addCacheFlags(f)
+	user := f.StringP("user", "u", "", "become `USER` as soon as the socket is open and the key is read")
 	key := f.String("private-key", "", "sign with the key in `FILE` (default: "+filepath.Join(configDir, secretKeyFile)+")")
 	if err := f.parse(args); err != nil {
 		return err
@@ -63,11 +65,17 @@ func runPublish(ctx context.Context, e *environment, args []string) error {
 	limits.Limits.Age = *ttl
 	s := &session{env: e, flags: f}
 	defer s.Close()
-	st, err := s.openStore(ctx)
+	root, err := s.storeRoot()
 	if err != nil {
 		return err
 	}
-	keys, err := secretKeys(st.Root(), *key)
+	var account *account
+	if *user != "" {
+		if account, err = s.servingAccount(*user); err != nil {
+			return err
+		}
+	}
+	keys, err := secretKeys(root, *key)
 	switch {
 	case errors.Is(err, fs.ErrPermission) && *key == "":
 		s.warn("the key of this store is not yours to sign with, so nobody will use what is served; --private-key names another")
@@ -76,12 +84,30 @@ func runPublish(ctx context.Context, e *environment, args []string) error {
 	case len(keys) == 0:
 		s.warn("there is no key to sign with, so nobody will use what is served; \"fruix archive --generate-key\" makes one")
 	}
-	o := publish.Options{Keys: keys, Compression: *compression, Priority: *priority, TTL: *ttl, Log: st.ReadLog}
+	l, err := listen(net.JoinHostPort(*host, strconv.Itoa(*port)))
+	if err != nil {
+		return err
+	}
+	defer l.Close() // that it is closed already is no error
+	if account != nil {
+		if err := account.become(); err != nil {
+			return err
+		}
+		// The store is the same, and asked as any user asks it.
+		as := *e
+		as.uid = account.uid
+		s.env, f.root = &as, root
+	}
+	st, err := s.openStore(ctx)
+	if err != nil {
+		return err
+	}
 	source, closed, err := published(st)
 	if err != nil {
 		return err
 	}
 	defer closed()
+	o := publish.Options{Keys: keys, Compression: *compression, Priority: *priority, TTL: *ttl, Log: st.ReadLog}
 	if cache.dir != "" {
 		end, err := s.bake(ctx, source, &o, cache.dir, limits)
 		if err != nil {
@@ -89,7 +115,11 @@ func runPublish(ctx context.Context, e *environment, args []string) error {
 		}
 		defer end()
 	}
-	return serveHTTP(ctx, s, net.JoinHostPort(*host, strconv.Itoa(*port)), publish.Handler(source, o))
+	// Programs wait for the address.
+	if _, err := fmt.Fprintf(e.stdout, "http://%s\n", l.Addr()); err != nil {
+		return errors.Join(err, l.Close())
+	}
+	return publish.Serve(ctx, l, publish.Handler(source, o), publish.Bounds{})
 }
 
 // cacheFlags are the options about archives that are kept compressed.
@@ -156,28 +186,20 @@ func published(st access.Store) (publish.Source, func() error, error) {
 	return nil, nil, fmt.Errorf("a store of the kind %T cannot be served", st)
 }
 
-// serveHTTP answers until ctx ends. The address goes to standard output once it is
-// listened on, so that programs can wait for it.
-func serveHTTP(ctx context.Context, s *session, address string, h http.Handler) error {
+// listen listens on an address.
+func listen(address string) (net.Listener, error) {
 	l, err := net.Listen("tcp", address)
-	if err != nil {
-		return &report.AdvisedError{Err: fmt.Errorf("cannot listen on %s: %w", address, err), Hint: "choose another port with -p"}
+	var unknown *net.DNSError
+	var unfit *net.AddrError
+	switch {
+	case errors.As(err, &unknown), errors.As(err, &unfit):
+		return nil, &report.AdvisedError{Err: fmt.Errorf("cannot listen on %s: %w", address, err), Hint: "--listen names this machine, or an address that it has"}
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return nil, &report.AdvisedError{Err: fmt.Errorf("cannot listen on %s: %w", address, err), Hint: "--listen names an address that this machine has; \"\" means all of them"}
+	case err != nil:
+		return nil, &report.AdvisedError{Err: fmt.Errorf("cannot listen on %s: %w", address, err), Hint: "choose another port with -p"}
 	}
-	fmt.Fprintf(s.env.stdout, "http://%s\n", l.Addr())
-	server := &http.Server{Handler: h, ReadHeaderTimeout: 30 * time.Second, IdleTimeout: 2 * time.Minute}
-	stopped := make(chan error, 1)
-	go func() {
-		<-ctx.Done()
-		end, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		stopped <- server.Shutdown(end)
-	}()
-	err = server.Serve(l)
-	if errors.Is(err, http.ErrServerClosed) {
-		<-stopped
-		return nil
-	}
-	return err
+	return l, nil
 }
 
 // secretKeys reads the key to sign with: none when none is named and none was

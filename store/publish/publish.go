@@ -3,6 +3,8 @@
 // and the routes of "guix publish" beside it (Guix manual, "Invoking guix
 // publish").
 //
+//	GET  /                                  a line for people
+//	GET  /signing-key.pub                   the public keys, one a line
 //	GET  /nix-cache-info                    of which store this is a cache
 //	GET  /HASH.narinfo                      what is known of the object HASH-…, signed
 //	GET  /nar/COMPRESSION/HASH-NAME         its archive: none, zstd or gzip, or a part
@@ -22,8 +24,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"net/http"
 	"os"
+	"runtime"
 	"strings"
 	"time"
 
@@ -52,7 +56,20 @@ type Options struct {
 	// Bakery has archives that are compressed already; nil compresses each as it is
 	// sent. Somebody must let it run.
 	Bakery *Bakery
+	// Encoders is how many archives are compressed at a time as they are sent; less than
+	// 1 means a few for each processor. Who waits for one is let go on fairly among
+	// addresses.
+	Encoders int
 }
+
+// Bounds of questions for closures: how many are answered at a time, how many names are
+// in one, how many objects are looked at for it, and the bytes of its body.
+const (
+	questionsAtOnce = 4
+	maxNames        = 50_000
+	maxLookedAt     = 100_000
+	maxQuestion     = 8 << 20
+)
 
 // Source is what is served: a *store.Store, or one behind a daemon.
 type Source interface {
@@ -65,8 +82,13 @@ type Source interface {
 // Handler serves s. It looks at objects without keeping them from being
 // collected; one that goes while it is sent breaks the answer off.
 func Handler(s Source, o Options) http.Handler {
-	h := &server{s, o, encoders()}
+	if o.Encoders < 1 {
+		o.Encoders = max(8, 4*runtime.NumCPU())
+	}
+	h := &server{s, o, encoders(), newLanes(o.Encoders), newLanes(questionsAtOnce)}
 	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", h.page)
+	mux.HandleFunc("GET /signing-key.pub", h.publicKeys)
 	mux.HandleFunc("GET /nix-cache-info", h.cacheInfo)
 	mux.HandleFunc("GET /{file}", h.narinfo)
 	mux.HandleFunc("GET /nar/{compression}/{base}", h.nar)
@@ -80,6 +102,51 @@ type server struct {
 	s        Source
 	o        Options
 	encoders string // see encoders
+	// encoding and asking bound what goes on at a time.
+	encoding, asking *lanes
+}
+
+// page is for people who look at the server.
+func (h *server) page(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	fmt.Fprintf(w, "This is a cache of the store %s, as \"fruix publish\" serves it.\n", h.s.Dir())
+	if len(h.o.Keys) > 0 {
+		fmt.Fprintf(w, "What it tells is signed with the key at http://%s/signing-key.pub.\n", r.Host)
+	}
+}
+
+// publicKeys are those with which what is told can be checked, one a line. Who trusts
+// them has to know from elsewhere that they are this server's.
+func (h *server) publicKeys(w http.ResponseWriter, _ *http.Request) {
+	if len(h.o.Keys) == 0 {
+		notFound(w)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	for _, k := range h.o.Keys {
+		fmt.Fprintln(w, k.Public())
+	}
+}
+
+// inTurn is a body that compresses, which waits for its turn among those of others.
+func (h *server) inTurn(r *http.Request, b body) body {
+	return func(ctx context.Context, w io.Writer, from int64) error {
+		release, err := h.encoding.take(ctx, addressOf(r))
+		if err != nil {
+			return err
+		}
+		defer release()
+		return b(ctx, w, from)
+	}
+}
+
+// addressOf is where a request comes from.
+func addressOf(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
 }
 
 // notFound answers that there is no such thing. Nothing is said about why: names
@@ -197,7 +264,7 @@ func (h *server) nar(w http.ResponseWriter, r *http.Request) {
 	sum := hash.Digest{Algo: hash.SHA256, Sum: known.NarHash}.Base32()
 	size, tag := known.NarSize, sum+".none"
 	if compression != "none" {
-		size, tag = -1, sum+"."+compression+"-"+h.encoders
+		size, tag, b = -1, sum+"."+compression+"-"+h.encoders, h.inTurn(r, b)
 	}
 	// Who was told of an archive gets it, be it gone from the cache since.
 	if a, _ := h.kept(known, compression); a != nil {
@@ -270,9 +337,6 @@ func (h *server) file(w http.ResponseWriter, r *http.Request) {
 	http.ServeContent(w, r, "", time.Time{}, f)
 }
 
-// maxQuestion bounds the body of a question for closures.
-const maxQuestion = 16 << 20
-
 func (h *server) closure(w http.ResponseWriter, r *http.Request) {
 	var roots []string
 	lines := bufio.NewScanner(http.MaxBytesReader(w, r.Body, maxQuestion))
@@ -281,12 +345,23 @@ func (h *server) closure(w http.ResponseWriter, r *http.Request) {
 			http.Error(w, "400 not a list of base names", http.StatusBadRequest)
 			return
 		}
+		if len(roots) == maxNames {
+			http.Error(w, "413 too many names", http.StatusRequestEntityTooLarge)
+			return
+		}
 		roots = append(roots, h.s.Dir()+"/"+lines.Text())
 	}
 	if lines.Err() != nil {
 		http.Error(w, "400 the list cannot be read", http.StatusBadRequest)
 		return
 	}
+	// What follows takes as long as it takes: the client has said all.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
+	release, err := h.asking.take(r.Context(), addressOf(r))
+	if err != nil {
+		return // nobody waits for an answer
+	}
+	defer release()
 	w.Header().Set("Content-Type", "text/x-nix-narinfo")
 	sent := &counter{w: w}
 	out := bufio.NewWriter(sent)
@@ -303,11 +378,16 @@ func (h *server) closure(w http.ResponseWriter, r *http.Request) {
 	out.Flush()
 }
 
+var errTooMuch = errors.New("too many objects for one answer")
+
 // tell writes the narinfos of what p refers to, then its own. An object that is
 // not there, or whose archive is not, is left out.
 func (h *server) tell(ctx context.Context, w io.Writer, p string, done map[string]bool) error {
 	if done[p] || ctx.Err() != nil {
 		return ctx.Err()
+	}
+	if len(done) == maxLookedAt {
+		return errTooMuch
 	}
 	done[p] = true
 	i, ready, err := h.info(ctx, p)

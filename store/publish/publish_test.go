@@ -2,6 +2,7 @@ package publish_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"io"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"fruix/store"
+	"fruix/store/narinfo"
 	"fruix/store/publish"
 )
 
@@ -71,5 +73,62 @@ func TestCannotAsk(t *testing.T) {
 		if res := ask(s, "GET", route, ""); res.StatusCode != 404 || res.Header.Get("Cache-Control") != "max-age=60" {
 			t.Errorf("%s: %s, to be kept %q", route, res.Status, res.Header.Get("Cache-Control"))
 		}
+	}
+}
+
+// TestPages are what people, and administrators, look at.
+func TestPages(t *testing.T) {
+	key := must(narinfo.GenerateKey("here-1", rand.Reader))(t)
+	for _, keys := range [][]narinfo.SecretKey{nil, {key}} {
+		h := publish.Handler(newStore(t), publish.Options{Compression: "none", Keys: keys})
+		get := func(route string) (int, string) {
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, httptest.NewRequest("GET", "http://here:8080"+route, nil))
+			return w.Code, w.Body.String()
+		}
+		if code, text := get("/"); code != 200 || strings.Contains(text, "http://here:8080/signing-key.pub") != (keys != nil) {
+			t.Errorf("with %d keys: %d %s", len(keys), code, text)
+		}
+		code, text := get("/signing-key.pub")
+		if keys == nil && code != 404 || keys != nil && text != key.Public().String()+"\n" {
+			t.Errorf("with %d keys: %d %s", len(keys), code, text)
+		}
+	}
+}
+
+// TestNoneMatch asks for what the client has, among other things.
+func TestNoneMatch(t *testing.T) {
+	s := newStore(t)
+	base := object(t, s, "object")[len("/frx/store/"):]
+	h := publish.Handler(s, publish.Options{Compression: "none"})
+	ask := func(match ...string) *httptest.ResponseRecorder {
+		r := httptest.NewRequest("GET", "/nar/none/"+base, nil)
+		r.Header["If-None-Match"] = match
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		return w
+	}
+	tag := ask().Header().Get("ETag")
+	for _, x := range []struct {
+		match []string
+		code  int
+	}{
+		{nil, 200}, {[]string{tag}, 304}, {[]string{"W/" + tag}, 304}, {[]string{`"x", ` + tag + ` , "y"`}, 304},
+		{[]string{`"x"`, tag}, 304}, {[]string{"*"}, 304}, {[]string{`"x", W/"y"`}, 200},
+	} {
+		if w := ask(x.match...); w.Code != x.code {
+			t.Errorf("%q: %d, want %d", x.match, w.Code, x.code)
+		}
+	}
+}
+
+// TestLargeQuestion asks for more at a time than there is an answer to.
+func TestLargeQuestion(t *testing.T) {
+	h := publish.Handler(newStore(t), publish.Options{Compression: "none"})
+	w := httptest.NewRecorder()
+	names := strings.Repeat(strings.Repeat("0", 32)+"-x\n", 50_001)
+	h.ServeHTTP(w, httptest.NewRequest("POST", "/closure", strings.NewReader(names)))
+	if w.Code != http.StatusRequestEntityTooLarge {
+		t.Errorf("%d %.100s", w.Code, w.Body)
 	}
 }

@@ -105,7 +105,7 @@ func (b body) serve(w http.ResponseWriter, r *http.Request, tag string, size int
 	header := w.Header()
 	header.Set("ETag", tag)
 	header.Set("Accept-Ranges", "bytes")
-	if match := r.Header.Get("If-None-Match"); match == tag || match == "*" {
+	if matches(r.Header.Values("If-None-Match"), tag) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
@@ -137,6 +137,20 @@ func (b body) serve(w http.ResponseWriter, r *http.Request, tag string, size int
 	if err := b(r.Context(), to, from); err != nil && !errors.Is(err, errDone) {
 		panic(http.ErrAbortHandler) // the client must see that this is not all
 	}
+}
+
+// matches says whether a tag is in lists of them, by the weak comparison of RFC 9110,
+// section 13.1.2. Tags hold no commas here.
+func matches(lists []string, tag string) bool {
+	for _, list := range lists {
+		for one := range strings.SplitSeq(list, ",") {
+			one = strings.TrimSpace(one)
+			if one == "*" || strings.TrimPrefix(one, "W/") == tag {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // window lets through what is behind the first bytes, and no more than so many; then
