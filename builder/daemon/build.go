@@ -237,5 +237,5 @@ func (c *conn) substituteURLs(context.Context, calls.None) ([]string, error) {
 	case c.options.URLs != nil:
 		return c.options.URLs, nil
 	}
-	return c.s.c.URLs, nil
+	return c.s.c.URLs()
 }

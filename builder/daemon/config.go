@@ -24,8 +24,9 @@ type Config struct {
 	// Builtins are the names of builders that are part of this program.
 	Builtins []string
 	// URLs are those of the servers that objects are fetched from when a client
-	// names none, and those that a client who is not trusted may name.
-	URLs []string
+	// names none, and those that a client who is not trusted may name. They are asked
+	// for anew each time; nil is nobody.
+	URLs func() ([]string, error)
 	// Trusted says whom to believe beside root and the user that the server runs
 	// as; nil is nobody.
 	Trusted func(socket.Peer) bool
@@ -149,6 +150,9 @@ func (c *Config) complete() {
 	}
 	if c.Trusted == nil {
 		c.Trusted = func(socket.Peer) bool { return false }
+	}
+	if c.URLs == nil {
+		c.URLs = func() ([]string, error) { return nil, nil }
 	}
 	if c.Keys == nil {
 		c.Keys = func() ([]narinfo.PublicKey, error) { return nil, nil }

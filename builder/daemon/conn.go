@@ -184,6 +184,9 @@ func (c *conn) one(ctx context.Context) error {
 	c.s.c.Log(true, fmt.Sprintf("%v: %v", c.peer, op))
 	var results bytes.Buffer
 	err = c.do(ctx, op, &results)
+	if err != nil && ctx.Err() != nil {
+		err = errEnding // or the client has gone, and hears nothing
+	}
 	var fatal *fatalError
 	switch {
 	case err == nil:
@@ -193,6 +196,8 @@ func (c *conn) one(ctx context.Context) error {
 	}
 	return c.refuse(err)
 }
+
+var errEnding = errors.New("the daemon was ended, and with it what it did for you; try again when it runs again")
 
 // do reads the arguments of an operation and does it.
 func (c *conn) do(ctx context.Context, op wire.Op, results *bytes.Buffer) (err error) {

@@ -830,7 +830,7 @@ func TestPrivileges(t *testing.T) {
 	w := newWorld(t, func(c *Config) {
 		c.Trusted = func(p socket.Peer) bool { return p.UID == admin.UID }
 		c.Keys = func() ([]narinfo.PublicKey, error) { return []narinfo.PublicKey{key.Public()}, nil }
-		c.URLs = []string{"http://good"}
+		c.URLs = func() ([]string, error) { return []string{"http://good"}, nil }
 		c.Defaults = Options{MaxJobs: 3, Cores: 2, Timeout: time.Hour}
 	})
 	// Of these, one is made by a build, so that it has to be believed.
@@ -912,7 +912,7 @@ func TestPrivileges(t *testing.T) {
 // TestOptions sets options as one who is trusted and as one who is not.
 func TestOptions(t *testing.T) {
 	w := newWorld(t, func(c *Config) {
-		c.URLs = []string{"http://good"}
+		c.URLs = func() ([]string, error) { return []string{"http://good"}, nil }
 		c.Defaults = Options{MaxJobs: 3, Cores: 2, Timeout: time.Hour, MaxSilent: time.Minute}
 	})
 	o := wire.Options{KeepFailed: true, KeepGoing: true, UseHook: true, UseSubstitutes: true, PrintTrace: true, Pairs: [][2]string{

@@ -114,10 +114,14 @@ func (p *optionReader) trustedOnly(name string, set func()) {
 // urls takes the servers that a client names: those that the administrator has
 // named, unless the client is trusted.
 func (p *optionReader) urls(urls []string) {
+	known, err := p.c.s.c.URLs()
+	if err != nil {
+		p.c.s.c.Log(false, fmt.Sprintf("cannot tell which servers objects are fetched from: %v", err))
+	}
 	allowed := []string{}
 	for _, u := range urls {
-		if p.c.trusted || slices.ContainsFunc(p.c.s.c.URLs, func(known string) bool {
-			return strings.TrimSuffix(known, "/") == strings.TrimSuffix(u, "/")
+		if p.c.trusted || slices.ContainsFunc(known, func(k string) bool {
+			return strings.TrimSuffix(k, "/") == strings.TrimSuffix(u, "/")
 		}) {
 			allowed = append(allowed, u)
 			continue

@@ -190,7 +190,7 @@ func (s *session) wanted() wire.Options {
 		{"max-silent-time", wire.OptionMaxSilent, seconds(f.silent)},
 		{"substitute-urls", wire.OptionURLs, f.substituteURLs},
 	} {
-		if f.Changed(x.option) {
+		if f.Changed(x.option) && !(s.asksItself && x.name == wire.OptionURLs) {
 			o.Pairs = append(o.Pairs, [2]string{x.name, x.value})
 		}
 	}

@@ -96,13 +96,13 @@ func (c *copying) tell(direction string) {
 			if c.options.DryRun {
 				verb = "would copy"
 			}
-			fmt.Fprintf(c.env.stderr, "%s %s (%s) %s %s\n", verb, count(objects, "object"), sizeText(bytes), direction, c.machine.name())
+			c.note("%s %s (%s) %s %s", verb, count(objects, "object"), sizeText(bytes), direction, c.machine.name())
 		}
 	}
 	c.options.Copied = func(i *store.Info) {
 		done++
 		if c.flags.verbosity >= 1 {
-			fmt.Fprintf(c.env.stderr, "[%d/%d] %s\n", done, all, i.Path)
+			c.note("[%d/%d] %s", done, all, i.Path)
 		}
 	}
 }

@@ -102,11 +102,14 @@ func (s *session) newDaemon(ctx context.Context, o daemonOptions, debug bool) (*
 	}
 	c.OnFirstUse = func(objects int) { d.log(false, firstUseText(objects)) }
 	d.open.config = c
-	if d.config.URLs, err = s.substituteURLs(c.Root); err != nil {
-		return nil, err
+	d.config.URLs = func() ([]string, error) {
+		if s.flags.noSubstitutes {
+			return nil, nil
+		}
+		return s.substituteURLs(c.Root)
 	}
-	if s.flags.noSubstitutes {
-		d.config.URLs = nil
+	if _, err := d.config.URLs(); err != nil {
+		return nil, err
 	}
 	// What is wrong with the store or the configuration is said now, to the
 	// administrator, and not to the first client.
@@ -260,7 +263,10 @@ func (d *daemonWork) builder(st *store.Store, r daemon.Request) (*builder.Builde
 	if r.Substitutes && !d.s.flags.noSubstitutes {
 		urls := r.URLs
 		if urls == nil {
-			urls = d.config.URLs
+			var err error
+			if urls, err = d.config.URLs(); err != nil {
+				return nil, nil, err
+			}
 		}
 		c, err := d.s.clientOf(d.store.Root, urls, func(text string) { d.log(false, text) })
 		if err != nil {

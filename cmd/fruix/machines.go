@@ -64,7 +64,11 @@ func linkOptions(st interface {
 func (s *session) dialer(m *machine, batch bool) remote.Dialer {
 	ssh := m.ssh
 	ssh.Program, ssh.Batch = strings.Fields(s.env.getenv("FRUIX_SSH")), batch
-	if !batch {
+	switch {
+	case batch:
+	case s.flags.json:
+		ssh.Messages = noteWriter{s}
+	default:
 		ssh.Messages = s.env.stderr
 	}
 	return ssh.Dial
@@ -154,4 +158,17 @@ func (m *machine) advised(err error) error {
 		hint = "the machine shows another key than the one that is known: that in " + machinesFile + ", or those in ~/.ssh/known_hosts"
 	}
 	return &report.AdvisedError{Err: err, Hint: hint}
+}
+
+// noteWriter shows text beside the progress, and so as an event for programs.
+type noteWriter struct{ s *session }
+
+// Write implements io.Writer. What a program says comes in lines, most often whole.
+func (n noteWriter) Write(b []byte) (int, error) {
+	for line := range strings.Lines(string(b)) {
+		if line = strings.TrimRight(line, "\r\n"); line != "" {
+			n.s.note("%s", line)
+		}
+	}
+	return len(b), nil
 }

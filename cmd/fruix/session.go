@@ -64,6 +64,9 @@ type session struct {
 	// shown is what shows progress; nil until there is something to show.
 	shown   *progress.Reporter
 	showing sync.Mutex // guards shown
+	// asksItself is that the servers which the options name are for this process to ask,
+	// not for a daemon.
+	asksItself bool
 	// others are the machines that builds may go to.
 	others *fleet
 	// built is how many derivations were built.

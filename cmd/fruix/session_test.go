@@ -1,10 +1,45 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
+	"slices"
 	"testing"
 
 	"fruix/store"
 )
+
+// TestURLsAnew: a daemon fetches from the servers that are named when it is asked.
+func TestURLsAnew(t *testing.T) {
+	f := newFlags("daemon", "", "")
+	f.addWorkFlags()
+	root := t.TempDir()
+	if err := f.parse([]string{"--root=" + root}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { removeTree(root) })
+	s := &session{env: &environment{stderr: os.Stderr, getenv: func(string) string { return "" }, uid: os.Geteuid()}, flags: f}
+	d, err := s.newDaemon(t.Context(), daemonOptions{}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(root, configDir, urlsFile)
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range [][]string{nil, {"http://one"}, {"http://two", "http://three"}} {
+		text := ""
+		for _, u := range want {
+			text += u + "\n"
+		}
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := d.config.URLs(); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%q, %v; want %q", got, err, want)
+		}
+	}
+}
 
 func TestWaitText(t *testing.T) {
 	for want, w := range map[string]store.Wait{

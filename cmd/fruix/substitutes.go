@@ -165,11 +165,17 @@ func (s *session) theCaches() (*substitute.Client, error) {
 // withServers opens a session for a command that asks servers about what the command
 // line names, and closes it when do has ended.
 func withServers(ctx context.Context, e *environment, f *flags, args []string, do func(s *session, c *substitute.Client) error) error {
-	s, err := open(ctx, e, f, args)
-	if err != nil {
+	if err := f.check(); err != nil {
 		return err
 	}
+	s := &session{env: e, flags: f, asksItself: true}
 	defer s.Close()
+	if err := s.start(args); err != nil {
+		return err
+	}
+	if _, err := s.openStore(ctx); err != nil {
+		return err
+	}
 	c, err := s.theCaches()
 	if err != nil {
 		return err

@@ -155,14 +155,17 @@ func (w weather) text(missing bool) string {
 func (s *session) tellWeather(paths []string, answers []substitute.Answer, missing bool, hindrances [][]hindrance) error {
 	s.endProgress()
 	all := []weather{}
-	lacking := 0
+	lacking, down := 0, 0
 	for n, a := range answers {
 		w := weatherOf(paths, a)
 		if hindrances != nil && a.Err == nil {
 			w.Coverage = hindrances[n]
 		}
 		all = append(all, w)
-		if w.Available < w.Asked {
+		switch {
+		case a.Err != nil:
+			down++
+		case w.Available < w.Asked:
 			lacking++
 		}
 		if !s.flags.json {
@@ -174,11 +177,18 @@ func (s *session) tellWeather(paths []string, answers []substitute.Answer, missi
 			return err
 		}
 	}
-	switch lacking {
-	case 0:
-		return nil
-	case 1:
-		return fmt.Errorf("1 server of %d lacks something", len(answers))
+	of := func(n int) string { return fmt.Sprintf("%s of %d", count(n, "server"), len(answers)) }
+	lacks := "lack"
+	if lacking == 1 {
+		lacks = "lacks"
 	}
-	return fmt.Errorf("%d servers of %d lack something", lacking, len(answers))
+	switch {
+	case lacking+down == 0:
+		return nil
+	case down == 0:
+		return fmt.Errorf("%s %s something", of(lacking), lacks)
+	case lacking == 0:
+		return fmt.Errorf("%s cannot be asked", of(down))
+	}
+	return fmt.Errorf("%s %s something, and %d cannot be asked", of(lacking), lacks, down)
 }
