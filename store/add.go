@@ -132,6 +132,25 @@ func (s *Store) missing(ctx context.Context, texts []Text) ([]Text, error) {
 		}
 		bases[i] = q.Base()
 	}
+	absent, err := s.absent(ctx, bases)
+	if err != nil {
+		return nil, err
+	}
+	var out []Text
+	for i, t := range texts {
+		if absent[bases[i]] {
+			delete(absent, bases[i])
+			out = append(out, t)
+		}
+	}
+	return out, nil
+}
+
+// absent returns those of bases that are not valid. All of them are protected.
+func (s *Store) absent(ctx context.Context, bases []string) (map[string]bool, error) {
+	if len(bases) == 0 {
+		return nil, nil
+	}
 	d, err := s.using(ctx, bases...)
 	if err != nil {
 		return nil, err
@@ -140,16 +159,12 @@ func (s *Store) missing(ctx context.Context, texts []Text) ([]Text, error) {
 	if err != nil {
 		return nil, err
 	}
-	seen := make(map[string]bool, len(texts))
-	for _, b := range valid {
-		seen[b] = true
+	out := make(map[string]bool, len(bases))
+	for _, b := range bases {
+		out[b] = true
 	}
-	var out []Text
-	for i, t := range texts {
-		if !seen[bases[i]] {
-			seen[bases[i]] = true
-			out = append(out, t)
-		}
+	for _, b := range valid {
+		delete(out, b)
 	}
 	return out, nil
 }

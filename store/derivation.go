@@ -113,27 +113,30 @@ func outputBases(dir string, d *drv.Derivation) (map[string]string, error) {
 	return outputs, nil
 }
 
-// checkItems holds those items that are called as derivations are against the
-// rules of readDerivation.
-func (s *Store) checkItems(items []item) error {
-	for i, it := range items {
-		if !strings.HasSuffix(it.object.Path, drvSuffix) || it.object.Outputs != nil {
-			continue // texts have been checked
-		}
-		full := s.c.StoreDir + "/" + it.object.Path
-		text, err := derivationFile(it.temp)
-		if err != nil {
-			return &DerivationError{full, "its name is that of a derivation", err}
-		}
-		d, err := readDerivation(s.c.StoreDir, full, text, s.full(slices.Clone(it.object.References)), s.hasher)
-		if err != nil {
-			return err
-		}
-		if items[i].object.Outputs, err = outputBases(s.c.StoreDir, d); err != nil {
+// checkItem holds an item that is called as derivations are against the rules of
+// readDerivation, and notes its outputs.
+func (s *Store) checkItem(it *item) error {
+	if !strings.HasSuffix(it.object.Path, drvSuffix) || it.object.Outputs != nil {
+		return nil // texts have been checked
+	}
+	full := s.c.StoreDir + "/" + it.object.Path
+	text, err := derivationFile(it.temp)
+	if err != nil {
+		return &DerivationError{full, "its name is that of a derivation", err}
+	}
+	d, err := readDerivation(s.c.StoreDir, full, text, s.full(slices.Clone(it.object.References)), s.hasher)
+	if err != nil {
+		return err
+	}
+	// One whose path follows from its text is the same whether it becomes valid or not,
+	// and what uses it may be checked before it is.
+	if strings.HasPrefix(it.object.CA, "text:") {
+		if err := s.hasher.Add(full, d); err != nil {
 			return err
 		}
 	}
-	return nil
+	it.object.Outputs, err = outputBases(s.c.StoreDir, d)
+	return err
 }
 
 // derivationFile reads a file that is to be a derivation.

@@ -217,9 +217,9 @@ func (e *ImportError) Error() string {
 // Unwrap returns the error beneath.
 func (e *ImportError) Unwrap() error { return e.Err }
 
-// Import reads what Export wrote and makes each object valid as soon as it has
-// been read. It returns their paths in order, those that were valid before
-// included. Objects are believed: who may write the store may import. What an
+// Import reads what Export wrote and makes the objects valid, many at a time: when it
+// fails, those before the one that is wrong. It returns the paths of what has become
+// valid in order, those that were valid before included. Objects are believed: who may write the store may import. What an
 // object refers to must come before it or be valid.
 func (s *Store) Import(ctx context.Context, r io.Reader) ([]string, error) {
 	return s.ImportChecked(ctx, r, nil)
@@ -280,50 +280,64 @@ func SignedBy(keys []narinfo.PublicKey) func(*Claim) error {
 // A nil believe believes everything.
 func (s *Store) ImportChecked(ctx context.Context, r io.Reader, believe func(*Claim) error) ([]string, error) {
 	in := wire.NewReader(bufio.NewReaderSize(r, 64<<10), importLimits)
-	var out []string
+	a := &arrivals{s: s, valid: map[string]bool{}}
+	err := a.read(ctx, in, believe)
+	// What came before something that cannot be taken is as good as ever.
+	if ferr := a.flush(ctx); err == nil {
+		err = ferr
+	}
+	return a.done, err
+}
+
+// read reads an export to its end.
+func (a *arrivals) read(ctx context.Context, in *wire.Reader, believe func(*Claim) error) error {
 	for {
 		in.Begin()
 		switch more := in.Number(); {
 		case in.Err() != nil:
-			return out, &ImportError{Msg: "ends early", Err: in.Err()}
+			return &ImportError{Msg: "ends early", Err: in.Err()}
 		case more == 0:
-			return out, nil
+			return nil
 		case more != 1:
-			return out, &ImportError{Msg: fmt.Sprintf("is none: 0 or 1 was expected, not %d", more)}
+			return &ImportError{Msg: fmt.Sprintf("is none: 0 or 1 was expected, not %d", more)}
 		}
-		p, err := s.importOne(ctx, in, believe)
-		if err != nil {
-			return out, err
+		if err := a.readOne(ctx, in, believe); err != nil {
+			return err
 		}
-		out = append(out, p)
 	}
 }
 
 // importLimits bound what is told of one object.
 var importLimits = wire.Limits{Text: 64 << 10, Message: 64 << 20}
 
-func (s *Store) importOne(ctx context.Context, in *wire.Reader, believe func(*Claim) error) (string, error) {
+// readOne reads one object of an export.
+func (a *arrivals) readOne(ctx context.Context, in *wire.Reader, believe func(*Claim) error) (err error) {
+	s := a.s
 	place, err := s.roomy(ctx, "import")
 	if err != nil {
-		return "", err
+		return err
 	}
-	defer s.Discard(place)
+	defer func() {
+		if err != nil {
+			s.Discard(place)
+		}
+	}()
 	m := s.measurement(true, 0, nil)
 	err = m.unpack(ctx, in.Raw(), place, s.owner)
 	if err != nil {
-		return "", s.explain("import", &ImportError{Msg: "holds an archive that cannot be unpacked", Err: err})
+		return s.explain("import", &ImportError{Msg: "holds an archive that cannot be unpacked", Err: err})
 	}
 	told, signature, err := readExported(in)
 	if err != nil {
-		return "", err
+		return err
 	}
 	o, err := s.importedObject(told, m)
 	if err != nil {
-		return "", err
+		return err
 	}
 	proven, err := s.proveContent(ctx, o, place)
 	if err != nil {
-		return "", s.explain("import", err)
+		return s.explain("import", err)
 	}
 	if believe != nil {
 		c := Claim{
@@ -331,13 +345,13 @@ func (s *Store) importOne(ctx context.Context, in *wire.Reader, believe func(*Cl
 			Digest: told.digest(m), Signature: signature,
 		}
 		if err := believe(&c); err != nil {
-			return "", err
+			return err
 		}
 		if c.Deriver == "" {
 			o.Deriver = ""
 		}
 	}
-	return told.path, s.installForeign(ctx, place, m, o)
+	return a.add(ctx, item{temp: place, nodes: m.nodes, share: m.share, object: *o})
 }
 
 // readExported reads what stands behind an archive.

@@ -3,6 +3,7 @@ package store_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"fruix/store"
+	"fruix/store/journal"
 )
 
 // exported makes objects that refer to each other, and returns them with their
@@ -76,6 +78,99 @@ func TestImportRefuses(t *testing.T) {
 	if _, err := open(t, scratch(t)).Import(ctx, &b); !errors.As(err, &invalid) {
 		t.Errorf("a reference to what is not there: %v", err)
 	}
+}
+
+// registrations counts how often something was registered: each time begins with an
+// empty line of the journal.
+func registrations(t *testing.T, root string) int {
+	t.Helper()
+	text := must(os.ReadFile(filepath.Join(root, "frx/store", journal.File)))(t)
+	return strings.Count("\n"+string(text), "\n\n")
+}
+
+// TestImportTogether: objects become valid many at a time, whatever they are and however
+// they use each other, and those before one that is wrong do.
+func TestImportTogether(t *testing.T) {
+	ctx := t.Context()
+	quick := func(root string) *store.Store {
+		c := config(root)
+		c.Relaxed = true
+		s := must(store.Open(ctx, c))(t)
+		t.Cleanup(func() { s.Close() })
+		return s
+	}
+	from := quick(scratch(t))
+	batch := from.NewBatch()
+	var texts, drvs []string
+	for i := range 265 {
+		texts = append(texts, must(batch.AddText(fmt.Sprint("t", i), []byte(fmt.Sprint(i)), texts[max(i-1, 0):]))(t))
+	}
+	for i := range 20 {
+		d := derivation("out")
+		d.Env["n"] = fmt.Sprint(i)
+		if i > 0 {
+			d.InputDrvs[drvs[i-1]] = []string{"out"}
+		}
+		drvs = append(drvs, must(batch.AddDerivation(ctx, "d", d))(t))
+	}
+	if err := batch.Flush(ctx); err != nil {
+		t.Fatal(err)
+	}
+	all := append(slices.Clone(texts), drvs...)
+	var b bytes.Buffer
+	if err := from.Export(ctx, &b, all, false, nil); err != nil {
+		t.Fatal(err)
+	}
+	// Some come a second time.
+	var more bytes.Buffer
+	if err := from.Export(ctx, &more, texts[:5], false, nil); err != nil {
+		t.Fatal(err)
+	}
+	twice := append(bytes.Clone(b.Bytes()[:b.Len()-8]), more.Bytes()...)
+	to := scratch(t)
+	s := quick(to)
+	got := must(s.Import(ctx, bytes.NewReader(twice)))(t)
+	if want := append(slices.Clone(all), texts[:5]...); !slices.Equal(got, want) {
+		t.Errorf("%d objects imported, want %d", len(got), len(want))
+	}
+	if n := registrations(t, to); n != 2 {
+		t.Errorf("registered %d times, not 2", n)
+	}
+	if got := must(s.All(ctx))(t); len(got) != len(all) {
+		t.Errorf("%d objects are valid, want %d", len(got), len(all))
+	}
+	checkStore(t, to)
+	// One in the midst is not believed.
+	no := errors.New("no")
+	to = scratch(t)
+	s = quick(to)
+	n := 0
+	got, err := s.ImportChecked(ctx, bytes.NewReader(b.Bytes()), func(*store.Claim) error {
+		if n++; n > 260 {
+			return no
+		}
+		return nil
+	})
+	if !errors.Is(err, no) || !slices.Equal(got, texts[:260]) {
+		t.Errorf("%d objects imported up to one that is not believed: %v", len(got), err)
+	}
+	if got := must(s.All(ctx))(t); len(got) != 260 {
+		t.Errorf("%d objects are valid up to one that is not believed", len(got))
+	}
+	checkStore(t, to)
+	// One lacks what it refers to.
+	var gap bytes.Buffer
+	if err := from.Export(ctx, &gap, append(slices.Clone(texts[:10]), texts[11]), false, nil); err != nil {
+		t.Fatal(err)
+	}
+	to = scratch(t)
+	s = quick(to)
+	var invalid *store.NotValidError
+	got, err = s.Import(ctx, &gap)
+	if !errors.As(err, &invalid) || invalid.Path != texts[10] || !slices.Equal(got, texts[:10]) {
+		t.Errorf("%d objects imported up to a gap: %v", len(got), err)
+	}
+	checkStore(t, to)
 }
 
 // TestExportAsNix lets real Nix import what is exported here, and imports what

@@ -29,8 +29,10 @@ func (s *Store) final(base string) string {
 // registers them all. When it fails,
 // none of them is valid, and what had been renamed is removed again.
 func (s *Store) install(ctx context.Context, items []item) error {
-	if err := s.checkItems(items); err != nil {
-		return err
+	for i := range items {
+		if err := s.checkItem(&items[i]); err != nil {
+			return err
+		}
 	}
 	objects := make([]db.Object, len(items))
 	for i, it := range items {
