@@ -6,10 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"golang.org/x/sys/unix"
 
 	"fruix/builder/access"
 	"fruix/cmd/internal/report"
@@ -120,16 +123,24 @@ func (s *session) generateKey(name string) error {
 		return err
 	}
 	secret := filepath.Join(dir, secretKeyFile)
-	f, err := os.OpenFile(secret, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o400)
-	if errors.Is(err, os.ErrExist) {
-		return fmt.Errorf("%s is there already; what was signed with it would no longer be believed", secret)
-	}
+	// It appears when it is whole, and in the place of nothing.
+	f, err := os.CreateTemp(dir, "."+secretKeyFile+"-*")
 	if err != nil {
 		return err
 	}
+	defer os.Remove(f.Name())
 	_, err = fmt.Fprintln(f, key)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		os.Remove(secret)
+	if err = errors.Join(err, f.Chmod(0o400), f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	err = os.Link(f.Name(), secret)
+	if errors.Is(err, os.ErrExist) {
+		if _, err := secretKeys(root, ""); err != nil {
+			return err // it is of no use
+		}
+		return fmt.Errorf("%s is there already; what was signed with it would no longer be believed", secret)
+	}
+	if err != nil {
 		return err
 	}
 	if err := os.WriteFile(filepath.Join(dir, publicKeyFile), []byte(key.Public().String()+"\n"), 0o644); err != nil {
@@ -164,7 +175,11 @@ func (s *session) printPublicKey(form string) error {
 // authorize makes keys trusted: those with names by a line for each, Guix's by entries
 // of an access control list.
 func (s *session) authorize() error {
-	text, err := io.ReadAll(io.LimitReader(s.env.stdin, 64<<10))
+	const most = 1 << 20
+	text, err := io.ReadAll(io.LimitReader(s.env.stdin, most+1))
+	if err == nil && len(text) > most {
+		err = fmt.Errorf("standard input holds more than %s, which no list of keys needs", sizeText(most))
+	}
 	if err != nil {
 		return err
 	}
@@ -179,6 +194,11 @@ func (s *session) authorize() error {
 	if len(keys) == 0 {
 		return errors.New("standard input holds no public key")
 	}
+	lock, err := lockConfig(root)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
 	lines, err := configLines(root, trustedKeysFile)
 	if err != nil {
 		return err
@@ -208,6 +228,30 @@ func (s *session) authorize() error {
 		return fmt.Errorf("%s: %w", filepath.Join(root, configDir, aclFile), err)
 	}
 	return writeConfig(root, aclFile, acl)
+}
+
+// lockConfig keeps others from changing the configuration until what it returns is
+// closed: who adds to a file replaces what others have added since it was read.
+func lockConfig(root string) (*os.File, error) {
+	name := filepath.Join(root, configDir)
+	if err := os.MkdirAll(name, 0o755); err != nil {
+		return nil, err
+	}
+	dir, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		// The lock is held for the time of a write.
+		err = unix.Flock(int(dir.Fd()), unix.LOCK_EX)
+		if err == nil {
+			return dir, nil
+		}
+		if err != unix.EINTR {
+			dir.Close()
+			return nil, &fs.PathError{Op: "lock", Path: name, Err: err}
+		}
+	}
 }
 
 // writeConfig replaces a file of the configuration in one step.

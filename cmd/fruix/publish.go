@@ -218,7 +218,11 @@ func secretKeys(root, file string) ([]narinfo.SecretKey, error) {
 	}
 	k, err := narinfo.ParseSecretKey(strings.TrimSpace(string(text)))
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
+		err = fmt.Errorf("%s: %w", file, err)
+		if !named {
+			err = &report.AdvisedError{Err: err, Hint: "it holds no key: remove it, and \"fruix archive --generate-key\" makes one"}
+		}
+		return nil, err
 	}
 	return []narinfo.SecretKey{k}, nil
 }
