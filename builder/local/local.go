@@ -372,26 +372,36 @@ func (b *build) spec(builtinName string) (*jail.Spec, error) {
 // keep moves the build folder to where the user finds it, and nobody else can touch
 // it.
 func (b *build) keep() (string, error) {
-	base := strings.TrimSuffix(path.Base(b.r.BuildDir), "-0")
-	for i := range 1000 {
-		to := filepath.Join(b.o.KeepFailed, fmt.Sprintf("%s-%d", base, i))
-		if err := os.Mkdir(to, 0o700); errors.Is(err, os.ErrExist) {
-			continue
-		} else if err != nil {
-			return "", err
-		}
-		owner := b.o.KeptOwner
-		if b.user != nil && owner == nil {
-			owner = &tree.Owner{}
-		}
-		// Once it is the owner's nothing of it may be used by its name.
-		if err := tree.Keep(b.dir, to, owner, tree.Added{Name: environmentFile, Content: b.environment()}); err != nil {
-			os.Remove(to) // unless a part is there, which may be of use
-			return "", err
-		}
-		return to, nil
+	to, err := b.keptDir()
+	if err != nil {
+		return "", err
 	}
-	return "", fmt.Errorf("%s is full of kept build folders", b.o.KeepFailed)
+	owner := b.o.KeptOwner
+	if b.user != nil && owner == nil {
+		owner = &tree.Owner{}
+	}
+	// Once it is the owner's nothing of it may be used by its name.
+	if err := tree.Keep(b.dir, to, owner, tree.Added{Name: environmentFile, Content: b.environment()}); err != nil {
+		os.Remove(to) // unless a part is there, which may be of use
+		return "", err
+	}
+	return to, nil
+}
+
+// mostKept is up to which number kept build folders of a name are counted.
+const mostKept = 1000
+
+// keptDir makes an empty folder for a kept build folder, under the first free number.
+// Others may have taken all of them; then it is a name that nobody could foresee.
+func (b *build) keptDir() (string, error) {
+	base := strings.TrimSuffix(path.Base(b.r.BuildDir), "-0")
+	for i := range mostKept {
+		to := filepath.Join(b.o.KeepFailed, fmt.Sprintf("%s-%d", base, i))
+		if err := os.Mkdir(to, 0o700); !errors.Is(err, os.ErrExist) {
+			return to, err
+		}
+	}
+	return os.MkdirTemp(b.o.KeepFailed, base+"-")
 }
 
 // environmentFile is the file in which a kept build folder has the builder's

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -181,5 +182,25 @@ func keepElsewhere(t *testing.T, owner *tree.Owner, owns int) {
 	}
 	if mode, _ := stat(t, outside); mode != 0o640 {
 		t.Errorf("the file outside has mode %v", mode)
+	}
+}
+
+// TestKeepAmongMany keeps a build folder where somebody has taken all its names.
+func TestKeepAmongMany(t *testing.T) {
+	kept := t.TempDir()
+	for i := range mostKept {
+		if err := os.Symlink("nowhere", filepath.Join(kept, fmt.Sprintf("fruix-build-x-%d", i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := New(Options{KeepFailed: kept, Jail: fakeJail{func(jail.Spec) (jail.Result, error) {
+		return jail.Result{ExitCode: 1}, nil
+	}}}).Execute(t.Context(), request(), plan.IO{Scratch: t.TempDir(), Log: new(bytes.Buffer), Physical: func(p string) string { return p }})
+	var k *plan.KeptError
+	if !errors.As(err, &k) || !strings.HasPrefix(k.Dir, filepath.Join(kept, "fruix-build-x-")) {
+		t.Fatal(err)
+	}
+	if mode, _ := stat(t, k.Dir); mode != fs.ModeDir|0o700 {
+		t.Errorf("mode %v", mode)
 	}
 }
