@@ -55,14 +55,12 @@ func (f *Failure) Error() string {
 		}
 		b.WriteString(e.Error())
 	}
+	blocked := map[string][]string{} // by what failed
+	for drv, by := range f.Blocked {
+		blocked[by] = append(blocked[by], drv)
+	}
 	for _, e := range f.Failed {
-		var names []string
-		for drv, by := range f.Blocked {
-			if by == e.Drv {
-				names = append(names, drv)
-			}
-		}
-		if len(names) > 0 {
+		if names := blocked[e.Drv]; len(names) > 0 {
 			slices.Sort(names)
 			const shown = 5
 			more := ""
