@@ -315,7 +315,10 @@ func (e *FailedError) Error() string {
 	if e.Err != nil {
 		return e.Err.Error()
 	}
-	return "builder failed with " + e.Status
+	if !strings.HasPrefix(e.Status, "killed") {
+		return "builder failed with " + e.Status
+	}
+	return "the builder was " + e.Status
 }
 
 func (e *FailedError) Unwrap() error { return e.Err }

@@ -176,3 +176,11 @@ func TestPause(t *testing.T) {
 		})
 	}
 }
+
+func TestFailed(t *testing.T) {
+	for status, want := range map[string]string{"exit code 3": "builder failed with exit code 3", "killed by signal 9": "the builder was killed by signal 9"} {
+		if got := (&FailedError{Status: status}).Error(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}

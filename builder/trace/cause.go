@@ -21,6 +21,8 @@ type cause struct {
 	Reference *builder.ReferenceError `json:"reference,omitempty"`
 	NoSpace   *noSpace                `json:"noSpace,omitempty"`
 	Setup     *setup                  `json:"setup,omitempty"`
+	Platform  *builder.PlatformError  `json:"platform,omitempty"`
+	Feature   *builder.FeatureError   `json:"feature,omitempty"`
 	NotHere   bool                    `json:"notHere,omitempty"`
 }
 
@@ -39,6 +41,8 @@ func causeOf(err error) cause {
 		reference *builder.ReferenceError
 		space     *store.NoSpaceError
 		jailed    *jail.SetupError
+		platform  *builder.PlatformError
+		feature   *builder.FeatureError
 	)
 	switch {
 	case errors.As(err, &mismatch):
@@ -53,6 +57,10 @@ func causeOf(err error) cause {
 		return cause{NoSpace: &noSpace{space.Op, space.Root, errorText(space.Err)}}
 	case errors.As(err, &jailed):
 		return cause{Setup: &setup{jailed.Step, jailed.Path, jailed.Hint, errorText(jailed.Err)}}
+	case errors.As(err, &platform):
+		return cause{Platform: platform}
+	case errors.As(err, &feature):
+		return cause{Feature: feature}
 	}
 	return cause{NotHere: errors.Is(err, builder.ErrNotHere)}
 }
@@ -82,6 +90,10 @@ func (c *cause) error() error {
 		return &store.NoSpaceError{Op: c.NoSpace.Op, Root: c.NoSpace.Root, Err: errors.New(c.NoSpace.Message)}
 	case c.Setup != nil:
 		return &jail.SetupError{Step: c.Setup.Step, Path: c.Setup.Path, Hint: c.Setup.Hint, Err: errors.New(c.Setup.Message)}
+	case c.Platform != nil:
+		return c.Platform
+	case c.Feature != nil:
+		return c.Feature
 	case c.NotHere:
 		return builder.ErrNotHere
 	}

@@ -170,6 +170,8 @@ func TestCauses(t *testing.T) {
 		&builder.DifferError{Path: outC, Differences: []tree.Difference{{Path: "x", What: "contents differ", First: "1", Second: "2"}}, More: true, Kept: "/k"},
 		&builder.ReferenceError{Path: outC, Rule: "allowedReferences", Bad: []builder.BadReference{{Path: drvA, Chain: []string{outC, drvA}, Where: "bin/x"}}},
 		&store.NoSpaceError{Op: "build", Root: "/", Err: errors.New("disk full")},
+		&builder.PlatformError{Platform: "x", Known: []string{"y"}},
+		&builder.FeatureError{Missing: []string{"kvm"}, Known: []string{"y"}},
 		&jail.SetupError{Step: "mount", Path: "/dev", Err: errors.New("no"), Hint: "do this"},
 	} {
 		outer := &plan.FailedError{Status: "failed", Err: fmt.Errorf("around: %w", want)}

@@ -146,7 +146,8 @@ func (j *Jail) run(ctx context.Context, p *plan) (res jail.Result, err error) {
 		res.OutOfMemory = outOfMemory
 		return res, nil
 	}
-	return res, &jail.SetupError{Step: "start the first process", Err: fmt.Errorf("it ended without a word (%v)", waitErr)}
+	return res, &jail.SetupError{Step: "start the first process", Err: fmt.Errorf("it ended without a word (%v)", waitErr),
+		Hint: "something has killed it, such as the kernel for want of memory (dmesg tells), or somebody; try again"}
 }
 
 // follow reads reports until the last, and answers. It returns io.EOF when there is

@@ -370,7 +370,12 @@ func build(e *builder.BuildError) *Problem {
 	case e.Status != "":
 		p.Message += ": " + e.Status
 	}
-	if errors.Is(e.Err, builder.ErrNotHere) {
+	var platform *builder.PlatformError
+	var feature *builder.FeatureError
+	switch {
+	case errors.As(e.Err, &platform), errors.As(e.Err, &feature):
+		p.hint("name machines that can build it with --builders, or list them in machines.scm; \"fruix offload test\" tries them")
+	case errors.Is(e.Err, builder.ErrNotHere):
 		p.hint("name machines with --builders, or list them in machines.scm; \"fruix offload test\" tries them; -M 1 builds here")
 	}
 	if e.LogPath != "" {

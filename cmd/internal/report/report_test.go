@@ -218,3 +218,13 @@ func TestForeign(t *testing.T) {
 		}
 	}
 }
+
+// TestElsewhere says how to build what cannot be built on this machine.
+func TestElsewhere(t *testing.T) {
+	for _, cause := range []error{&builder.PlatformError{Platform: "x"}, &builder.FeatureError{Missing: []string{"kvm"}}, builder.ErrNotHere} {
+		p := Describe(&builder.BuildError{Drv: "d", Status: "not started", Err: fmt.Errorf("x: %w", cause)})
+		if len(p.Hints) != 1 || !strings.Contains(p.Hints[0], "--builders") {
+			t.Errorf("%v: hints %q", cause, p.Hints)
+		}
+	}
+}
