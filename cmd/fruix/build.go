@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 
 	"fruix/builder"
+	"fruix/cmd/internal/report"
 	"fruix/interp/datum"
 	"fruix/lang"
 )
@@ -68,7 +70,11 @@ func runBuild(ctx context.Context, e *environment, args []string) (err error) {
 	case *derivations:
 		return s.printLines(goals, func(g goal) []string { return []string{g.drv} })
 	case f.dryRun:
-		return s.printPlan(ctx, goals)
+		var again []string
+		if *check {
+			again = derivationsOf(goals)
+		}
+		return s.printPlan(ctx, goals, again)
 	}
 	if err := s.buildGoals(ctx, goals); err != nil {
 		return err
@@ -124,6 +130,8 @@ func (s *session) goals(ctx context.Context, names, expressions, files []string)
 		v, err := s.call(ctx, "(fruix commands)", "named-derivation", s.transformed(datum.NewString(name))...)
 		if err == nil {
 			err = add(namedGoal(v))
+		} else if info, serr := os.Stat(name); serr == nil && info.Mode().IsRegular() {
+			err = &report.AdvisedError{Err: err, Hint: "to build what a file yields, name it with -f: -f " + name}
 		}
 		if err != nil {
 			return nil, err
@@ -246,13 +254,19 @@ func (s *session) buildGoals(ctx context.Context, goals []goal) error {
 // checkGoals builds again and compares. What has just been built for the first
 // time is built once more, too: it is what was asked for.
 func (s *session) checkGoals(ctx context.Context, goals []goal) error {
+	drvs := derivationsOf(goals)
+	return s.withProgress(func(p builder.Progress) error { return s.store.Check(ctx, p, drvs...) })
+}
+
+// derivationsOf are the derivations among goals, each once.
+func derivationsOf(goals []goal) []string {
 	var drvs []string
 	for _, g := range goals {
-		if g.drv != "" {
+		if g.drv != "" && !slices.Contains(drvs, g.drv) {
 			drvs = append(drvs, g.drv)
 		}
 	}
-	return s.withProgress(func(p builder.Progress) error { return s.store.Check(ctx, p, drvs...) })
+	return drvs
 }
 
 // printLines prints the lines of all goals, or one JSON array of them.
@@ -277,6 +291,8 @@ func (s *session) printLines(goals []goal, lines func(goal) []string) error {
 type foreseen struct {
 	Build []string      `json:"build"`
 	Fetch []foreseeable `json:"fetch"`
+	// Again are derivations that are built once more, to be compared.
+	Again []string `json:"again,omitempty"`
 }
 
 // foreseeable is an object that would be fetched. Download is 0 when it is not known how
@@ -288,14 +304,15 @@ type foreseeable struct {
 	Bytes    int64  `json:"bytes"`
 }
 
-// printPlan tells what would be built and fetched.
-func (s *session) printPlan(ctx context.Context, goals []goal) error {
+// printPlan tells what would be built and fetched; again are the derivations that would be
+// built once more then.
+func (s *session) printPlan(ctx context.Context, goals []goal, again []string) error {
 	f, err := s.store.Foresee(ctx, targetsOf(goals)...)
 	if err != nil {
 		return err
 	}
 	s.endProgress()
-	out := foreseen{Build: append([]string{}, f.Build...), Fetch: []foreseeable{}}
+	out := foreseen{Build: append([]string{}, f.Build...), Fetch: []foreseeable{}, Again: again}
 	var download, unpacked int64
 	unknown := false // how much would come
 	for _, o := range f.Fetch {
@@ -308,10 +325,14 @@ func (s *session) printPlan(ctx context.Context, goals []goal) error {
 		return json.NewEncoder(s.env.stdout).Encode(out)
 	}
 	var b strings.Builder
-	if len(f.Build) == 0 {
+	if len(f.Build)+len(again) == 0 {
 		b.WriteString("nothing to be built\n")
-	} else {
+	}
+	if len(f.Build) > 0 {
 		fmt.Fprintf(&b, "to be built:\n  %s\n", strings.Join(f.Build, "\n  "))
+	}
+	if len(again) > 0 {
+		fmt.Fprintf(&b, "to be built again and compared:\n  %s\n", strings.Join(again, "\n  "))
 	}
 	if len(f.Fetch) > 0 {
 		size := sizeText(unpacked) + " unpacked"

@@ -126,10 +126,13 @@ func (f *flags) addWorkFlags() {
 // pflag.ErrHelp.
 func (f *flags) parse(args []string) error {
 	err := f.Parse(args)
-	if err == nil || errors.Is(err, pflag.ErrHelp) {
-		return err
+	switch {
+	case err != nil && !errors.Is(err, pflag.ErrHelp):
+		return f.usage("%v", err)
+	case err == nil && (f.verbosity < 0 || f.verbosity > 3):
+		return f.usage("--verbosity is %d; there are 0, 1, 2 and 3", f.verbosity)
 	}
-	return f.usage("%v", err)
+	return err
 }
 
 // check rejects values that no build could use.
@@ -144,6 +147,10 @@ func (f *flags) check() error {
 		return f.usage("--rounds is %d; a build takes at least one", f.rounds)
 	case f.timeout < 0 || f.silent < 0:
 		return f.usage("a time limit is negative")
+	}
+	// Even when nothing will be handed to them.
+	if _, err := parseBuilders(f.builders); err != nil {
+		return f.usage("--builders: %v", err)
 	}
 	_, _, err := f.bounds()
 	return err

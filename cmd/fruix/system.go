@@ -150,7 +150,7 @@ func (j *systemJob) make(ctx context.Context, name string, more ...datum.Value) 
 	}
 	out = d.Outputs["out"]
 	if j.flags.dryRun {
-		return out, false, j.printPlan(ctx, []goal{{drv: d.Path}})
+		return out, false, j.printPlan(ctx, []goal{{drv: d.Path}}, nil)
 	}
 	if err := j.build(ctx, []*lang.Derivation{d}); err != nil {
 		return "", false, err
