@@ -36,6 +36,9 @@ var apartTable = builtin.Table{
 		if err != nil || len(groups) > 0 || os.Getuid() != os.Geteuid() || os.Getuid() < local.FirstBuildUser {
 			return fmt.Errorf("it runs as %d (%d), in %v, %v", os.Getuid(), os.Geteuid(), groups, err)
 		}
+		if os.Getgid() != os.Getuid() || os.Getegid() != os.Getgid() {
+			return fmt.Errorf("its group is %d (%d)", os.Getgid(), os.Getegid())
+		}
 		if _, err := os.ReadFile(secret); !errors.Is(err, os.ErrPermission) {
 			return fmt.Errorf("the secret: %v", err)
 		}

@@ -68,7 +68,9 @@ func (b *build) asBuildUser(ctx context.Context, args []string) (*exec.Cmd, erro
 	cmd.Args, cmd.Dir, cmd.Env = args, "/", append([]string{"LC_ALL=C"}, b.o.Environ...) // not ours
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Setsid:     true,
-		Credential: &syscall.Credential{Uid: uint32(b.user.UID), Gid: uint32(b.user.GID)},
+		// Not in the build users' group, which may make names in the store's directory:
+		// unlike a jail this process sees that.
+		Credential: &syscall.Credential{Uid: uint32(b.user.UID), Gid: uint32(b.user.UID)},
 	}
 	// It is asked to end, and must. Where something of it could be left behind, that
 	// keeps nobody waiting.

@@ -302,7 +302,7 @@ var defences = []defence{
 	},
 	{
 		name:  "downloads with root's rights",
-		edits: []edit{{"builder/local/apart.go", "Credential: &syscall.Credential{Uid: uint32(b.user.UID), Gid: uint32(b.user.GID)},", ""}},
+		edits: []edit{{"builder/local/apart.go", "Credential: &syscall.Credential{Uid: uint32(b.user.UID), Gid: uint32(b.user.UID)},", ""}},
 		pkg:   "builder", tests: "TestApart", root: true,
 	},
 	{
@@ -332,6 +332,11 @@ var defences = []defence{
 		name:  "a download that unlocks its user",
 		edits: []edit{{"builder/local/users_linux.go", "_, err := unix.Getpriority(unix.PRIO_USER, uid); err == nil", "false"}, {"builder/local/users_linux.go", "\t\"golang.org/x/sys/unix\"\n", ""}},
 		pkg:   "builder/local", tests: "TestUnlockedUser", root: true,
+	},
+	{
+		name:  "downloads in the build users' group",
+		edits: []edit{{"builder/local/apart.go", "Gid: uint32(b.user.UID)}", "Gid: uint32(b.user.GID)}"}},
+		pkg:   "builder", tests: "TestApart", root: true,
 	},
 	{
 		name:  "programs that outlive a download",
