@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"fruix/builder/plan"
 	"fruix/builder/sched"
 	"fruix/store"
+	"fruix/store/drv"
 	"fruix/store/tree"
 )
 
@@ -20,6 +23,8 @@ type DifferError struct {
 	Differences []tree.Difference
 	More        bool
 	Kept        string // where what was built now lies, a physical path; "" when it was not kept
+	// Also are the other outputs of the same build that differ; these have none.
+	Also []*DifferError `json:",omitempty"`
 }
 
 func (e *DifferError) Error() string {
@@ -34,29 +39,34 @@ func (e *DifferError) Error() string {
 	if e.Kept != "" {
 		b.WriteString("\nwhat was built now is " + e.Kept)
 	}
+	for _, other := range e.Also {
+		b.WriteString("\n" + other.Error())
+	}
 	return b.String()
 }
 
 // maxDifferences bounds what a DifferError tells.
 const maxDifferences = 20
 
-// Check builds derivations whose outputs are valid again and compares. A build
-// that differs is a [*BuildError] that wraps a [*DifferError]. The store stays
+// Check builds derivations whose outputs are valid again and compares, as many at a
+// time as builds go on, and all of them if the builder is to keep going. The error is a
+// [*Failure]; a build that differs is in it, and wraps a [*DifferError]. The store stays
 // as it is.
 func (b *Builder) Check(ctx context.Context, drvs ...string) error {
-	for _, p := range drvs {
-		err := b.again(ctx, p, func(j *job) func(context.Context, []store.Built) error {
-			return func(ctx context.Context, again []store.Built) error {
-				registered := make([]store.Built, len(again))
-				for i, o := range again {
-					registered[i] = store.Built{Path: o.Path, Physical: b.store.Physical(o.Path)}
-				}
-				return j.compare(ctx, registered, again)
+	done, err := b.again(ctx, drvs, func(j *job) func(context.Context, []store.Built) error {
+		return func(ctx context.Context, again []store.Built) error {
+			registered := make([]store.Built, len(again))
+			for i, o := range again {
+				registered[i] = store.Built{Path: o.Path, Physical: b.store.Physical(o.Path)}
 			}
-		})
-		if err != nil {
-			return interrupted(ctx, err)
+			return j.compare(ctx, registered, again)
 		}
+	})
+	switch {
+	case err != nil:
+		return interrupted(ctx, err)
+	case len(done.Failed) > 0:
+		return failure(done)
 	}
 	return nil
 }
@@ -65,7 +75,7 @@ func (b *Builder) Check(ctx context.Context, drvs ...string) error {
 // new tree in the place of the old. The error is a [*store.NotReproducedError]
 // when it is not what is registered.
 func (b *Builder) Repair(ctx context.Context, drvPath, p string) error {
-	err := b.again(ctx, drvPath, func(*job) func(context.Context, []store.Built) error {
+	done, err := b.again(ctx, []string{drvPath}, func(*job) func(context.Context, []store.Built) error {
 		return func(ctx context.Context, again []store.Built) error {
 			for _, o := range again {
 				if o.Path == p {
@@ -75,59 +85,70 @@ func (b *Builder) Repair(ctx context.Context, drvPath, p string) error {
 			return fmt.Errorf("%s is no output of %s", p, drvPath)
 		}
 	})
+	if err == nil {
+		err = done.Failed[drvPath]
+	}
 	return interrupted(ctx, err)
 }
 
-// again builds a derivation once more and lets finish use the outcome. What it
-// needs is built first where it is missing.
-func (b *Builder) again(ctx context.Context, drvPath string, finish func(*job) func(context.Context, []store.Built) error) error {
-	name, err := plan.Name(b.store.Dir(), drvPath)
-	if err != nil {
-		return err
-	}
-	d, err := b.store.ReadDerivation(ctx, drvPath)
-	if err != nil {
-		return err
-	}
+// again builds derivations once more and lets finish use the outcome of each. What they
+// need is built first where it is missing. The error is about the derivations
+// themselves, what they need, or that ctx was cancelled.
+func (b *Builder) again(ctx context.Context, drvs []string, finish func(*job) func(context.Context, []store.Built) error) (*sched.Result, error) {
+	all := make(map[string]*drv.Derivation, len(drvs))
+	var jobs []sched.Job
 	var inputs []Target
-	for in, outs := range d.InputDrvs {
-		inputs = append(inputs, Target{Drv: in, Outputs: outs})
+	for _, p := range drvs {
+		if all[p] != nil {
+			continue
+		}
+		d, err := b.store.ReadDerivation(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		all[p] = d
+		jobs = append(jobs, sched.Job{ID: p})
+		for in, outs := range d.InputDrvs {
+			inputs = append(inputs, Target{Drv: in, Outputs: outs})
+		}
 	}
 	if _, err := b.Build(ctx, inputs...); err != nil {
-		return err
+		return nil, err
 	}
-	b.o.Progress.Event(Planned{[]string{drvPath}})
+	b.o.Progress.Event(Planned{slices.Sorted(maps.Keys(all))})
 	gate, err := b.newPlaces(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer gate.close()
-	res, err := sched.Run(ctx, []sched.Job{{ID: drvPath}}, sched.Options{Gate: gate}, func(ctx context.Context, _ string) error {
-		at := gate.taken(drvPath)
+	done, err := sched.Run(ctx, jobs, sched.Options{KeepGoing: b.o.KeepGoing, Gate: gate}, func(ctx context.Context, p string) error {
+		at := gate.taken(p)
 		defer at.leave()
-		release, err := b.slot(ctx, at, drvPath)
+		name, err := plan.Name(b.store.Dir(), p)
+		if err != nil {
+			return err
+		}
+		release, err := b.slot(ctx, at, p)
 		if err != nil {
 			return err
 		}
 		defer release()
-		end := b.begin(gate, at, drvPath, name)
-		j := &job{Builder: b, at: at, drvPath: drvPath, name: name, d: d, fresh: true}
+		end := b.begin(gate, at, p, name)
+		j := &job{Builder: b, at: at, drvPath: p, name: name, d: all[p], fresh: true}
 		j.finish = finish(j)
 		return end(j.run(ctx), false)
 	})
-	if err != nil {
-		return err
+	if err == nil && len(done.Failed) == 0 {
+		err = ctx.Err()
 	}
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	return res.Failed[drvPath]
+	return done, err
 }
 
 // compare fails with a DifferError unless the trees are the same as an archive
 // shows them.
 func (j *job) compare(ctx context.Context, before, now []store.Built) error {
 	j.phase("comparing")
+	var first *DifferError
 	for i := range now {
 		e := &DifferError{Path: now[i].Path}
 		err := tree.Diff(before[i].Physical, now[i].Physical, func(d tree.Difference) bool {
@@ -146,13 +167,20 @@ func (j *job) compare(ctx context.Context, before, now []store.Built) error {
 		if len(e.Differences) == 0 {
 			continue
 		}
+		if first == nil {
+			first = e
+		} else {
+			first.Also = append(first.Also, e)
+		}
 		if j.o.KeepFailed != "" {
 			// As Guix does, so that people can compare as they like.
 			if e.Kept, err = j.store.LayBeside(ctx, now[i].Path, now[i].Physical, "-check"); err != nil {
-				return errors.Join(e, err)
+				return errors.Join(first, err)
 			}
 		}
-		return e
 	}
-	return nil
+	if first == nil {
+		return nil
+	}
+	return first
 }

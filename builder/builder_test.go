@@ -598,3 +598,45 @@ func TestKeepMore(t *testing.T) {
 		t.Errorf("kept %v", kept)
 	}
 }
+
+// TestCheckAll builds several again that do not come out the same: all of them are told
+// when the builder keeps going, with all outputs that differ.
+func TestCheckAll(t *testing.T) {
+	w := buildtest.New(t)
+	two := func(d *drv.Derivation) { d.Outputs["lib"], d.Env["lib"] = drv.Output{}, "" }
+	a, same := w.Drv("a", "chance out", nil), w.Drv("same", "write out x", nil)
+	b := w.Drv("b", "chance out ; chance lib", nil, two)
+	build(w, builder.Options{}, a, same, b)
+	check := func(keepGoing bool) *builder.Failure {
+		t.Helper()
+		err := w.Builder(builder.Options{KeepGoing: keepGoing, MaxJobs: 1}).Check(w.Ctx, a, same, b, a)
+		var f *builder.Failure
+		if !errors.As(err, &f) {
+			t.Fatalf("error %v", err)
+		}
+		return f
+	}
+	if f := check(false); len(f.Failed) != 1 || len(f.Left) == 0 {
+		t.Errorf("without: %v", f)
+	}
+	paths := map[string]bool{}
+	f := check(true)
+	for _, be := range f.Failed {
+		var d *builder.DifferError
+		if !errors.As(be, &d) {
+			t.Fatal(be)
+		}
+		paths[d.Path] = true
+		for _, e := range d.Also {
+			paths[e.Path] = true
+		}
+		for p := range paths {
+			if strings.HasPrefix(p, d.Path) && !strings.Contains(f.Error(), p) {
+				t.Errorf("%s is not told of in %v", p, f)
+			}
+		}
+	}
+	if len(f.Failed) != 2 || len(paths) != 3 {
+		t.Errorf("with: %v", f)
+	}
+}

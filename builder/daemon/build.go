@@ -114,12 +114,11 @@ func (c *conn) check(ctx context.Context, b *builder.Builder, t things) error {
 	if len(t.paths) > 0 {
 		return fmt.Errorf("%s is no derivation, so it cannot be built again", t.paths[0])
 	}
-	for _, target := range t.targets {
-		if err := b.Check(ctx, target.Drv); err != nil {
-			return err
-		}
+	drvs := make([]string, len(t.targets))
+	for i, target := range t.targets {
+		drvs[i] = target.Drv
 	}
-	return nil
+	return b.Check(ctx, drvs...)
 }
 
 var errPrivileged = errors.New("only users whom the daemon trusts may repair objects: somebody could be using them")

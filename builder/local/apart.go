@@ -67,7 +67,7 @@ func (b *build) asBuildUser(ctx context.Context, args []string) (*exec.Cmd, erro
 	cmd := exec.CommandContext(ctx, program)
 	cmd.Args, cmd.Dir, cmd.Env = args, "/", append([]string{"LC_ALL=C"}, b.o.Environ...) // not ours
 	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Setsid:     true,
+		Setsid: true,
 		// Not in the build users' group, which may make names in the store's directory:
 		// unlike a jail this process sees that.
 		Credential: &syscall.Credential{Uid: uint32(b.user.UID), Gid: uint32(b.user.UID)},
