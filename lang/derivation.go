@@ -20,6 +20,8 @@ type Derivation struct {
 	System string
 	// Outputs maps output names to logical paths.
 	Outputs map[string]string
+	// Hash is what the output of a fixed-output derivation promises; else nil.
+	Hash []byte
 }
 
 // derivationType is the type name of opaque values that hold a *Derivation.
@@ -135,7 +137,7 @@ func (s *Session) add(ctx context.Context, r *request) (*Derivation, error) {
 	if known := s.byPath[p]; known != nil {
 		return known, nil
 	}
-	made := &Derivation{Path: p, Name: r.name, System: r.system, Outputs: map[string]string{}}
+	made := &Derivation{Path: p, Name: r.name, System: r.system, Outputs: map[string]string{}, Hash: r.hash}
 	for n, o := range d.Outputs {
 		made.Outputs[n] = o.Path
 	}

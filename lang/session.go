@@ -72,6 +72,15 @@ func (s *Session) HashPlace(drvPath string) (HashPlace, bool) {
 	return p, ok
 }
 
+// FixedHash returns what the output of the derivation at drvPath promises; nil unless
+// this session has made one that does.
+func (s *Session) FixedHash(drvPath string) []byte {
+	if d := s.byPath[drvPath]; d != nil {
+		return d.Hash
+	}
+	return nil
+}
+
 // NewSession starts an evaluation.
 func NewSession(c Config) *Session {
 	return &Session{Config: c, byPath: map[string]*Derivation{}, hashPlaces: map[string]HashPlace{}}

@@ -151,7 +151,7 @@ func (s *session) goals(ctx context.Context, names, expressions, files []string)
 		}
 	}
 	for _, file := range files {
-		if err := addAll(s.engine.Load(ctx, file)); err != nil {
+		if err := addAll(s.loadFile(ctx, file)); err != nil {
 			return nil, err
 		}
 	}

@@ -27,7 +27,6 @@ import (
 	"fruix/cmd/internal/runtimes"
 	"fruix/interp"
 	"fruix/interp/datum"
-	"fruix/interp/source"
 	"fruix/interp/tls"
 	"fruix/jail"
 	"fruix/jail/native"
@@ -71,6 +70,8 @@ type session struct {
 	others *fleet
 	// built is how many derivations were built.
 	built int
+	// loaded are the files that the command line names, as far as they have been loaded.
+	loaded []string
 	// warnedOfMemory is set when it was said what --max-build-memory is worth here.
 	warnedOfMemory bool
 }
@@ -264,17 +265,6 @@ func (s *session) buildTargets(ctx context.Context, targets []builder.Target) er
 		return &report.PlacedError{Err: err, HashPlace: s.hashPlace}
 	}
 	return nil
-}
-
-// hashPlace is where the hash of a derivation's output is written.
-func (s *session) hashPlace(drvPath string) source.Pos {
-	p, ok := s.lang.HashPlace(drvPath)
-	if !ok {
-		return source.Pos{}
-	}
-	f := &source.File{Name: p.File}
-	f.Text, _ = os.ReadFile(p.File) // for the excerpt; a module of the library is no file
-	return source.Pos{File: f, Line: uint32(p.Line), Col: uint32(p.Column)}
 }
 
 // withProgress lets f tell how builds go on.

@@ -110,7 +110,7 @@ func (j *systemJob) load(ctx context.Context, expression string) error {
 		j.file = "expression"
 		j.os, err = j.engine.Eval(ctx, expression, j.file)
 	} else {
-		j.os, err = j.engine.Load(ctx, j.file)
+		j.os, err = j.loadFile(ctx, j.file)
 	}
 	if err != nil {
 		return err
