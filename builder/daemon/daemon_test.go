@@ -735,7 +735,9 @@ func TestUsersRoots(t *testing.T) {
 		}
 		names := map[string]int{}
 		for _, pair := range c.of.r.Pairs() {
-			names[pair[0]]++
+			if !strings.HasPrefix(pair[0], "{temp") { // what goes on is no link
+				names[pair[0]]++
+			}
 		}
 		if !maps.Equal(names, c.want) {
 			t.Errorf("roots %v, want %v", names, c.want)
