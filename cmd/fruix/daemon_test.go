@@ -479,7 +479,7 @@ func TestMayNot(t *testing.T) {
 	s := serveStore(t)
 	u := s.other
 	out := u.ok(t, "build", "-r", "kept", expr(`(computed-file "kept" #~(symlink "kept" #$output))`))
-	u.refused(t, "kept by the root", "gc", "-D", out)
+	u.refused(t, "in use by the root", "gc", "-D", out)
 	// An export that claims something else of an object, without a signature.
 	export := filepath.Join(s.own.dir, "export")
 	data := s.own.ok(t, "store", "export", out)
