@@ -11,7 +11,7 @@ RUNTIMES  = x86_64-linux aarch64-linux x86_64-freebsd aarch64-freebsd
 BLOBS     = cmd/internal/runtimes/blobs
 SOURCES   = $(shell find interp stdlib osmodel image store jail builder lang cmd -name '*.go' -o -name '*.scm') go.mod go.sum
 
-.PHONY: all demo check bench defences clean setup lint test race fmt
+.PHONY: all demo check bench defences soak clean setup lint test race fmt
 
 all: bin/fruix
 
@@ -42,6 +42,13 @@ bench: setup bin/fruix
 # Whether each defence against hostile builds is missed when it is taken out.
 defences:
 	FRUIX_DEFENCES=all $(GO) test -v -timeout 60m ./cmd/internal/defences
+
+# The promises of docs/store.md when things go wrong, at every call and for minutes:
+# hours. Of single tests: make soak RUN=TestSoak.
+RUN ?= .
+soak: setup bin/fruix
+	CGO_ENABLED=0 FRUIX_BINARY=$(CURDIR)/bin/fruix FRUIX_CRASH_FAULTS=all FRUIX_CRASH_RACES=1000 FRUIX_CRASH_SOAK=5m \
+		$(GO) test -v -timeout 12h ./cmd/internal/crashtest -run '$(RUN)'
 
 fmt:
 	gofmt -w interp stdlib osmodel image store jail builder lang cmd

@@ -5,11 +5,12 @@
 // at the directories and at the database themselves, with nothing of the
 // store's own code.
 //
-// Each test does a little by default. The environment asks for more:
+// Each test does a little by default: calls, instants and pages that other runs leave out
+// are each run's own choice. "make soak" does all. The environment asks for more:
 //
 //	FRUIX_CRASH_SEED=N     what was printed by a run that failed
 //	FRUIX_CRASH_ROUNDS=N   kills at random instants (default 500)
 //	FRUIX_CRASH_RACES=N    builds against collections (default 100)
-//	FRUIX_CRASH_SOAK=5m    how long many processes share one store (default 15s)
+//	FRUIX_CRASH_SOAK=5m    how long many processes share one store (default 5s)
 //	FRUIX_CRASH_FAULTS=all every error at every call, rather than one at each
 package crashtest
