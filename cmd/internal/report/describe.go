@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 
 	"fruix/builder"
 	"fruix/builder/fetch"
@@ -229,6 +230,9 @@ func branches(err error) *Problem {
 // plain describes an error by its text alone.
 func plain(err error) *Problem {
 	p := &Problem{Kind: "error", Prefix: "fruix"}
+	if errors.Is(err, syscall.EROFS) {
+		p.hint("that file system can only be read, and even who only asks of a store writes to its database: mount it for writing, or name another place with --root")
+	}
 	var pe *fs.PathError
 	if errors.As(err, &pe) && err == error(pe) {
 		p.Message = fmt.Sprintf("cannot %s %s: %s", verb(pe.Op), pe.Path, tidy(pe.Err.Error()))

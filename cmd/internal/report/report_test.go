@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"fruix/builder"
@@ -226,5 +227,13 @@ func TestElsewhere(t *testing.T) {
 		if len(p.Hints) != 1 || !strings.Contains(p.Hints[0], "--builders") {
 			t.Errorf("%v: hints %q", cause, p.Hints)
 		}
+	}
+}
+
+// TestReadOnly says what to do about a file system that cannot be written.
+func TestReadOnly(t *testing.T) {
+	p := Describe(&fs.PathError{Op: "open", Path: "/frx/var/fruix/db/lock", Err: syscall.EROFS})
+	if p.Message != "cannot open /frx/var/fruix/db/lock: read-only file system" || len(p.Hints) != 1 || !strings.Contains(p.Hints[0], "mount it for writing") {
+		t.Errorf("%q, hints %q", p.Message, p.Hints)
 	}
 }
