@@ -100,12 +100,15 @@ func (b *build) runApart(ctx context.Context, name string, dir *os.File) error {
 	failed := make(chan error, 1)
 	go func() { failed <- b.listen(heard) }()
 	end, err := startTogether(b.o.Jail, cmd)
-	if err == nil {
-		_, _ = in.Write(append(request, '\n')) // who does not read it ends
-		err = cmd.Wait()
-		if eerr := end(); eerr != nil {
-			err = eerr
-		}
+	if err != nil {
+		out.Close()
+		<-failed
+		return &plan.FailedError{Status: "failed", Err: fmt.Errorf("start what fetches as a build user: %w (every user must be able to run %s)", err, cmd.Path)}
+	}
+	_, _ = in.Write(append(request, '\n')) // who does not read it ends
+	err = cmd.Wait()
+	if eerr := end(); eerr != nil {
+		err = eerr
 	}
 	out.Close()
 	said := <-failed

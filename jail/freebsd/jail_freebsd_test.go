@@ -57,11 +57,16 @@ func TestFence(t *testing.T) {
 	}
 	const uid = 35001
 	dir := t.TempDir()
-	if err := os.Chown(dir, uid, 35000); err != nil {
+	if err := errors.Join(os.Chown(dir, uid, 35000), os.Chmod(filepath.Dir(dir), 0o755)); err != nil {
 		t.Fatal(err)
 	}
-	self, err := os.Executable()
+	exe, err := os.Executable()
 	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(exe)
+	self := filepath.Join(dir, "probe") // where the user can run it
+	if err := errors.Join(err, os.WriteFile(self, text, 0o755)); err != nil {
 		t.Fatal(err)
 	}
 	run := func(args ...string) string {
