@@ -15,16 +15,14 @@ import (
 	"fruix/jail"
 )
 
-// childArgs are the arguments by which the process that becomes a program knows what it
-// is. Go gives a process its path in the place of the first one when that is longer
-// (package syscall, on FreeBSD), so that the first cannot say it.
-func childArgs() []string { return []string{"fruix", "__jail"} }
+// childMark is how the process that becomes a program knows what it is.
+const childMark = "__jail"
 
-// Descriptors of that process beside 0, 1 and 2.
-const (
-	startFD  = 3 // reads a start, as JSON
-	statusFD = 4 // takes a failure, as JSON; its end without one means that the program runs
-)
+// childArgs are the arguments of that process. first is the first of two descriptors: it
+// reads a start, as JSON, and the next one takes a failure, as JSON, and ends without one
+// when the program runs. Go gives a process its path in the place of the first argument
+// when that is longer (package syscall, on FreeBSD), so that the first says nothing.
+func childArgs(first int) []string { return []string{"fruix", childMark, strconv.Itoa(first)} }
 
 // failure says which call failed. Index counts those of the start; what comes after
 // them is the program's start itself.
@@ -56,16 +54,20 @@ func (f failure) err(s start) error {
 // started for that; otherwise it returns at once. args are os.Args. Every program that
 // runs jails calls it first in main.
 func ChildMain(args []string) {
-	if len(args) != 2 || args[1] != childArgs()[1] {
+	if len(args) != 3 || args[1] != childMark {
 		return
 	}
-	f := childMain()
-	out := os.NewFile(statusFD, "status")
+	first, err := strconv.Atoi(args[2])
+	if err != nil {
+		return
+	}
+	f := childMain(first)
+	out := os.NewFile(uintptr(first+1), "status")
 	_ = json.NewEncoder(out).Encode(f) // the caller sees that there is none
 	os.Exit(127)
 }
 
-func childMain() failure {
+func childMain(first int) failure {
 	fail := func(i int, err error) failure {
 		f := failure{Index: i}
 		if !errors.As(err, &f.Errno) {
@@ -73,8 +75,8 @@ func childMain() failure {
 		}
 		return f
 	}
-	syscall.CloseOnExec(statusFD)
-	in := os.NewFile(startFD, "start")
+	syscall.CloseOnExec(first + 1)
+	in := os.NewFile(uintptr(first), "start")
 	data, err := io.ReadAll(in)
 	in.Close()
 	var s start
@@ -131,6 +133,8 @@ func become(c call) error {
 		return nil
 	case opChdir:
 		return syscall.Chdir(c.Args[0])
+	case opOpen:
+		return openAs(c.Args[0], number(1, 10))
 	case opGroups:
 		return syscall.Setgroups([]int{number(0, 10)})
 	case opGroup:
@@ -147,6 +151,16 @@ func become(c call) error {
 		return nil
 	}
 	return fmt.Errorf("an unknown call %q", c.Op)
+}
+
+// openAs opens a folder as a descriptor that the program has as well.
+func openAs(dir string, as int) error {
+	fd, err := unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	return unix.Dup2(fd, as)
 }
 
 // setLimit sets a limit, unless a lower one binds already.

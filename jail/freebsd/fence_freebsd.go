@@ -1,7 +1,10 @@
 package freebsd
 
 import (
+	"errors"
+	"os"
 	"os/exec"
+	"slices"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -11,28 +14,66 @@ import (
 
 var _ jail.Fencer = (*Jail)(nil)
 
-// StartFenced implements jail.Fencer.
+// StartFenced implements jail.Fencer. Directories among cmd.ExtraFiles are opened anew by
+// their names.
 func (j *Jail) StartFenced(cmd *exec.Cmd) (end func() error, err error) {
-	c := cmd.SysProcAttr.Credential
+	user := cmd.SysProcAttr.Credential
 	name := newName()
-	undo, err := carryOut(new(machine), fencePlan(name, &jail.HostUser{UID: int(c.Uid), GID: int(c.Gid)}))
+	dirs, closeNull, err := withoutDirs(cmd)
 	if err != nil {
 		return nil, err
 	}
-	cmd.SysProcAttr.Jail = findJail(name)
-	if err := cmd.Start(); err != nil {
-		undo()
+	defer closeNull()
+	p := fencePlan(name, &jail.HostUser{UID: int(user.Uid), GID: int(user.Gid)}, dirs)
+	p.Start.Program, p.Start.Argv, p.Start.Env = cmd.Path, cmd.Args, cmd.Env
+	undo, err := carryOut(new(machine), p)
+	if err != nil {
 		return nil, err
+	}
+	stop := func(err error) (func() error, error) {
+		if cmd.Process != nil {
+			cmd.Process.Kill()
+			cmd.Wait()
+		}
+		return nil, errors.Join(err, undo())
+	}
+	if cmd.Path, err = os.Executable(); err != nil {
+		return stop(err)
+	}
+	cmd.Env, cmd.SysProcAttr.Credential = []string{}, nil // until it is in the jail
+	failed, err := p.Start.begin(cmd)
+	if err = errors.Join(failed, err); err != nil {
+		return stop(err)
 	}
 	// From here on it goes with the last process in it, should Fruix be killed.
 	_, err = new(params).call(unix.SYS_JAIL_SET, jailUpdate, "name="+name, "nopersist")
 	if err != nil && err != syscall.ENOENT && err != syscall.EINVAL { // it has gone
-		cmd.Process.Kill()
-		cmd.Wait()
-		undo()
-		return nil, &jail.SetupError{Step: "let the jail end with what is in it:", Path: name, Err: err}
+		return stop(&jail.SetupError{Step: "let the jail end with what is in it:", Path: name, Err: err})
 	}
 	return undo, nil
+}
+
+// withoutDirs puts something else in the place of the directories among the files that
+// cmd hands on, and returns their names by their descriptors.
+func withoutDirs(cmd *exec.Cmd) (dirs map[int]string, done func(), err error) {
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		return nil, nil, err
+	}
+	dirs = map[int]string{}
+	files := slices.Clone(cmd.ExtraFiles)
+	for i, f := range files {
+		fi, err := f.Stat()
+		if err != nil {
+			null.Close()
+			return nil, nil, err
+		}
+		if fi.IsDir() {
+			dirs[3+i], files[i] = f.Name(), null
+		}
+	}
+	cmd.ExtraFiles = files
+	return dirs, func() { null.Close() }, nil
 }
 
 // jailUpdate is JAIL_UPDATE of sys/jail.h.

@@ -73,6 +73,12 @@ func TestFence(t *testing.T) {
 		cmd := exec.Command(self)
 		cmd.Args = append([]string{jailtest.ProbeName}, args...)
 		cmd.Dir = dir
+		folder, err := os.Open(dir) // nobody enters a jail with one
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer folder.Close()
+		cmd.ExtraFiles = []*os.File{folder}
 		var out, errs strings.Builder
 		cmd.Stdout, cmd.Stderr = &out, &errs
 		cmd.WaitDelay = 100 * time.Millisecond // what is left behind has them open

@@ -59,6 +59,7 @@ const (
 	opLimit     op = "setrlimit"       // NAME VALUE, soft and hard
 	opAttach    op = "jail-attach"     // NAME
 	opChdir     op = "chdir"           // DIR
+	opOpen      op = "open"            // DIR DESCRIPTOR
 	opGroups    op = "setgroups"       // GID
 	opGroup     op = "setgid"          // GID
 	opUser      op = "setuid"          // UID

@@ -72,7 +72,7 @@ func example(t *testing.T, racct bool) *plan {
 func TestPlan(t *testing.T) {
 	for name, p := range map[string]*plan{
 		"racct": example(t, true), "plain": example(t, false),
-		"fence": fencePlan("fruix-jail-1", &jail.HostUser{UID: 35001, GID: 35000}),
+		"fence": fencePlan("fruix-jail-1", &jail.HostUser{UID: 35001, GID: 35000}, map[int]string{3: "/build"}),
 	} {
 		got := p.String()
 		golden := "testdata/plan-" + name + ".golden"

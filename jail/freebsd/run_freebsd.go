@@ -116,46 +116,19 @@ func newName() string {
 // execute runs the program in the jail of p and waits for it. All other processes of
 // the jail are killed when it ends.
 func execute(ctx context.Context, h host, p *plan, spec *jail.Spec) (res jail.Result, err error) {
-	startR, startW, err := os.Pipe()
-	if err != nil {
-		return res, err
-	}
-	defer startR.Close()
-	defer startW.Close()
-	statusR, statusW, err := os.Pipe()
-	if err != nil {
-		return res, err
-	}
-	defer statusR.Close()
-	defer statusW.Close()
 	name := filepath.Base(h.Root)
 	cmd := exec.CommandContext(ctx, h.Self)
-	cmd.Args = childArgs()
 	cmd.Env = []string{}
 	cmd.Dir = "/"
 	cmd.Stdout, cmd.Stderr = spec.Stdout, spec.Stderr
-	cmd.ExtraFiles = []*os.File{startR, statusW}
 	// Before it is in the jail the process is killed by itself.
 	cmd.Cancel = func() error { return errors.Join(killJail(name), cmd.Process.Kill()) }
-	if err := cmd.Start(); err != nil {
+	failed, err := p.Start.begin(cmd)
+	if cmd.Process == nil {
 		if ctx.Err() != nil {
 			return res, ctx.Err()
 		}
 		return res, &jail.SetupError{Step: "start the program", Err: err}
-	}
-	startR.Close()
-	statusW.Close()
-	err = json.NewEncoder(startW).Encode(p.Start)
-	startW.Close()
-	var f failure
-	failed := false
-	if err == nil {
-		switch err = json.NewDecoder(statusR).Decode(&f); err {
-		case nil:
-			failed = true
-		case io.EOF:
-			err = nil
-		}
 	}
 	exited := make(chan struct{})
 	go func() {
@@ -171,14 +144,52 @@ func execute(ctx context.Context, h host, p *plan, spec *jail.Spec) (res jail.Re
 	switch {
 	case ctx.Err() != nil:
 		return res, ctx.Err()
-	case failed:
-		return res, f.err(p.Start)
+	case failed != nil:
+		return res, failed
 	case err != nil:
 		return res, &jail.SetupError{Step: "start the program", Err: err}
 	case waitErr != nil && !errors.As(waitErr, &ee):
 		return res, waitErr
 	}
 	return result(cmd.ProcessState), nil
+}
+
+// begin starts cmd, which is Fruix, as a process that becomes the program, beside what
+// cmd.ExtraFiles holds. failed is why it could not; then, and after an error, the process
+// still has to be waited for, if there is one.
+func (s *start) begin(cmd *exec.Cmd) (failed, err error) {
+	startR, startW, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	defer startR.Close()
+	defer startW.Close()
+	statusR, statusW, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	defer statusR.Close()
+	defer statusW.Close()
+	cmd.Args = childArgs(3 + len(cmd.ExtraFiles))
+	cmd.ExtraFiles = append(cmd.ExtraFiles, startR, statusW)
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	startR.Close()
+	statusW.Close()
+	if err := json.NewEncoder(startW).Encode(s); err != nil {
+		return nil, err
+	}
+	startW.Close()
+	var f failure
+	switch err := json.NewDecoder(statusR).Decode(&f); err {
+	case nil:
+		return f.err(*s), nil
+	case io.EOF:
+		return nil, nil
+	default:
+		return nil, err
+	}
 }
 
 func result(ps *os.ProcessState) jail.Result {
