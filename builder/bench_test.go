@@ -86,11 +86,9 @@ func BenchmarkBuildAgainstNix(b *testing.B) {
 	}
 	const count = 1000
 	dir := b.TempDir()
-	program, source := filepath.Join(dir, buildtest.HelperName), filepath.Join(dir, "source")
-	data, err := os.ReadFile(w.Store.Physical(w.Program))
-	must(b, err)
-	must(b, os.WriteFile(program, data, 0o755))
+	tree, source := w.ShellTree(), filepath.Join(dir, "source")
 	must(b, os.WriteFile(source, []byte("a source"), 0o644))
+	shell := w.Shell()
 	src, err := w.Store.AddPath(w.Ctx, "source", source, store.AddOptions{Recursive: true})
 	must(b, err)
 	env := []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir}
@@ -115,10 +113,10 @@ func BenchmarkBuildAgainstNix(b *testing.B) {
 	var memory peak.Meter
 	for b.Loop() {
 		n++
-		expr := fmt.Sprintf(`let b = builtins.path { path = %s; name = %q; }; s = builtins.path { path = %s; name = "source"; };
+		expr := fmt.Sprintf(`let b = builtins.path { path = %s; name = "shell"; }; s = builtins.path { path = %s; name = "source"; };
 			in builtins.genList (i: derivation { name = "d%d-${toString i}"; system = "x86_64-linux";
-			builder = b; args = [ "cat" s "out" ]; }) %d`,
-			program, buildtest.HelperName, source, n, count)
+			builder = "${b}/bin/sh"; args = [ "-c" ": < ${s}; echo x > $out" ]; }) %d`,
+			tree, source, n, count)
 		drvs, _ := runNix(filepath.Join(filepath.Dir(nix), "nix-instantiate"), "-E", expr)
 		realise := append([]string{"-r", "-j", "2", "--option", "sandbox", "true", "--option", "sandbox-fallback", "false",
 			"--option", "build-users-group", ""}, drvs...)
@@ -128,7 +126,7 @@ func BenchmarkBuildAgainstNix(b *testing.B) {
 		theirsAgain += took
 		var ts []builder.Target
 		for i := range count {
-			ts = append(ts, builder.Target{Drv: w.Drv(fmt.Sprintf("d%d-%d", n, i), "cat "+src+" out", nil, func(d *drv.Derivation) {
+			ts = append(ts, builder.Target{Drv: w.Drv(fmt.Sprintf("d%d-%d", n, i), "", nil, shell(": < "+src+"; echo x > $out"), func(d *drv.Derivation) {
 				d.InputSrcs = append(d.InputSrcs, src)
 			})})
 		}

@@ -40,11 +40,12 @@ func BenchmarkRemote(b *testing.B) {
 		w := buildtest.New(b)
 		durable, err := store.Open(w.Ctx, store.Config{Root: w.Store.Root()})
 		must(b, err)
+		shell := w.Shell()
 		root := b.TempDir()
 		buildtest.In(b, root, nil) // cleans up
 		var ts []builder.Target
 		for i := range n {
-			ts = append(ts, builder.Target{Drv: w.Drv(fmt.Sprint("d", i), "write out x", nil)})
+			ts = append(ts, builder.Target{Drv: w.Drv(fmt.Sprint("d", i), "", nil, shell("echo x > $out"))})
 		}
 		serve := realServer(root)
 		m := remote.NewMachine(remote.MachineOptions{
