@@ -79,7 +79,7 @@ type Writer struct {
 
 	mu      sync.Mutex
 	f       *os.File
-	z       *gzip.Writer
+	z       *gzip.Writer // nil as long as there is nothing to compress
 	err     error
 	pending int // bytes since the last flush
 	line    []byte
@@ -114,11 +114,6 @@ func Create(dir, drvPath string, o Options) (*Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	z, err := gzip.NewWriterLevel(f, gzip.BestSpeed)
-	if err != nil {
-		f.Close()
-		return nil, err
-	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -126,7 +121,7 @@ func Create(dir, drvPath string, o Options) (*Writer, error) {
 		o.Control = func(Control) {}
 	}
 	return &Writer{
-		lines: o.Lines, control: o.Control, f: f, z: z, tail: make([][]byte, max(o.Tail, 1)), now: o.Now, last: o.Now(),
+		lines: o.Lines, control: o.Control, f: f, tail: make([][]byte, max(o.Tail, 1)), now: o.Now, last: o.Now(),
 		sieve: sieve{found: func(c *Control) { o.Control(*c) }},
 	}, nil
 }
@@ -146,6 +141,12 @@ func (w *Writer) Write(b []byte) (int, error) {
 
 // add adds what is part of the log.
 func (w *Writer) add(b []byte) {
+	if len(b) == 0 {
+		return
+	}
+	if w.z == nil && w.err == nil {
+		w.z, w.err = gzip.NewWriterLevel(w.f, gzip.BestSpeed)
+	}
 	if w.err == nil {
 		_, w.err = w.z.Write(b)
 		if w.pending += len(b); w.pending >= flushing && w.err == nil {
@@ -220,6 +221,11 @@ func (w *Writer) Tail() []string {
 	return lines[max(0, len(lines)-len(w.tail)):]
 }
 
+// emptyMember is what nothing looks like compressed, RFC 1952, 2.3: a header with
+// neither name nor time, a block that ends at once, and a sum and a size of 0. Most
+// builds that take little time say nothing, and a compressor is more than a megabyte.
+const emptyMember = "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff" + "\x03\x00" + "\x00\x00\x00\x00" + "\x00\x00\x00\x00"
+
 // Close ends the log.
 func (w *Writer) Close() error {
 	w.mu.Lock()
@@ -228,5 +234,10 @@ func (w *Writer) Close() error {
 	if len(w.line) > 0 {
 		w.endLine()
 	}
-	return errors.Join(w.err, w.z.Close(), w.f.Close())
+	if w.z != nil {
+		w.err = errors.Join(w.err, w.z.Close())
+	} else if w.err == nil {
+		_, w.err = w.f.WriteString(emptyMember)
+	}
+	return errors.Join(w.err, w.f.Close())
 }

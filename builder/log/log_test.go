@@ -1,6 +1,8 @@
 package log
 
 import (
+	"bytes"
+	stdgzip "compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -61,6 +63,33 @@ func TestWriter(t *testing.T) {
 	}
 	if got := read(t, dir); got != "one\ntwo\r\nthree\nfour" {
 		t.Errorf("content %q", got)
+	}
+}
+
+// TestEmpty has the log of a build that says nothing read by another implementation.
+func TestEmpty(t *testing.T) {
+	dir := t.TempDir()
+	w, err := Create(dir, drv, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Flush()
+	if got := read(t, dir); got != "" {
+		t.Errorf("while it runs: %q", got)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(File(dir, drv))
+	if err != nil {
+		t.Fatal(err)
+	}
+	z, err := stdgzip.NewReader(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := io.ReadAll(z); err != nil || len(got) != 0 {
+		t.Errorf("%q, %v", got, err)
 	}
 }
 

@@ -57,7 +57,12 @@ const (
 // compile makes the program of a plan. hard returns the limits of the caller, which
 // nothing inside may exceed.
 func compile(p *plan, hard func(resource int) (uint64, error)) (*program, error) {
-	c := &program{made: map[string]bool{"/": true}}
+	const records, data = 256, 16 << 10 // those of a build without inputs, and some
+	c := &program{
+		Program: stub.NewProgram(records, data),
+		steps:   make([]step, 0, records),
+		made:    map[string]bool{"/": true},
+	}
 	// The keeper's own descriptors lie behind those that it was given.
 	keeperFD := number(handedFD + p.handed() + p.Held)
 	childFD := keeperFD + 1

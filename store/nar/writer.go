@@ -28,19 +28,21 @@ type dir struct {
 	last string // the last entry's name
 }
 
+// writerBuffer is how many bytes are collected. They get their memory as they come:
+// most archives are far smaller.
 const writerBuffer = 64 << 10
 
 // NewWriter returns a Writer to w.
 func NewWriter(w io.Writer) *Writer {
-	return &Writer{w: w, buf: make([]byte, 0, writerBuffer)}
+	return &Writer{w: w}
 }
 
 // raw adds bytes as they are.
 func (w *Writer) raw(b []byte) {
-	if len(w.buf)+len(b) > cap(w.buf) {
+	if len(w.buf)+len(b) > writerBuffer {
 		w.flush()
 	}
-	if len(b) >= cap(w.buf)/2 {
+	if len(b) >= writerBuffer/2 {
 		w.flush()
 		if w.err == nil {
 			_, w.err = w.w.Write(b)
@@ -60,7 +62,7 @@ func (w *Writer) flush() {
 // str adds one string of the format.
 func (w *Writer) str(s string) {
 	const zeros = "\x00\x00\x00\x00\x00\x00\x00"
-	if len(w.buf)+len(s)+16 > cap(w.buf) {
+	if len(w.buf)+len(s)+16 > writerBuffer {
 		w.flush()
 	}
 	w.buf = binary.LittleEndian.AppendUint64(w.buf, uint64(len(s)))

@@ -63,7 +63,7 @@ func Dump(ctx context.Context, w io.Writer, root string, o Options) (nodes int, 
 		ctx: ctx, stop: cancel, root: root, o: o,
 		queue: make(chan *job, readAhead),
 		work:  make(chan *job, readAhead),
-		small: sync.Pool{New: func() any { b := make([]byte, smallFile); return &b }},
+		small: sync.Pool{New: func() any { return new([]byte) }},
 	}
 	err = p.run(nar.NewWriter(w))
 	return p.nodes, err
@@ -79,7 +79,7 @@ type pipeline struct {
 	o     Options
 	queue chan *job
 	work  chan *job
-	small sync.Pool // *[]byte of smallFile bytes
+	small sync.Pool // *[]byte, of the sizes that were needed
 	nodes int       // written to the archive
 }
 
@@ -384,7 +384,7 @@ func (p *pipeline) emit(w *nar.Writer, j *job) error {
 	case j.file != nil:
 		return p.stream(w, j)
 	case j.head.Type == nar.Regular && j.head.Size > 0:
-		_, err := w.Write((*j.data)[:j.head.Size])
+		_, err := w.Write(*j.data)
 		return err
 	}
 	return nil

@@ -97,6 +97,16 @@ func (p *pipeline) prepareFile(j *job) error {
 	return p.read(j, fd, mode)
 }
 
+// grown returns a slice of n bytes, at most most, which is b when that has room for
+// them. What it makes has a little more, so that not each file needs another.
+func grown(b []byte, n, most int) []byte {
+	if cap(b) < n {
+		const page = 4 << 10
+		b = make([]byte, min(most, (n/page+1)*page))
+	}
+	return b[:n]
+}
+
 // read takes a file's bytes and writes them to the copy: all of a small file,
 // none yet of a larger one, whose descriptors are kept for [pipeline.stream].
 func (p *pipeline) read(j *job, fd int, mode uint32) error {
@@ -107,7 +117,8 @@ func (p *pipeline) read(j *job, fd int, mode uint32) error {
 		j.file = os.NewFile(uintptr(fd), full)
 	} else {
 		j.data = p.small.Get().(*[]byte)
-		err = readAll(fd, (*j.data)[:j.head.Size])
+		*j.data = grown(*j.data, int(j.head.Size), smallFile)
+		err = readAll(fd, *j.data)
 		unix.Close(fd)
 		if err == io.ErrUnexpectedEOF {
 			err = &ChangedError{full}
@@ -119,7 +130,7 @@ func (p *pipeline) read(j *job, fd int, mode uint32) error {
 		return err
 	}
 	if !large && p.shares(j) {
-		key, err := keyOfBytes(j.head.Executable, (*j.data)[:j.head.Size])
+		key, err := keyOfBytes(j.head.Executable, *j.data)
 		if err != nil {
 			return pathError("hash", full, err)
 		}
@@ -139,7 +150,7 @@ func (p *pipeline) read(j *job, fd int, mode uint32) error {
 		return pathError("create", p.copyOf(j), err)
 	}
 	if !large {
-		err = writeAll(out, (*j.data)[:j.head.Size])
+		err = writeAll(out, *j.data)
 	}
 	if err == nil {
 		// The time of a larger file is set again after its last byte.

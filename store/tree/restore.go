@@ -22,7 +22,7 @@ func Restore(ctx context.Context, in *nar.Reader, dest string, owner *Owner) (no
 
 // RestoreSharing is Restore that lets files be names of others that are the same.
 func RestoreSharing(ctx context.Context, in *nar.Reader, dest string, owner *Owner, share *Sharing) (nodes int, err error) {
-	u := &unpacker{ctx: ctx, in: in, dest: dest, owner: owner, share: share, buf: make([]byte, 256<<10)}
+	u := &unpacker{ctx: ctx, in: in, dest: dest, owner: owner, share: share}
 	err = u.run()
 	for err == nil && len(u.dirs) > 0 {
 		err = u.pop()
@@ -138,6 +138,10 @@ func (u *unpacker) node(h nar.Header, name string) error {
 	return u.file(h, name, full)
 }
 
+// pieceSize is the size of the pieces in which files are unpacked. It is more than
+// smallFile, so that such a one is a single piece.
+const pieceSize = 256 << 10
+
 // file unpacks a regular file.
 func (u *unpacker) file(h nar.Header, name, full string) error {
 	mode := uint32(FileMode)
@@ -149,6 +153,7 @@ func (u *unpacker) file(h nar.Header, name, full string) error {
 		return pathError("create", full, err)
 	}
 	out := os.NewFile(uintptr(fd), full)
+	u.buf = grown(u.buf, int(min(max(h.Size, 1), pieceSize)), pieceSize)
 	for err == nil {
 		var n int
 		n, err = u.in.Read(u.buf)

@@ -7,6 +7,7 @@
 package transfer
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/sha256"
@@ -219,7 +220,8 @@ func (e *DamagedError) Unwrap() error { return e.Err }
 func Unpack(ctx context.Context, i *store.Info, r io.Reader, dest string) error {
 	sum := &sizedHash{Hash: sha256.New()}
 	// One byte more than announced is enough to see that there is too much.
-	_, err := tree.Restore(ctx, nar.NewTeeReader(io.LimitReader(r, i.NarSize+1), sum), dest, nil)
+	in := bufio.NewReaderSize(io.LimitReader(r, i.NarSize+1), int(min(i.NarSize+1, readBuffer)))
+	_, err := tree.Restore(ctx, nar.NewTeeReader(in, sum), dest, nil)
 	var format *nar.FormatError
 	switch {
 	case errors.As(err, &format) && format.Err == nil:
@@ -231,6 +233,9 @@ func Unpack(ctx context.Context, i *store.Info, r io.Reader, dest string) error 
 	}
 	return nil
 }
+
+// readBuffer bounds what is read of an archive at once; most are smaller.
+const readBuffer = 128 << 10
 
 // sizedHash hashes and counts bytes.
 type sizedHash struct {

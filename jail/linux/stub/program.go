@@ -70,6 +70,12 @@ type Program struct {
 	pointers []pointer
 }
 
+// NewProgram returns an empty program with room for as many records and bytes of
+// data. More is no mistake.
+func NewProgram(records, data int) Program {
+	return Program{records: make([]Record, 0, records), data: make([]byte, 0, data)}
+}
+
 // pointer is an address in the data.
 type pointer struct{ at, to Place }
 
