@@ -82,6 +82,9 @@ func (s *Store) holds(base string) bool {
 
 // lockOne waits for one lock.
 func (s *Store) lockOne(ctx context.Context, base string) (*os.File, error) {
+	if s.foreign != nil {
+		return nil, s.foreign
+	}
 	name := s.StatePath("locks", base+lockSuffix)
 	for {
 		f, err := openLock(name)

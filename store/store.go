@@ -119,7 +119,7 @@ type Store struct {
 // opened only when something is asked of it, or something is to be removed.
 //
 // A store that belongs to somebody else is an [*OwnerError] for root; others can
-// look at it. A database that does not belong to the store is a [*ForeignError],
+// look at it, as everybody can at one on a file system that cannot be written. A database that does not belong to the store is a [*ForeignError],
 // from whatever needs it first; before that nothing is removed.
 func Open(ctx context.Context, c Config) (*Store, error) {
 	if err := c.complete(); err != nil {
@@ -133,6 +133,9 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	var err error
 	if s.foreign, err = s.checkOwners(); err != nil {
 		return nil, err
+	}
+	if s.foreign == nil {
+		s.foreign = s.checkWritable()
 	}
 	if s.foreign != nil {
 		return s, ctx.Err()
@@ -298,6 +301,9 @@ func (s *Store) database(ctx context.Context) (*db.DB, error) {
 
 // openDatabase opens the database; s.mu is held.
 func (s *Store) openDatabase(ctx context.Context) error {
+	if s.readOnly() {
+		return s.openToLook(ctx)
+	}
 	if err := s.takeIntoUse(ctx); err != nil {
 		return s.explain("make the database", err)
 	}
@@ -327,7 +333,7 @@ func (s *Store) openDatabase(ctx context.Context) error {
 }
 
 func (s *Store) databaseOptions() db.Options {
-	return db.Options{File: s.databaseFile(), StoreDir: s.c.StoreDir, Durable: !s.c.Relaxed, OnWait: s.waitsForDatabase}
+	return db.Options{File: s.databaseFile(), StoreDir: s.c.StoreDir, Durable: !s.c.Relaxed, ReadOnly: s.readOnly(), OnWait: s.waitsForDatabase}
 }
 
 // waitsForDatabase tells that others write to the database.
@@ -358,7 +364,8 @@ func (s *Store) lockDatabase(ctx context.Context, how int) (*os.File, error) {
 }
 
 // Foreign says why this process can only look at the store: an *OwnerError when it
-// belongs to somebody else, nil when it is this user's own.
+// belongs to somebody else, a *ReadOnlyError when nobody can write it, nil when it is
+// this user's own.
 func (s *Store) Foreign() error { return s.foreign }
 
 // parse reads a full logical path.

@@ -33,6 +33,7 @@ type Options struct {
 	File     string // path of the SQLite file; made when missing
 	StoreDir string // logical store directory that its objects belong to
 	Durable  bool   // what has been registered survives a loss of power
+	ReadOnly bool   // nobody can write the file system: neither the file nor a lock is made
 	// OnWait is told, once for each operation, that others have held the database's
 	// lock for a second; may be nil.
 	OnWait func(ctx context.Context)
@@ -72,6 +73,9 @@ const connections = 4
 
 // Open opens the database and brings its schema up to date.
 func Open(ctx context.Context, o Options) (*DB, error) {
+	if o.ReadOnly {
+		return openReadOnly(ctx, o)
+	}
 	if err := os.MkdirAll(filepath.Dir(o.File), 0o755); err != nil {
 		return nil, err
 	}
@@ -79,22 +83,35 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if o.Durable {
 		sync = "FULL"
 	}
-	q := url.Values{"_txlock": {"immediate"}, "_pragma": {
+	d, err := connect(o.File, o, url.Values{"_txlock": {"immediate"}}, "journal_mode(WAL)", "synchronous("+sync+")")
+	if err != nil {
+		return nil, err
+	}
+	return d.migrated(ctx, o)
+}
+
+// connect makes a database of name, which is SQLite's for it, with parameters and
+// pragmas that go beside those that all have. Nothing is opened yet.
+func connect(name string, o Options, parameters url.Values, pragmas ...string) (*DB, error) {
+	parameters["_pragma"] = append(pragmas,
 		fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()),
-		"journal_mode(WAL)",
-		"synchronous(" + sync + ")",
 		"foreign_keys(1)",
 		"cache_size(-16384)",
-	}}
-	pool, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: o.File}).EscapedPath(), RawQuery: q.Encode()}).String())
+	)
+	address := url.URL{Scheme: "file", Opaque: (&url.URL{Path: name}).EscapedPath(), RawQuery: parameters.Encode()}
+	pool, err := sql.Open("sqlite", address.String())
 	if err != nil {
 		return nil, err
 	}
 	pool.SetMaxOpenConns(connections)
 	pool.SetMaxIdleConns(connections)
-	d := &DB{sql: pool, file: o.File, wait: o.OnWait, stmts: map[string]*sql.Stmt{}}
+	return &DB{sql: pool, file: o.File, wait: o.OnWait, stmts: map[string]*sql.Stmt{}}, nil
+}
+
+// migrated is d with its schema brought up to date; it is closed on an error.
+func (d *DB) migrated(ctx context.Context, o Options) (*DB, error) {
 	if err := d.migrate(ctx, o); err != nil {
-		pool.Close()
+		d.sql.Close()
 		return nil, explain(err, o.File)
 	}
 	return d, nil

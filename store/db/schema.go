@@ -56,6 +56,9 @@ func (d *DB) migrate(ctx context.Context, o Options) error {
 	if version > len(steps) {
 		return fmt.Errorf("the database %s has the schema %d; this program knows it up to %d: use a newer one", o.File, version, len(steps))
 	}
+	if o.ReadOnly && version < len(steps) {
+		return fmt.Errorf("the database %s has the schema %d; this program knows %d, and cannot bring it up to date where nothing can be written", o.File, version, len(steps))
+	}
 	if version < len(steps) {
 		err := d.update(ctx, func(tx *sql.Tx) error {
 			// Another process may have been here since.

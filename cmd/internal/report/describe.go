@@ -123,6 +123,8 @@ func known(err error) *Problem {
 			Kind: "foreign-store", Prefix: "fruix", Message: tidy(e.Error()),
 			Hints: []string{ownerHint(e)},
 		}
+	case *store.ReadOnlyError:
+		return &Problem{Kind: "read-only-store", Prefix: "fruix", Message: tidy(e.Error()), Hints: []string{readOnlyHint}}
 	case *jail.SetupError:
 		bare := *e
 		bare.Hint = ""
@@ -227,11 +229,14 @@ func branches(err error) *Problem {
 	return nil
 }
 
+// readOnlyHint is about a file system that cannot be written.
+const readOnlyHint = "a store there can be asked, but not changed: mount the file system for writing, or name another place with --root"
+
 // plain describes an error by its text alone.
 func plain(err error) *Problem {
 	p := &Problem{Kind: "error", Prefix: "fruix"}
 	if errors.Is(err, syscall.EROFS) {
-		p.hint("that file system can only be read, and even who only asks of a store writes to its database: mount it for writing, or name another place with --root")
+		p.hint(readOnlyHint)
 	}
 	var pe *fs.PathError
 	if errors.As(err, &pe) && err == error(pe) {

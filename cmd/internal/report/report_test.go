@@ -233,7 +233,11 @@ func TestElsewhere(t *testing.T) {
 // TestReadOnly says what to do about a file system that cannot be written.
 func TestReadOnly(t *testing.T) {
 	p := Describe(&fs.PathError{Op: "open", Path: "/frx/var/fruix/db/lock", Err: syscall.EROFS})
-	if p.Message != "cannot open /frx/var/fruix/db/lock: read-only file system" || len(p.Hints) != 1 || !strings.Contains(p.Hints[0], "mount it for writing") {
+	if p.Message != "cannot open /frx/var/fruix/db/lock: read-only file system" || len(p.Hints) != 1 || !strings.Contains(p.Hints[0], "mount the file system for writing") {
 		t.Errorf("%q, hints %q", p.Message, p.Hints)
+	}
+	p = Describe(&store.ReadOnlyError{Path: "/frx/var/fruix"})
+	if p.Kind != "read-only-store" || len(p.Hints) != 1 {
+		t.Errorf("%+v", p)
 	}
 }
