@@ -13,4 +13,5 @@
 //	FRUIX_CRASH_RACES=N    builds against collections (default 100)
 //	FRUIX_CRASH_SOAK=5m    how long many processes share one store (default 5s)
 //	FRUIX_CRASH_FAULTS=all every error at every call, rather than one at each
+//	FRUIX_CRASH_OPERATIONS=import,verify  only these are disturbed so; all takes hours
 package crashtest

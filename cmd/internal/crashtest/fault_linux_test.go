@@ -3,6 +3,8 @@ package crashtest
 import (
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -63,6 +65,7 @@ func sweep(t *testing.T, kill bool) {
 func (w *world) sweepOne(op func() operation, step int, kill, every bool) {
 	disturbed, failed := 0, 0
 	name := ""
+	only := os.Getenv("FRUIX_CRASH_OPERATIONS")
 	for n := 1 + w.r.IntN(step); ; n += step {
 		kinds := 1
 		for kind := 0; kind < kinds; kind++ {
@@ -70,6 +73,9 @@ func (w *world) sweepOne(op func() operation, step int, kill, every bool) {
 			w.must("store", "add", "-q", w.source(), w.source())
 			o := op()
 			name = o.name
+			if only != "" && !slices.Contains(strings.Split(only, ","), name) {
+				return
+			}
 			seen, at, errno := 0, call{}, syscall.Errno(0)
 			got := w.runWatched(o.args, o.input(), func(c call) verdict {
 				if !c.below(w.root) {
