@@ -1,6 +1,7 @@
 package datum
 
 import (
+	"maps"
 	"math/big"
 	"strings"
 	"sync"
@@ -36,13 +37,17 @@ type Symbol struct {
 
 // symbols is the process-wide table behind Intern. It is invisible: interning
 // is a pure function from a name to an identity, as in Go's package unique.
-var symbols = names[Symbol]{table: make(map[string]*Symbol, 4096)}
+// Programs that evaluate nothing know few names; when more come, an interpreter has
+// begun, which starts with some thousands.
+var symbols = names[Symbol]{few: 256, many: 4096}
 
 // names is a table from names to what they identify, for use by several
 // goroutines. Nearly all look-ups are of names that are there.
 type names[T any] struct {
 	sync.RWMutex
-	table map[string]*T
+	table map[string]*T // nil before the first
+	// When there are few names, room is made for many; 0 leaves it to the map.
+	few, many int
 }
 
 func (n *names[T]) get(name string) *T {
@@ -58,6 +63,14 @@ func (n *names[T]) put(name string, x *T) *T {
 	defer n.Unlock()
 	if old := n.table[name]; old != nil {
 		return old
+	}
+	if n.table == nil {
+		n.table = map[string]*T{}
+	}
+	if len(n.table) == n.few && n.many > 0 {
+		larger := make(map[string]*T, n.many)
+		maps.Copy(larger, n.table)
+		n.table = larger
 	}
 	n.table[name] = x
 	return x
@@ -88,7 +101,7 @@ func (v Value) Symbol() *Symbol { return (*Symbol)(v.p) }
 // Keyword is #:name.
 type Keyword struct{ Name *Symbol }
 
-var keywords = names[Keyword]{table: map[string]*Keyword{}}
+var keywords names[Keyword]
 
 // InternKeyword returns the keyword of a name (without "#:").
 func InternKeyword(name string) *Keyword {
