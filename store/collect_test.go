@@ -283,6 +283,20 @@ func TestCollectSparesWhatIsInUse(t *testing.T) {
 	}
 }
 
+// TestInUseInOddPlaces: what an open store uses is found, whatever characters the name of
+// the root directory has.
+func TestInUseInOddPlaces(t *testing.T) {
+	ctx, top := t.Context(), scratch(t)
+	for _, name := range []string{"a[b]", "[", "*", "a?", `back\slash`, "new\nline"} {
+		root := filepath.Join(top, name)
+		user := open(t, root)
+		used := must(user.AddText(ctx, "used", nil, nil))(t)
+		if got := must(open(t, root).Collect(ctx, store.CollectOptions{}))(t); len(got.Paths) != 0 || !must(user.IsValid(ctx, used))(t) {
+			t.Errorf("below %q what is in use was collected: %v", name, got.Paths)
+		}
+	}
+}
+
 // TestCollectRemovesWhatCrashesLeft removes trees that are no objects, but
 // nothing that somebody is making and nothing that is not the store's.
 func TestCollectRemovesWhatCrashesLeft(t *testing.T) {

@@ -248,9 +248,12 @@ func (s *Store) placeID(dir, id string) error {
 // sweepIDs removes identities that were being written by processes which were
 // killed. The store has its own. It is a courtesy.
 func (s *Store) sweepIDs() {
-	left, _ := filepath.Glob(filepath.Join(s.Physical(s.c.StoreDir), idFile+".*"))
-	for _, name := range left {
-		_ = os.Remove(name)
+	dir := s.Physical(s.c.StoreDir)
+	names, _ := readNames(dir)
+	for _, n := range names {
+		if strings.HasPrefix(n, idFile+".") {
+			_ = os.Remove(filepath.Join(dir, n))
+		}
 	}
 }
 

@@ -34,17 +34,17 @@ func (s *Store) Protect(ctx context.Context, paths ...string) error {
 func (s *Store) protect(ctx context.Context, bases []string) error {
 	s.protecting.Lock()
 	defer s.protecting.Unlock()
-	var text strings.Builder
+	var names strings.Builder
 	for _, b := range bases {
 		if !s.protected[b] {
-			text.WriteString(b)
-			text.WriteByte('\n')
+			names.WriteString(b)
+			names.WriteByte('\n')
 		}
 	}
-	if text.Len() == 0 {
+	if names.Len() == 0 {
 		return nil
 	}
-	if s.c.MayProtect != nil && !s.c.MayProtect(int64(text.Len())) {
+	if s.c.MayProtect != nil && !s.c.MayProtect(int64(names.Len())) {
 		return &TooManyError{Names: len(s.protected)}
 	}
 	roots, err := s.rootsFile()
@@ -59,7 +59,9 @@ func (s *Store) protect(ctx context.Context, bases []string) error {
 		return err
 	}
 	defer lock.Close()
-	if _, err := roots.WriteString(text.String()); err != nil {
+	// It begins a line, so that it does not continue what was written of names for which
+	// the disk had no room: the two would be read as the name of something else.
+	if _, err := roots.WriteString("\n" + names.String()); err != nil {
 		return s.explain("note what is in use", err)
 	}
 	for _, b := range bases {
@@ -108,12 +110,19 @@ func (s *Store) inUse() (out []string, err error) {
 // eachUser calls f with the lock file of each process that has protected objects, this
 // one included, and their base names.
 func (s *Store) eachUser(f func(lock *os.File, bases []string)) error {
-	files, err := filepath.Glob(filepath.Join(s.Physical(s.c.StoreDir), tempDir, "*"+lockSuffix))
+	dir := filepath.Join(s.Physical(s.c.StoreDir), tempDir)
+	names, err := readNames(dir)
 	if err != nil {
-		return err
+		if s.foreign != nil && errors.Is(err, fs.ErrPermission) {
+			return nil // it is closed to who can only look
+		}
+		return ignoreMissing(err)
 	}
-	for _, name := range files {
-		if err := oneUser(name, f); err != nil && !errors.Is(err, fs.ErrNotExist) { // or its process has just ended
+	for _, n := range names {
+		if !strings.HasSuffix(n, lockSuffix) {
+			continue
+		}
+		if err := oneUser(filepath.Join(dir, n), f); err != nil && !errors.Is(err, fs.ErrNotExist) { // or its process has just ended
 			return err
 		}
 	}
