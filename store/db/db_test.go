@@ -213,3 +213,30 @@ func BenchmarkValid(b *testing.B) {
 		}
 	}
 }
+
+// TestGraphOfDamage: a graph from which something is missing is not given out, for a
+// collector would take it for whole.
+func TestGraphOfDamage(t *testing.T) {
+	for _, lost := range []string{"a", "b"} {
+		file := filepath.Join(t.TempDir(), "db")
+		d := open(t, file)
+		referrer := object("b", "a")
+		referrer.Outputs = map[string]string{"out": "a"}
+		if err := d.Register(t.Context(), []Object{object("a"), referrer}); err != nil {
+			t.Fatal(err)
+		}
+		raw, err := sql.Open("sqlite", file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer raw.Close()
+		// Without foreign_keys, as a damaged page would have it.
+		if _, err := raw.Exec("DELETE FROM ValidPaths WHERE path = ?", lost); err != nil {
+			t.Fatal(err)
+		}
+		var damaged *DamagedError
+		if _, err := d.Graph(t.Context()); !errors.As(err, &damaged) {
+			t.Errorf("without %s: %v", lost, err)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"database/sql"
+	"errors"
 )
 
 // Graph is all objects and how they hang together, at one moment. Objects are
@@ -61,6 +62,10 @@ func (d *DB) Graph(ctx context.Context) (*Graph, error) {
 		g, err = loadGraph(ctx, tx)
 		return err
 	})
+	if errors.Is(err, errDangling) {
+		// Taken for less than it says, what is alive would pass for dead.
+		return nil, &DamagedError{d.file, err}
+	}
 	return g, explain(err, d.file)
 }
 
@@ -87,7 +92,12 @@ func loadGraph(ctx context.Context, tx *sql.Tx) (*Graph, error) {
 		if err := r.Scan(&from, &to); err != nil {
 			return err
 		}
-		refs = append(refs, [2]int32{number[from], number[to]})
+		i, known := number[from]
+		j, alsoKnown := number[to]
+		if !known || !alsoKnown {
+			return errDangling
+		}
+		refs = append(refs, [2]int32{i, j})
 		return nil
 	}, "SELECT referrer, reference FROM Refs")
 	if err != nil {
@@ -99,8 +109,12 @@ func loadGraph(ctx context.Context, tx *sql.Tx) (*Graph, error) {
 		if err := r.Scan(&drv, &output); err != nil {
 			return err
 		}
+		j, known := number[drv]
+		if !known {
+			return errDangling
+		}
 		if i, ok := g.index[output]; ok {
-			derivers = append(derivers, [2]int32{i, number[drv]})
+			derivers = append(derivers, [2]int32{i, j})
 		}
 		return nil
 	}, "SELECT drv, path FROM DerivationOutputs")
