@@ -483,7 +483,11 @@ func (s *Store) UsedBy(ctx context.Context, uid int) ([]Root, error) {
 	if err != nil {
 		return nil, s.explain("find out what is in use", err)
 	}
-	for _, r := range runningRoots() {
+	running, err := runningRoots()
+	if err != nil {
+		return nil, fmt.Errorf("find out what running programs use: %w", err)
+	}
+	for _, r := range running {
 		if uid < 0 || processOwner(r.process) == uid {
 			add(fmt.Sprintf("{process:%d}", r.process), r.base)
 		}
@@ -513,12 +517,19 @@ func (s *Store) allRoots(ctx context.Context, without []string) ([]root, error) 
 		return nil, s.explain("find out what is in use", err)
 	}
 	var out []root
-	links, err := s.Roots(ctx)
+	links, unsure, err := s.findRoots(ctx)
+	if err == nil {
+		err = unsure
+	}
 	if err != nil {
 		return nil, err
 	}
+	leave := make(map[string]bool, len(without))
+	for _, name := range without {
+		leave[name] = true
+	}
 	for _, r := range links {
-		if slices.Contains(without, r.Name) {
+		if leave[r.Name] {
 			continue
 		}
 		if p, err := s.parse(r.Target); err == nil {
@@ -528,7 +539,11 @@ func (s *Store) allRoots(ctx context.Context, without []string) ([]root, error) 
 	for _, b := range used {
 		out = append(out, root{base: b, what: "an evaluation or a build that is going on"})
 	}
-	return append(out, runningRoots()...), nil
+	running, err := runningRoots()
+	if err != nil {
+		return nil, fmt.Errorf("cannot find out what running programs use, so nobody can tell what is garbage; nothing was deleted: %w", err)
+	}
+	return append(out, running...), nil
 }
 
 // sweepRoots removes indirect roots whose links are gone, and links that were to
@@ -608,7 +623,7 @@ func (s *Store) removeTrees(ctx context.Context, names []string, progress func(d
 	}
 	defer s.Discard(trash)
 	dir := filepath.Dir(trash)
-	settled, err := s.settle(ctx, dir, names)
+	settled, err := s.settle(ctx, names)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -618,17 +633,18 @@ func (s *Store) removeTrees(ctx context.Context, names []string, progress func(d
 	errs := make([]error, workers)
 	for w := range workers {
 		wg.Go(func() {
-			for i := w; i < len(names) && errs[w] == nil && ctx.Err() == nil; i += workers {
+			for i := w; i < len(names) && ctx.Err() == nil; i += workers {
 				gone, bytes, err := s.removeTree(ctx, names[i], filepath.Join(dir, names[i]), settled[names[i]])
-				mu.Lock()
-				freed += bytes
-				mu.Unlock()
-				if errs[w] = err; !gone {
-					continue
+				// One that cannot be removed does not keep the others from going.
+				if errs[w] == nil {
+					errs[w] = err
 				}
 				mu.Lock()
-				if removed++; progress != nil {
-					progress(removed, len(names))
+				freed += bytes
+				if gone {
+					if removed++; progress != nil {
+						progress(removed, len(names))
+					}
 				}
 				mu.Unlock()
 			}
@@ -697,15 +713,18 @@ func (s *Store) removeTree(ctx context.Context, base, trash string, number uint6
 
 // settle sees to it that what is not valid now stays so (see [db.DB.Settle]), as far
 // as trees that were at their places before. It returns the numbers of those among
-// names. dir is a directory of this process.
-func (s *Store) settle(ctx context.Context, dir string, names []string) (map[string]uint64, error) {
-	// Touching it takes no room on the disk, and tells the file system's time.
-	if err := os.Chtimes(dir, time.Time{}, s.c.Now()); err != nil {
-		return nil, err
+// names. Their times are compared with themselves only: a clock may be set back, and what
+// was made before would be from the future.
+func (s *Store) settle(ctx context.Context, names []string) (map[string]uint64, error) {
+	type sight struct {
+		changed time.Time
+		number  uint64
 	}
-	since, _, err := tree.Changed(dir)
-	if err != nil {
-		return nil, err
+	before := make(map[string]sight, len(names))
+	for _, n := range names {
+		if changed, number, err := tree.Changed(s.final(n)); err == nil {
+			before[n] = sight{changed, number}
+		}
 	}
 	d, err := s.database(ctx)
 	if err != nil {
@@ -716,9 +735,9 @@ func (s *Store) settle(ctx context.Context, dir string, names []string) (map[str
 	if err != nil && !errors.As(err, &full) { // a collection is what makes room
 		return nil, err
 	}
-	out := make(map[string]uint64, len(names))
-	for _, n := range names {
-		if changed, number, err := tree.Changed(s.final(n)); err == nil && !changed.After(since) {
+	out := make(map[string]uint64, len(before))
+	for n, seen := range before {
+		if changed, number, err := tree.Changed(s.final(n)); err == nil && (sight{changed, number}) == seen {
 			out[n] = number
 		}
 	}

@@ -3,6 +3,7 @@ package store_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -66,6 +67,90 @@ func TestFullDisk(t *testing.T) {
 		t.Errorf("%d objects", n)
 	}
 	checkTidy(t, mount)
+}
+
+// TestProtectsAfterFull: names for which the disk had no room do not spoil those that
+// come when it has.
+func TestProtectsAfterFull(t *testing.T) {
+	dir := scratch(t)
+	mount := filepath.Join(dir, "mnt")
+	if err := os.Mkdir(mount, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Mount("tmpfs", mount, "tmpfs", 0, "size=2m"); err != nil {
+		t.Skipf("a small file system cannot be mounted (%v); needs root", err)
+	}
+	defer unix.Unmount(mount, unix.MNT_DETACH)
+	ctx := t.Context()
+	var kept string
+	closed(t, mount, func(s *store.Store) { kept = must(s.AddText(ctx, "kept", nil, nil))(t) })
+	user := open(t, mount)
+	name := func(i int) string { return fmt.Sprintf("/frx/store/%032d-some-name", i) }
+	for i := range 20 { // so that the next page is begun in the midst of a name
+		if err := user.Protect(ctx, name(i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	filler := must(os.Create(filepath.Join(mount, "filler")))(t)
+	for chunk := bytes.Repeat([]byte("f"), 4096); ; {
+		if _, err := filler.Write(chunk); err != nil {
+			break
+		}
+	}
+	filler.Close()
+	var many []string
+	for i := range 200 {
+		many = append(many, name(1000+i))
+	}
+	var full *store.NoSpaceError
+	if err := user.Protect(ctx, many...); !errors.As(err, &full) {
+		t.Fatalf("on a full disk: %v", err)
+	}
+	if err := os.Remove(filler.Name()); err != nil {
+		t.Fatal(err)
+	}
+	if err := user.Protect(ctx, kept); err != nil {
+		t.Fatal(err)
+	}
+	if got := must(open(t, mount).Collect(ctx, store.CollectOptions{}))(t); len(got.Paths) != 0 {
+		t.Errorf("collected %v, which is in use", got.Paths)
+	}
+}
+
+// TestUnremovable: a tree that cannot be removed does not keep the others from going.
+func TestUnremovable(t *testing.T) {
+	ctx, root := t.Context(), scratch(t)
+	s := open(t, root)
+	must(s.AddText(ctx, "one", nil, nil))(t)
+	var trees []string
+	for i := range 16 {
+		p := s.Physical(fmt.Sprintf("%s/%032d-left", s.Dir(), i))
+		grow(t, p, map[string]string{"busy/x": "1"})
+		trees = append(trees, p)
+	}
+	tmp := filepath.Join(root, "frx/store/.tmp")
+	for i, p := range trees {
+		if i%4 > 0 {
+			continue // others find them in another order
+		}
+		if err := unix.Mount("tmpfs", filepath.Join(p, "busy"), "tmpfs", 0, "size=64k"); err != nil {
+			t.Skipf("nothing can be mounted (%v); needs root", err)
+		}
+		t.Cleanup(func() {
+			moved, _ := filepath.Glob(filepath.Join(tmp, "*/*", filepath.Base(p), "busy"))
+			for _, at := range append(moved, filepath.Join(p, "busy")) {
+				_ = unix.Unmount(at, unix.MNT_DETACH)
+			}
+		})
+	}
+	if _, err := s.Collect(ctx, store.CollectOptions{}); !errors.Is(err, unix.EBUSY) {
+		t.Errorf("what cannot be removed is told: %v", err)
+	}
+	for _, p := range trees {
+		if _, err := os.Lstat(p); err == nil {
+			t.Errorf("%s is left", filepath.Base(p))
+		}
+	}
 }
 
 // TestMakesRoom adds more than a small file system holds, a process at a time,

@@ -322,30 +322,63 @@ func (w *linkWalk) entry(p string, e fs.DirEntry, in *userFolder) error {
 	return nil
 }
 
+// UnreadableRootError is a root of which nobody can tell now what it keeps. The links of
+// other users are not named.
+type UnreadableRootError struct {
+	Link string // physical path of the link below gcroots or profiles
+	Err  error  // why it could not be followed
+}
+
+func (e *UnreadableRootError) Error() string {
+	return fmt.Sprintf("the root %s cannot be followed to what it keeps (%v): while that is so, nobody can tell what is garbage; nothing was deleted", e.Link, e.Err)
+}
+
+// Unwrap returns why it could not be followed.
+func (e *UnreadableRootError) Unwrap() error { return e.Err }
+
+// unreadable makes an UnreadableRootError. Of err only the reason is told, not the path.
+func unreadable(link string, err error) error {
+	var errno unix.Errno
+	if errors.As(err, &errno) {
+		err = errno
+	}
+	return &UnreadableRootError{link, err}
+}
+
 // Roots returns the roots that lead to objects, the links below gcroots and
 // profiles, in order. Links that lead nowhere, or not into the store, are left out,
 // and so are those from a profile to its current generation, which is a root itself.
+// Of those that cannot be followed now, see [UnreadableRootError], nothing is said.
 func (s *Store) Roots(ctx context.Context) ([]Root, error) {
-	var roots []Root
+	roots, _, err := s.findRoots(ctx)
+	return roots, err
+}
+
+// findRoots is Roots; unsure is an *UnreadableRootError when there may be more.
+func (s *Store) findRoots(ctx context.Context) (roots []Root, unsure, err error) {
 	ways := s.ways()
 	for _, dir := range []string{"gcroots", profilesDir} {
 		w := linkWalk{ctx: ctx, found: func(p string) {
 			if leadsToGeneration(p) {
 				return
 			}
-			for _, target := range ways.objects(p) {
+			targets, err := ways.objects(p)
+			for _, target := range targets {
 				roots = append(roots, Root{p, s.rootName(p), target})
+			}
+			if err != nil {
+				unsure = unreadable(p, err)
 			}
 		}}
 		if dir == profilesDir {
 			w.users = s.StatePath(profilesDir, perUser)
 		}
 		if err := w.folder(s.StatePath(dir), nil); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	slices.SortFunc(roots, func(a, b Root) int { return strings.Compare(a.Link, b.Link) })
-	return roots, nil
+	return roots, unsure, nil
 }
 
 // leadsToGeneration says whether link is that of a profile to a generation beside

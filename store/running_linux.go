@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -10,11 +11,12 @@ import (
 
 // runningRoots lists the objects that processes of this machine have open,
 // mapped, as their program or directory, or named in their environment: proc(5).
-// What may not be looked at, another user's processes, is left out.
-func runningRoots() []root {
+// What may not be looked at, another user's processes, is left out. An error says that
+// what may be looked at could not be.
+func runningRoots() ([]root, error) {
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
-		return nil
+		return nil, scarce(err)
 	}
 	var out []root
 	self := strconv.Itoa(os.Getpid())
@@ -34,22 +36,41 @@ func runningRoots() []root {
 			})
 		}
 		links := []string{filepath.Join(dir, "exe"), filepath.Join(dir, "cwd")}
-		fds, _ := os.ReadDir(filepath.Join(dir, "fd"))
+		fds, err := os.ReadDir(filepath.Join(dir, "fd"))
+		if scarce(err) != nil {
+			return nil, err
+		}
 		for _, fd := range fds {
 			links = append(links, filepath.Join(dir, "fd", fd.Name()))
 		}
 		for _, l := range links {
-			if to, err := os.Readlink(l); err == nil {
-				look([]byte(to))
+			to, err := os.Readlink(l)
+			if scarce(err) != nil {
+				return nil, err
 			}
+			look([]byte(to))
 		}
 		for _, name := range []string{"maps", "environ"} {
-			if text, err := os.ReadFile(filepath.Join(dir, name)); err == nil {
-				look(text)
+			text, err := os.ReadFile(filepath.Join(dir, name))
+			if scarce(err) != nil {
+				return nil, err
 			}
+			look(text)
 		}
 	}
-	return out
+	return out, nil
+}
+
+// scarce returns err if it says that this process, or the machine, has too little of
+// something just now. Other errors are those of processes that have ended, or are
+// somebody else's.
+func scarce(err error) error {
+	for _, e := range []error{unix.EMFILE, unix.ENFILE, unix.ENOMEM} {
+		if errors.Is(err, e) {
+			return err
+		}
+	}
+	return nil
 }
 
 // processOwner is the id of the user whose process this is; -1 when it has ended.

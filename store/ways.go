@@ -2,6 +2,7 @@ package store
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,6 +22,8 @@ type ways struct {
 	real  string            // the root directory by its name without links
 	links map[string]string // what links say that were gone through; "" of what is none
 	dirs  map[string]fileID
+	// broken is why nobody can tell where the store is.
+	broken error
 }
 
 // fileID tells directories apart, whatever their names are.
@@ -37,36 +40,54 @@ var errEndless = &os.PathError{Op: "follow", Path: "a link", Err: unix.ELOOP}
 
 func (p Place) ways() *ways {
 	w := &ways{p: p, real: p.root, links: map[string]string{}, dirs: map[string]fileID{}}
-	if real, err := filepath.EvalSymlinks(p.root); err == nil {
+	switch real, err := filepath.EvalSymlinks(p.root); {
+	case err == nil:
 		w.real = real
+	case !nowhere(err):
+		w.broken = err
 	}
-	w.store = w.dir(p.Physical(p.dir))
+	var err error
+	if w.store, err = w.dir(p.Physical(p.dir)); err != nil {
+		w.broken = err
+	}
 	return w
 }
 
+// nowhere says whether an error means that a way leads to nothing, rather than that it
+// could not be gone to its end: then what lies there may be there all the same.
+func nowhere(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENOTDIR) || errors.Is(err, unix.ELOOP) || errors.Is(err, unix.ENAMETOOLONG)
+}
+
 // dir returns which directory lies at a path; zero when none does.
-func (w *ways) dir(name string) fileID {
+func (w *ways) dir(name string) (fileID, error) {
 	id, ok := w.dirs[name]
 	if ok {
-		return id
+		return id, nil
 	}
 	var st unix.Stat_t
-	if unix.Stat(name, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFDIR {
+	if err := unix.Stat(name, &st); err != nil && !nowhere(err) {
+		return id, &fs.PathError{Op: "stat", Path: name, Err: err}
+	} else if err == nil && st.Mode&unix.S_IFMT == unix.S_IFDIR {
 		id = fileID{uint64(st.Dev), uint64(st.Ino)}
 	}
 	if len(w.dirs) >= maxKnown {
 		clear(w.dirs)
 	}
 	w.dirs[name] = id
-	return id
+	return id, nil
 }
 
 // isStore says whether dir is the store directory.
-func (w *ways) isStore(dir string) bool {
+func (w *ways) isStore(dir string) (bool, error) {
 	if dir == w.p.dir || dir == w.p.Physical(w.p.dir) {
-		return true
+		return true, nil
 	}
-	return w.store != fileID{} && w.dir(dir) == w.store
+	if w.store == (fileID{}) {
+		return false, nil
+	}
+	id, err := w.dir(dir)
+	return id == w.store, err
 }
 
 // readLink returns what the link called name says, "" when it is no link. passing says
@@ -117,6 +138,9 @@ func (w *ways) follow(name string, inside, last bool) (place, error) {
 	if p, in := takes(name); in {
 		return p, nil
 	}
+	if w.broken != nil {
+		return place{}, w.broken
+	}
 	hops := 0
 	for steps := 0; rest != ""; steps++ {
 		if steps > maxSteps {
@@ -134,13 +158,19 @@ func (w *ways) follow(name string, inside, last bool) (place, error) {
 			}
 			continue
 		}
-		if len(part) > path.HashLen && part[path.HashLen] == '-' && !leaves(rest) && w.isStore(dir) {
+		if len(part) > path.HashLen && part[path.HashLen] == '-' && !leaves(rest) {
 			if q, err := path.ParseBase(part); err == nil {
-				p := place{object: q.In(w.p.dir)}
-				if rest != "" {
-					p.inside = filepath.Clean("/" + rest)
+				in, err := w.isStore(dir)
+				if err != nil {
+					return place{}, err
 				}
-				return p, nil
+				if in {
+					p := place{object: q.In(w.p.dir)}
+					if rest != "" {
+						p.inside = filepath.Clean("/" + rest)
+					}
+					return p, nil
+				}
 			}
 		}
 		file := filepath.Join(dir, part)
@@ -191,14 +221,18 @@ func (w *ways) below(name string) string {
 
 // objects returns those that link leads to. An absolute link may be meant for this
 // machine or for the one whose root directory that of the store is; so there may be two.
-func (w *ways) objects(link string) []string {
-	var out []string
+// The error is about a way that could not be gone to its end.
+func (w *ways) objects(link string) (out []string, err error) {
 	for _, inside := range w.machines() {
-		if p, err := w.follow(link, inside, true); err == nil && p.object != "" && !(len(out) > 0 && out[0] == p.object) {
+		p, ferr := w.follow(link, inside, true)
+		switch {
+		case ferr != nil && !nowhere(ferr):
+			err = ferr
+		case ferr == nil && p.object != "" && !(len(out) > 0 && out[0] == p.object):
 			out = append(out, p.object)
 		}
 	}
-	return out
+	return out, err
 }
 
 // machines are the two that a name may be meant for: see [ways.follow].

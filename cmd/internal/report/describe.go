@@ -104,6 +104,11 @@ func known(err error) *Problem {
 			Details: e.Chain,
 			Hints:   []string{"remove the root, or end what uses the object, and try again"},
 		}
+	case *store.UnreadableRootError:
+		return &Problem{
+			Kind: "unreadable-root", Prefix: "fruix", Message: tidy(e.Error()),
+			Hints: []string{"see to it that what the link leads to can be read, and try again; or remove the link if it is of no use any more"},
+		}
 	case *store.ForeignError:
 		return &Problem{Kind: "foreign-store", Prefix: "fruix", Message: tidy(e.Error()), Hints: []string{e.Hint}}
 	case *store.FreshError:
