@@ -139,6 +139,8 @@ func (s *Store) checkItem(it *item) error {
 	return err
 }
 
+var errNotPlain = errors.New("not a plain file")
+
 // derivationFile reads a file that is to be a derivation.
 func derivationFile(name string) ([]byte, error) {
 	f, err := openPlain(name)
@@ -146,7 +148,7 @@ func derivationFile(name string) ([]byte, error) {
 		return nil, err
 	}
 	if f == nil {
-		return nil, errors.New("not a plain file")
+		return nil, errNotPlain
 	}
 	defer f.Close()
 	text, err := io.ReadAll(io.LimitReader(f, maxDerivation+1))

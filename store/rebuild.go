@@ -250,22 +250,41 @@ func (r *rebuild) identify(ctx context.Context, base string) (o *db.Object, why 
 	if !known {
 		return nil, "is not in the journal, and its content does not prove what it is", nil
 	}
-	r.mu.Lock()
-	r.found.Proven++
-	r.mu.Unlock()
-	return r.withOutputs(o)
+	if o, why, err = r.withOutputs(o); errors.Is(err, errNotPlain) {
+		return nil, "is called as derivations are, and is none", nil
+	}
+	if o != nil {
+		r.mu.Lock()
+		r.found.Proven++
+		r.mu.Unlock()
+	}
+	return o, why, err
 }
 
-// fromJournal makes an object of what the journal says.
+// fromJournal makes an object of what the journal says. Of a derivation that is damaged,
+// whatever it is now, the outputs are those that the old database knows.
 func (r *rebuild) fromJournal(n noted, bad *Problem) (o *db.Object, why string, err error) {
 	x := objectOf(n.Record)
+	if bad == nil {
+		if o, why, err = r.withOutputs(&x); err != nil {
+			bad = &Problem{Path: r.s.c.StoreDir + "/" + x.Path, Kind: Unreadable, Err: err}
+		}
+	}
+	if bad != nil {
+		o = &x
+		for _, other := range r.records[x.Path] {
+			if other.outputs != nil {
+				x.Outputs = other.outputs
+			}
+		}
+	}
 	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.lines[x.Path] = n.line
 	if bad != nil {
 		r.found.Bad = append(r.found.Bad, *bad)
 	}
-	r.mu.Unlock()
-	return r.withOutputs(&x)
+	return o, why, nil
 }
 
 // prove says whether the path of o follows from its content: with no references,

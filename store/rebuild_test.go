@@ -383,3 +383,35 @@ func TestRebuildForgetsCollected(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 }
+
+// TestRebuildWithDamagedDerivation: one that is no plain file any more, or cannot be
+// read, keeps nobody from the rest of the store, and can be repaired.
+func TestRebuildWithDamagedDerivation(t *testing.T) {
+	for name, damage := range map[string]func(file string) error{
+		"executable": func(file string) error { return os.Chmod(file, 0o555) },
+		"link":       func(file string) error { return errors.Join(os.Remove(file), os.Symlink("nowhere", file)) },
+		"folder":     func(file string) error { return errors.Join(os.Remove(file), os.Mkdir(file, 0o755)) },
+	} {
+		for _, trust := range []bool{false, true} {
+			for _, lost := range []bool{false, true} { // the database
+				root, paths := variedStore(t)
+				err := damage(filepath.Join(root, paths["drv"]))
+				if lost {
+					err = errors.Join(err, os.Remove(filepath.Join(root, "frx/var/fruix/db/db.sqlite")))
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				r := rebuild(t, root, store.RebuildOptions{Trust: trust})
+				if r.Objects != len(paths) || len(r.Left) != 0 || len(r.Bad) != 1 || r.Bad[0].Path != paths["drv"] {
+					t.Errorf("%s, trust %v, lost %v: %+v", name, trust, lost, r)
+				}
+				s := open(t, root)
+				if got := must(s.Derivers(t.Context(), paths["out"]))(t); (len(got) == 0) != lost {
+					t.Errorf("%s, trust %v, lost %v: derivers %v", name, trust, lost, got)
+				}
+				s.Close()
+			}
+		}
+	}
+}

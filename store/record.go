@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -118,7 +119,7 @@ func (s *Store) record(ctx context.Context, objects []db.Object) (*entry, error)
 			return nil, err
 		}
 		// The first object of a store, or one whose journal was lost.
-		if err := s.rewriteJournal(ctx, true); err != nil {
+		if err := s.rewriteJournal(ctx, true, 0); err != nil {
 			return nil, err
 		}
 	}
@@ -173,8 +174,6 @@ func objectOf(r journal.Record) db.Object {
 // no longer valid, or when valid ones are missing from it. It is a courtesy: when
 // others register all the time it is left to the next collection.
 func (s *Store) compactJournal(ctx context.Context, valid map[string]bool) {
-	ctx, cancel := context.WithTimeout(ctx, time.Second)
-	defer cancel()
 	lines := 0
 	covered := make(map[string]bool, len(valid))
 	f, err := os.Open(s.journalFile())
@@ -191,16 +190,26 @@ func (s *Store) compactJournal(ctx context.Context, valid map[string]bool) {
 	if err == nil && len(covered) == len(valid) && lines <= 2*len(valid)+few {
 		return
 	}
-	_ = s.rewriteJournal(ctx, false)
+	_ = s.rewriteJournal(ctx, false, journalPatience)
 }
+
+// journalPatience is how long a collector waits for those who register.
+const journalPatience = time.Second
 
 // few is how many lines about nothing do not matter.
 const few = 64
 
 // rewriteJournal writes the journal anew from the database; only when there is
-// none, if missing is set.
-func (s *Store) rewriteJournal(ctx context.Context, missing bool) error {
-	lock, err := s.lockJournal(ctx, unix.LOCK_EX)
+// none, if missing is set. It waits no longer than patience for the journal's lock,
+// unless that is 0; what it does then takes its time.
+func (s *Store) rewriteJournal(ctx context.Context, missing bool, patience time.Duration) error {
+	waiting := ctx
+	if patience > 0 {
+		var cancel context.CancelFunc
+		waiting, cancel = context.WithTimeout(ctx, patience)
+		defer cancel()
+	}
+	lock, err := s.lockJournal(waiting, unix.LOCK_EX)
 	if err != nil {
 		return err
 	}
@@ -281,8 +290,11 @@ func (s *Store) readJournal() (records map[string][]noted, damaged int, err erro
 			damaged++
 			return nil
 		}
-		records[r.Path] = append([]noted{{Record: r, line: n}}, records[r.Path]...)
+		records[r.Path] = append(records[r.Path], noted{Record: r, line: n})
 		return nil
 	})
+	for _, list := range records {
+		slices.Reverse(list)
+	}
 	return records, damaged, err
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -36,6 +37,9 @@ func (s *Store) makeRoom(ctx context.Context) error {
 	done, err := s.Collect(ctx, CollectOptions{MaxFreed: max(s.c.MaxFree, s.c.MinFree) - free})
 	if done != nil && s.c.OnCollect != nil && len(done.Paths)+done.Stray > 0 {
 		s.c.OnCollect(*done)
+	}
+	if errors.As(err, new(*UnreadableRootError)) || errors.As(err, new(*TooManyRootsError)) {
+		return nil // a user's links must not keep all from adding
 	}
 	return err
 }
