@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -95,4 +96,36 @@ func (p Place) Find(name string) (object, inside string, err error) {
 		return at.object, at.inside, nil
 	}
 	return "", "", &NotInStoreError{Path: name, StoreDir: p.dir}
+}
+
+// Resolve returns where on this machine the file is that name, a logical or a physical
+// path, leads to, and goes through links in objects by their logical names. A link at
+// the end is gone through only with last. What does not lie in the store, or is not
+// there, is returned as far as it could be followed.
+func (p Place) Resolve(name string, last bool) string {
+	for hops := 0; ; hops++ {
+		object, inside, err := p.Find(name)
+		if err != nil {
+			return name
+		}
+		if hops == maxHops {
+			return p.Physical(object) + inside
+		}
+		at, rest := object, strings.TrimPrefix(inside, "/")
+		for {
+			if to, err := os.Readlink(p.Physical(at)); err == nil && (last || rest != "") {
+				if !filepath.IsAbs(to) {
+					to = filepath.Join(filepath.Dir(at), to)
+				}
+				name = filepath.Join(to, rest)
+				break
+			}
+			if rest == "" {
+				return p.Physical(at)
+			}
+			var part string
+			part, rest, _ = strings.Cut(rest, "/")
+			at += "/" + part
+		}
+	}
 }

@@ -36,6 +36,7 @@ type Names interface {
 	Root() string                                        // directory that logical paths are looked up under
 	Physical(logical string) string                      // where a logical path lies
 	Find(name string) (object, inside string, err error) // see store.Place
+	Resolve(name string, last bool) string               // see store.Place
 	Free() (int64, error)                                // bytes that may still be written
 }
 

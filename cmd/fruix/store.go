@@ -400,10 +400,7 @@ func (s *session) optimiseStore(ctx context.Context, st access.Store) error {
 
 // storeDump writes the archive of any file or folder, of the store or not.
 func storeDump(ctx context.Context, s *session, args []string) error {
-	name := args[0]
-	if object, inside, err := s.store.Find(name); err == nil {
-		name = s.store.Physical(object) + inside
-	}
+	name := s.hostPath(args[0])
 	return s.writeBinary(func(w *os.File) error { return dumpArchive(ctx, w, name) })
 }
 

@@ -224,7 +224,8 @@ func storeRoots(ctx context.Context, s *session, args []string) error {
 			lines = append(lines, r.Name)
 		}
 	}
-	return s.printList(lines)
+	slices.Sort(lines)
+	return s.printList(slices.Compact(lines)) // a process may have several objects open
 }
 
 // needing are objects and all that refers to them, directly or not.
@@ -266,13 +267,9 @@ func storeWhy(ctx context.Context, s *session, args []string) error {
 	return s.printList(chain)
 }
 
-// hostPath is where a name leads on this machine, be it of the store or not.
-func (s *session) hostPath(name string) string {
-	if object, inside, err := s.store.Find(name); err == nil {
-		return s.store.Physical(object) + inside
-	}
-	return name
-}
+// hostPath is where a name leads on this machine, be it of the store or not; a link at
+// the end is what is meant.
+func (s *session) hostPath(name string) string { return s.store.Resolve(name, false) }
 
 // difference is what is printed as JSON of one.
 type difference struct {
@@ -369,7 +366,7 @@ func sizeOf(fi os.FileInfo) int64 {
 
 func storeCat(_ context.Context, s *session, args []string) error {
 	cat := func(name string) error {
-		f, err := os.Open(s.hostPath(name))
+		f, err := os.Open(s.store.Resolve(name, true))
 		if err != nil {
 			return err
 		}
