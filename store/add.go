@@ -80,7 +80,7 @@ func (s *Store) AddTexts(ctx context.Context, texts []Text) error {
 		return err
 	}
 	// Each is locked by an open file, of which a process may not have any number.
-	for part := range slices.Chunk(missing, textsAtOnce) {
+	for part := range slices.Chunk(missing, atOnce(textsAtOnce)) {
 		if err := s.addTexts(ctx, part); err != nil {
 			return err
 		}

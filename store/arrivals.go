@@ -10,6 +10,7 @@ import (
 type arrivals struct {
 	s     *Store
 	items []item          // that have come and are not valid yet
+	most  int             // how many of these there may be
 	bytes int64           // of their archives
 	valid map[string]bool // base names of what is valid, or will be before what comes next
 	done  []string        // full paths that have become valid, or were, in order
@@ -38,7 +39,7 @@ func (a *arrivals) add(ctx context.Context, it item) error {
 	a.items = append(a.items, it)
 	a.bytes += it.object.NarSize
 	a.valid[it.object.Path] = true
-	if len(a.items) < arrivalsAtOnce && a.bytes < arrivalBytes {
+	if len(a.items) < a.most && a.bytes < arrivalBytes {
 		return nil
 	}
 	return a.flush(ctx)

@@ -280,7 +280,7 @@ func SignedBy(keys []narinfo.PublicKey) func(*Claim) error {
 // A nil believe believes everything.
 func (s *Store) ImportChecked(ctx context.Context, r io.Reader, believe func(*Claim) error) ([]string, error) {
 	in := wire.NewReader(bufio.NewReaderSize(r, 64<<10), importLimits)
-	a := &arrivals{s: s, valid: map[string]bool{}}
+	a := &arrivals{s: s, most: atOnce(arrivalsAtOnce), valid: map[string]bool{}}
 	err := a.read(ctx, in, believe)
 	// What came before something that cannot be taken is as good as ever.
 	if ferr := a.flush(ctx); err == nil {

@@ -73,6 +73,16 @@ func (s *Store) LockOutputs(ctx context.Context, outs []string) (*Lock, error) {
 	return l, nil
 }
 
+// atOnce is how many paths should be locked at a time, where most are wanted: each takes
+// an open file, and a process may have few of them.
+func atOnce(most int) int {
+	var may unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_NOFILE, &may) != nil || uint64(may.Cur) >= uint64(4*most) {
+		return most
+	}
+	return max(1, int(may.Cur)/4)
+}
+
 // holds says whether this Store has locked base.
 func (s *Store) holds(base string) bool {
 	s.mu.Lock()
