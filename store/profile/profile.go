@@ -123,6 +123,9 @@ func (p *Profile) Generations() ([]Generation, error) {
 			return nil, err
 		}
 		info, err := e.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // just now
+		}
 		if err != nil {
 			return nil, err
 		}
