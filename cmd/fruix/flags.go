@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -102,7 +104,7 @@ func (f *flags) addSubstituteFlags() {
 
 // addRoomFlags adds the options that say when garbage makes room.
 func (f *flags) addRoomFlags() {
-	f.StringVar(&f.minFree, "min-free", "", "while less `SPACE` is free, such as 5G, delete garbage before adding to the store")
+	f.StringVar(&f.minFree, "min-free", "", "while less `SPACE` is free, such as 5G, delete garbage before adding to the store; 0 is never (default: what /frx/etc/fruix/min-free says)")
 	f.StringVar(&f.maxFree, "max-free", "", "how much `SPACE` shall be free then (default: that of --min-free)")
 }
 
@@ -156,10 +158,40 @@ func (f *flags) check() error {
 	return err
 }
 
-// room reads how much space shall be free.
-func (f *flags) room() (low, high int64, err error) {
+// room is how much space shall be free in the store under root, as the options say, or
+// else the configuration.
+func (s *session) room(root string) (low, high int64, err error) {
+	f := s.flags
+	switch {
+	case f.Lookup("min-free") == nil: // what adds nothing needs no room
+		return 0, 0, nil
+	case f.minFree == "0": // whatever the configuration says
+		return 0, 0, nil
+	}
 	err = f.sizes(size{"--min-free", f.minFree, &low}, size{"--max-free", f.maxFree, &high})
-	return low, high, err
+	if err != nil || f.Changed("min-free") {
+		return low, high, err
+	}
+	lines, err := configLines(root, roomFile)
+	if err != nil || len(lines) == 0 {
+		return low, high, err
+	}
+	words := strings.Fields(strings.Join(lines, " "))
+	low, err = parseSize(words[0])
+	switch {
+	case err != nil:
+	case len(words) > 2:
+		err = errors.New("there are more than two sizes")
+	case len(words) == 2 && high == 0:
+		high, err = parseSize(words[1])
+	}
+	if err != nil {
+		return 0, 0, &report.AdvisedError{
+			Err:  fmt.Errorf("%s: %w", filepath.Join(root, configDir, roomFile), err),
+			Hint: "it is to hold what --min-free would say, such as 5G, and behind that, if need be, what --max-free would",
+		}
+	}
+	return low, high, nil
 }
 
 // bounds reads how much memory a build may use, and how much it may print; 0 is what

@@ -74,7 +74,7 @@ func runGC(ctx context.Context, e *environment, args []string) error {
 		return err
 	}
 	if !a.repairs() {
-		f.noSubstitutes = true // whatever is wrong with their configuration
+		f.noSubstitutes, f.minFree = true, "0" // whatever is wrong with their configuration
 	}
 	w, err := a.wish(f)
 	if err != nil {

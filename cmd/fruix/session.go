@@ -114,7 +114,7 @@ func (s *session) storeConfig() (store.Config, error) {
 	c := store.Config{StoreDir: s.flags.storeDir, Relaxed: s.flags.relaxed, Unshared: s.flags.unshared, OnWait: s.onWait, OnCollect: s.onCollect, OnFirstUse: s.onFirstUse}
 	var err error
 	if c.Root, err = s.storeRoot(); err == nil {
-		c.MinFree, c.MaxFree, err = s.flags.room()
+		c.MinFree, c.MaxFree, err = s.room(c.Root)
 	}
 	return c, err
 }
@@ -219,9 +219,9 @@ func waitText(w store.Wait) string {
 	case w.Rebuild:
 		return fmt.Sprintf("waiting until %s has made the store's database anew", w.Holder)
 	case w.Users && w.Holder == "":
-		return "waiting until nobody uses the store's database"
+		return "waiting until nobody uses the store's database; what uses it must end, a \"fruix daemon\" or its clients, too"
 	case w.Users:
-		return fmt.Sprintf("waiting until the store's database is no longer used by %s", w.Holder)
+		return fmt.Sprintf("waiting until the store's database is no longer used by %s; what does not end by itself must be ended; a \"fruix daemon\" uses it as long as a client does", w.Holder)
 	case w.Profile != "" && w.Holder == "":
 		return fmt.Sprintf("waiting until somebody else has changed the profile %s", w.Profile)
 	case w.Profile != "":

@@ -48,6 +48,8 @@ func TestWaitText(t *testing.T) {
 		"waiting until process 7 has changed the profile /p":           {Profile: "/p", Holder: "process 7"},
 		"waiting until process 7 has written to the store's database":  {Database: true, Holder: "process 7"},
 		"waiting until somebody else is done with the store's journal": {Journal: true},
+		// This wait may have no end, and it is said what to do.
+		"waiting until the store's database is no longer used by process 7; what does not end by itself must be ended; a \"fruix daemon\" uses it as long as a client does": {Users: true, Holder: "process 7"},
 	} {
 		if got := waitText(w); got != want {
 			t.Errorf("got %q, want %q", got, want)

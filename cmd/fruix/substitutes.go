@@ -27,6 +27,7 @@ const (
 	trustedKeysFile = "trusted-keys"    // public keys, one a line
 	aclFile         = "acl"             // public keys in the form of Guix's file of this name
 	urlsFile        = "substitute-urls" // servers, one a line
+	roomFile        = "min-free"        // how much space shall be free, and until when garbage goes
 	secretKeyFile   = "signing-key.sec"
 	publicKeyFile   = "signing-key.pub"
 )
