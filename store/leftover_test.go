@@ -97,3 +97,25 @@ func TestHalfMadeRoot(t *testing.T) {
 		t.Errorf("the root leads to %s", to)
 	}
 }
+
+// TestReserveAgain: what a process has made of the reserve that died before there was room
+// in it is none.
+func TestReserveAgain(t *testing.T) {
+	root := scratch(t)
+	reserve := filepath.Join(root, "frx/var/fruix/reserve")
+	size := func() int64 {
+		closed(t, root, func(*store.Store) {})
+		st, err := os.Stat(reserve)
+		if err != nil {
+			t.Skipf("there is too little room for a reserve: %v", err)
+		}
+		return st.Size()
+	}
+	want := size()
+	if err := os.Truncate(reserve, 0); err != nil {
+		t.Fatal(err)
+	}
+	if got := size(); got != want {
+		t.Errorf("the reserve has %d bytes, not %d", got, want)
+	}
+}

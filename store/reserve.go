@@ -1,6 +1,8 @@
 package store
 
 import (
+	"io"
+	"math/rand/v2"
 	"os"
 )
 
@@ -21,8 +23,11 @@ const (
 // free, or the file cannot be written, there is none.
 func (s *Store) makeReserve() {
 	name := s.StatePath(reserveFile)
-	if _, err := os.Lstat(name); err == nil {
-		return
+	if st, err := os.Lstat(name); err == nil {
+		if st.Size() > 0 {
+			return
+		}
+		_ = os.Remove(name) // a process has died before there was room in it
 	}
 	free, err := s.Free()
 	if err != nil || free/reservePart < minReserve {
@@ -36,6 +41,13 @@ func (s *Store) makeReserve() {
 	if err := allocate(f, min(reserveSize, free/reservePart)); err != nil {
 		_ = os.Remove(name)
 	}
+}
+
+// fill writes so many bytes to a file. They do not compress: some file systems would
+// keep no room for zeros.
+func fill(f *os.File, size int64) error {
+	_, err := io.CopyN(f, rand.NewChaCha8([32]byte{}), size)
+	return err
 }
 
 // giveReserve frees the room that is kept, and says whether there was any.

@@ -2,15 +2,7 @@
 
 package store
 
-import (
-	"io"
-	"math/rand/v2"
-	"os"
-)
+import "os"
 
-// allocate gives an empty file room on the disk. What it writes does not compress:
-// some file systems would keep no room for zeros.
-func allocate(f *os.File, size int64) error {
-	_, err := io.CopyN(f, rand.NewChaCha8([32]byte{}), size)
-	return err
-}
+// allocate gives an empty file room on the disk.
+func allocate(f *os.File, size int64) error { return fill(f, size) }

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+	"golang.org/x/sys/unix"
 	"golang.org/x/term"
 
 	"fruix/cmd/internal/report"
@@ -173,6 +175,9 @@ func (s *session) room(root string) (low, high int64, err error) {
 		return low, high, err
 	}
 	lines, err := configLines(root, roomFile)
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, unix.ENOTDIR) {
+		return low, high, nil // what is wrong with the store says so itself
+	}
 	if err != nil || len(lines) == 0 {
 		return low, high, err
 	}
