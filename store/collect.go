@@ -698,10 +698,13 @@ func (s *Store) removeTree(ctx context.Context, base, trash string, number uint6
 	if _, now, err := tree.Changed(s.final(base)); err != nil || now != number {
 		return false, 0, ignoreMissing(err)
 	}
-	if _, err := tree.Move(s.final(base), trash); err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			return false, 0, nil
-		}
+	switch _, err := tree.Move(s.final(base), trash); {
+	case errors.Is(err, fs.ErrNotExist):
+		return false, 0, nil
+	case immovable(err):
+		freed, err = tree.RemoveCounting(s.final(base))
+		return err == nil, freed, err
+	case err != nil:
 		return false, 0, err
 	}
 	if err := lock.Release(); err != nil {

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"golang.org/x/sys/unix"
+
 	"fruix/store/db"
 	"fruix/store/tree"
 )
@@ -114,7 +116,11 @@ func (s *Store) place(temp, final string) error {
 		if err != nil {
 			return err
 		}
-		if _, err := tree.Move(final, trash); err != nil {
+		_, err = tree.Move(final, trash)
+		if immovable(err) {
+			err = tree.Remove(final)
+		}
+		if err != nil {
 			return err
 		}
 		if err := s.Discard(trash); err != nil {
@@ -127,6 +133,11 @@ func (s *Store) place(temp, final string) error {
 	}
 	return err
 }
+
+// immovable says that a directory can be removed where it lies, but not moved: it comes
+// from a lower layer of an overlay, as what the image of a container holds does (Linux,
+// "Overlay Filesystem", renaming directories).
+func immovable(err error) bool { return errors.Is(err, unix.EXDEV) }
 
 // replace puts a finished tree in the place of the valid object base, which is
 // locked, in one step where the system can; otherwise there is a moment in which

@@ -13,7 +13,7 @@ func exchange(a, b string) (bool, error) {
 	switch err {
 	case nil:
 		return true, nil
-	case unix.EINVAL, unix.ENOSYS:
+	case unix.EINVAL, unix.ENOSYS, unix.EXDEV: // the last is that of a directory from a lower layer of an overlay
 		return false, nil
 	}
 	return false, &os.LinkError{Op: "exchange", Old: a, New: b, Err: err}
