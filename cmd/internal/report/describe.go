@@ -393,13 +393,16 @@ func build(e *builder.BuildError) *Problem {
 		p.hint("name machines with --builders, or list them in machines.scm; \"fruix offload test\" tries them; -M 1 builds here")
 	}
 	if e.LogPath != "" {
-		p.hint("the whole log: fruix store log " + e.Drv)
+		p.hint(wholeLog + "fruix store log " + e.Drv)
 	}
 	if e.KeptDir != "" {
 		p.hint("the build folder is kept in " + e.KeptDir)
 	}
 	return p
 }
+
+// wholeLog begins the hint that holds the command which shows the log of a build.
+const wholeLog = "the whole log: "
 
 func (p *Problem) hint(text string) {
 	if text != "" {

@@ -48,6 +48,17 @@ func failedBuild(name string) *builder.BuildError {
 	}
 }
 
+// many are builds that have failed together; the fourth is wrong in more than a word.
+func many(names ...string) *builder.Failure {
+	f := new(builder.Failure)
+	for _, n := range names {
+		f.Failed = append(f.Failed, failedBuild(n))
+	}
+	f.Failed[3].Err = &store.HashMismatchError{Path: "/frx/store/xxx-d-4", Want: hash.Sum(hash.SHA256, []byte("a")), Got: hash.Sum(hash.SHA256, []byte("b"))}
+	f.Failed[3].Status = "hash mismatch"
+	return f
+}
+
 // cases are errors by the name of their golden file.
 func cases() map[string]error {
 	want, got := hash.Sum(hash.SHA256, []byte("a")), hash.Sum(hash.SHA256, []byte("b"))
@@ -80,6 +91,7 @@ func cases() map[string]error {
 		"kept":        kept,
 		"mismatch":    hidden,
 		"failure":     fmt.Errorf("cannot build it: %w", &builder.Failure{Failed: []*builder.BuildError{failedBuild("a-1"), failedBuild("b-2")}, Blocked: map[string]string{"/frx/store/x-c.drv": "/frx/store/x-a-1.drv"}}),
+		"many":        many("a-1", "b-2", "c-3", "d-4", "e-5"),
 		"one-failure": &builder.Failure{Failed: []*builder.BuildError{failedBuild("a-1")}, Blocked: map[string]string{"/frx/store/x-c.drv": "d"}, Left: []string{"/frx/store/x-e.drv"}},
 		"in-scheme":   &interp.Error{Key: "misc-error", Message: "cannot lower: " + mismatch.Error(), Cause: mismatch},
 		"no-space":    fmt.Errorf("image: %w", &store.NoSpaceError{Op: "add the text x", Root: "/frx", Err: errors.New("no space left on device")}),

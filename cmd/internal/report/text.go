@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"fruix/interp"
@@ -89,7 +90,13 @@ func (w *writer) problem(p *Problem, depth int) {
 		}
 	}
 	if depth < maxDepth {
+		logs := 0
 		for _, c := range p.Causes {
+			if len(c.Log) > 0 {
+				if logs++; logs > maxLogs {
+					c = c.withoutLog()
+				}
+			}
 			w.problem(c, depth+1)
 		}
 	}
@@ -100,6 +107,24 @@ func (w *writer) problem(p *Problem, depth int) {
 		w.WriteString("backtrace (innermost first):\n")
 		w.backtrace(p.Backtrace)
 	}
+}
+
+// maxLogs is of how many builds that failed together the log is shown: with -k there may
+// be hundreds. Of the others one line says how to see it.
+const maxLogs = 3
+
+// withoutLog is p without its log, with the command that shows it behind the message.
+func (p *Problem) withoutLog() *Problem {
+	brief := *p
+	brief.Log = nil
+	brief.Hints = slices.DeleteFunc(slices.Clone(p.Hints), func(h string) bool {
+		command, ok := strings.CutPrefix(h, wholeLog)
+		if ok {
+			brief.Message += " (" + command + ")"
+		}
+		return ok
+	})
+	return &brief
 }
 
 // log shows the end of a build's output.
