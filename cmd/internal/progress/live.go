@@ -1,8 +1,8 @@
 package progress
 
 import (
+	"bytes"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 
@@ -32,6 +32,10 @@ func (r *Reporter) paint(style, text string) painted {
 type screen struct {
 	widths []int     // of the live lines, in columns
 	drawn  time.Time // when they were
+	// While the terminal takes nothing:
+	overdue bool   // it shall be drawn anew
+	held    []byte // lines that stay, to be written then
+	missed  int    // lines of builders that are not in held
 }
 
 // rows is how many rows of a terminal the live lines take. One that has become
@@ -66,18 +70,59 @@ const narrow = 60
 const taskDelay = 300 * time.Millisecond
 
 // draw replaces the live lines by permanent, which is empty or ends in a line
-// end, and the live lines as they are now. All of it is one write.
+// end, and the live lines as they are now; as soon as the terminal has taken what was
+// drawn before.
 func (r *Reporter) draw(permanent string) {
 	if !r.o.TTY {
 		return
 	}
+	r.screen.held = append(r.screen.held, permanent...)
+	if r.out.passing {
+		r.screen.overdue = true
+		return
+	}
+	if text := r.compose(); len(text) > 0 {
+		r.out.put(text)
+	}
+}
+
+// overdue is what the terminal gets when it has taken all that it was given.
+func (r *Reporter) overdue() []byte {
+	if !r.screen.overdue {
+		return nil
+	}
+	r.screen.overdue = false
+	return r.compose()
+}
+
+// maxHeld is how many bytes of lines are kept for a terminal that takes nothing, before
+// those that builders print are left out.
+const maxHeld = 1 << 20
+
+// flooded says, of a line that a builder has printed, that it is to be left out.
+func (r *Reporter) flooded() bool {
+	if len(r.screen.held) < maxHeld {
+		return false
+	}
+	r.screen.missed++
+	return true
+}
+
+// compose makes of the lines that stay and the live lines what the terminal gets, in one
+// write.
+func (r *Reporter) compose() []byte {
 	columns, rows := r.o.Size()
-	var b strings.Builder
+	var b bytes.Buffer
 	if n := r.screen.rows(columns); n > 0 {
 		// Cursor up to the first live line, then erase to the end of the screen.
 		fmt.Fprintf(&b, "\r\x1b[%dA\x1b[J", n)
 	}
-	b.WriteString(permanent)
+	b.Write(r.screen.held)
+	r.screen.held = r.screen.held[:0]
+	if n := r.screen.missed; n > 0 {
+		fmt.Fprintf(&b, "%s\n", r.paint(dim, count(n, "line")+" that builders printed meanwhile are only in their logs"))
+		r.screen.missed = 0
+	}
 	lines := r.lines(columns, min(maxLive, rows-2))
 	r.screen.widths = r.screen.widths[:0]
 	for _, l := range lines {
@@ -86,9 +131,7 @@ func (r *Reporter) draw(permanent string) {
 		r.screen.widths = append(r.screen.widths, l.width())
 	}
 	r.screen.drawn = r.o.Now()
-	if b.Len() > 0 {
-		_, _ = io.WriteString(r.w, b.String()) // see say
-	}
+	return b.Bytes()
 }
 
 // line is a live line: what is under way, since when, and how far or what it says.
@@ -110,7 +153,7 @@ func (r *Reporter) colored(l line) string {
 // lines are the live lines, at most most of them: jobs in the order in which they
 // began, and a line that sums up when there is more to do than that.
 func (r *Reporter) lines(columns, most int) []line {
-	if r.closed || len(r.order) == 0 || most < 1 {
+	if r.closed || r.hidden || len(r.order) == 0 || most < 1 {
 		return nil
 	}
 	width := columns - 1 // some terminals break a line that is full
@@ -142,10 +185,10 @@ func (r *Reporter) lines(columns, most int) []line {
 		}
 		longest = max(longest, uniseg.StringWidth(labels[i]))
 	}
-	longest = min(longest, max(16, 2*width/5))
+	longest = min(longest, max(16, 2*width/5), width)
 	var out []line
 	for i, j := range shown {
-		l := line{label: pad(cut(labels[i], min(longest, width)), longest)}
+		l := line{label: pad(cut(labels[i], longest), longest)}
 		l.time = cut(fmt.Sprintf("  %5s  ", durationText(now.Sub(j.started))), width-uniseg.StringWidth(l.label))
 		l.detail = j.detail(now, width-uniseg.StringWidth(l.label+l.time))
 		out = append(out, l)

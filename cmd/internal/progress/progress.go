@@ -5,6 +5,11 @@
 // or task under way, and one that sums up, redrawn a few times a second. Elsewhere
 // every event is a line of its own, so that a log file reads well. For programs each
 // event is a line that holds a JSON object; see record.
+//
+// Who is told of events does not wait for who reads. While a terminal takes nothing only
+// the lines that stay are kept for it; what builders print then is kept up to a bound. For
+// programs and log files every event is kept, on the disk when there are many, up to a
+// bound too, beyond which builds wait.
 package progress
 
 import (
@@ -49,16 +54,17 @@ type Options struct {
 
 // Reporter implements builder.Progress. It may be used by several goroutines.
 type Reporter struct {
-	w io.Writer
 	o Options
 
 	mu     sync.Mutex
+	out    outlet
 	begun  time.Time
 	jobs   map[string]*job // under way, by derivation, object or number of a task
 	order  []*job
 	counts counts
 	tasks  int
 	screen screen
+	hidden bool // the live lines are
 	closed bool
 	stop   chan struct{}
 	ended  sync.WaitGroup
@@ -117,7 +123,11 @@ func New(w io.Writer, o Options) *Reporter {
 	if o.JSON {
 		o.TTY = false
 	}
-	r := &Reporter{w: w, o: o, begun: o.Now(), jobs: map[string]*job{}, stop: make(chan struct{})}
+	r := &Reporter{o: o, begun: o.Now(), jobs: map[string]*job{}, stop: make(chan struct{})}
+	r.out = outlet{w: w, changed: sync.NewCond(&r.mu)}
+	if o.TTY {
+		r.out.more = r.overdue
+	}
 	if o.TTY && !r.mute() && o.Interval > 0 {
 		r.ended.Add(1)
 		go r.tick()
@@ -158,7 +168,8 @@ func (r *Reporter) tick() {
 	}
 }
 
-// Close removes the live lines and sums up. Events after it are ignored.
+// Close removes the live lines, sums up, and waits until all is written. Events after it
+// are ignored.
 func (r *Reporter) Close() error {
 	r.mu.Lock()
 	if r.closed {
@@ -170,10 +181,19 @@ func (r *Reporter) Close() error {
 	if !r.mute() {
 		r.sumUp()
 	}
+	r.out.settle()
+	r.out.close()
 	r.mu.Unlock()
 	close(r.stop)
 	r.ended.Wait()
 	return nil
+}
+
+// settle waits until all that is to be seen is written.
+func (r *Reporter) settle() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.out.settle()
 }
 
 // Event implements builder.Progress.
@@ -215,7 +235,7 @@ func (r *Reporter) Event(ev builder.Event) {
 	case builder.Line:
 		j := r.job(building, e.Drv, e.Name)
 		j.last, j.meter = clean(e.Text), nil
-		if r.o.Verbosity >= 3 {
+		if r.o.Verbosity >= 3 && !r.flooded() {
 			r.say("%s %s", r.paint(dim, e.Name+">"), j.last)
 		}
 	case builder.Step:
@@ -409,7 +429,7 @@ func (r *Reporter) Warn(text string) {
 	case r.o.JSON:
 		r.write(record{Event: "warning", Text: text})
 	case r.closed || r.mute():
-		_, _ = io.WriteString(r.w, "fruix: warning: "+string(lines(text))+"\n") // see say
+		r.out.put([]byte("fruix: warning: " + string(lines(text)) + "\n"))
 	default:
 		r.say("fruix: warning: %s", lines(text))
 	}
@@ -419,11 +439,13 @@ func (r *Reporter) Warn(text string) {
 func (r *Reporter) Aside(f func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.o.TTY && !r.mute() && len(r.screen.widths) > 0 {
-		order := r.order
-		r.order = nil
-		r.draw("")
-		r.order = order
+	if r.o.TTY && !r.mute() {
+		r.hidden = true
+		defer func() { r.hidden = false }()
+		if len(r.screen.widths) > 0 {
+			r.draw("")
+		}
+		r.out.settle()
 	}
 	f()
 }
@@ -538,6 +560,5 @@ func (r *Reporter) say(format string, args ...any) {
 		r.draw(line)
 		return
 	}
-	// Who cannot be told is not told: a display that is gone stops no build.
-	_, _ = io.WriteString(r.w, line)
+	r.out.put([]byte(line))
 }

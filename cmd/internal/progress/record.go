@@ -58,7 +58,7 @@ func (r *Reporter) write(e record) {
 	if err != nil {
 		return // nothing in a record cannot be marshalled
 	}
-	_, _ = r.w.Write(append(b, '\n')) // see say
+	r.out.put(append(b, '\n'))
 }
 
 // Time writes a time as events have it.
