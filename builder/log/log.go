@@ -83,11 +83,13 @@ type Writer struct {
 	err     error
 	pending int // bytes since the last flush
 	line    []byte
-	tail    [][]byte // ring
-	next    int
-	last    time.Time // of the last write
-	now     func() time.Time
-	sieve   sieve
+	// returned is that the last byte of the line was a carriage return.
+	returned bool
+	tail     [][]byte // ring
+	next     int
+	last     time.Time // of the last write
+	now      func() time.Time
+	sieve    sieve
 }
 
 // Options configure a Writer.
@@ -106,13 +108,17 @@ func Create(dir, drvPath string, o Options) (*Writer, error) {
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		return nil, err
 	}
-	// A new file, so that whoever reads the older one can go on.
-	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
-	if err != nil {
-		return nil, err
+	// A new file, so that whoever reads or writes the older one can go on. Another one who
+	// checks the same derivation may do the same at this moment.
+	var f *os.File
+	for f == nil {
+		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		var err error
+		if f, err = os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644); err != nil && !errors.Is(err, fs.ErrExist) {
+			return nil, err
+		}
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -167,14 +173,24 @@ func (w *Writer) add(b []byte) {
 	w.extend(rest)
 }
 
-// extend adds to the current line, up to a bound.
+// extend adds to the current line, up to a bound. Behind a carriage return it begins anew,
+// as on a terminal: programs that tell how far they are may never end it.
 func (w *Writer) extend(b []byte) {
+	if len(b) == 0 {
+		return
+	}
+	if i := bytes.LastIndexByte(bytes.TrimRight(b, "\r"), '\r'); i >= 0 {
+		w.line, b = w.line[:0], b[i+1:]
+	} else if w.returned && b[0] != '\r' {
+		w.line = w.line[:0]
+	}
+	w.returned = b[len(b)-1] == '\r'
 	w.line = append(w.line, b[:min(len(b), maxLine-len(w.line))]...)
 }
 
 func (w *Writer) endLine() {
-	line := bytes.TrimSuffix(w.line, []byte{'\r'})
-	w.line = w.line[:0]
+	line := bytes.TrimRight(w.line, "\r")
+	w.line, w.returned = w.line[:0], false
 	c, shown := parseLine(line)
 	if c != nil {
 		w.control(*c)
@@ -215,8 +231,8 @@ func (w *Writer) Tail() []string {
 	for i := max(0, w.next-len(w.tail)); i < w.next; i++ {
 		lines = append(lines, string(w.tail[i%len(w.tail)]))
 	}
-	if len(w.line) > 0 {
-		lines = append(lines, string(w.line))
+	if line := bytes.TrimRight(w.line, "\r"); len(line) > 0 {
+		lines = append(lines, string(line))
 	}
 	return lines[max(0, len(lines)-len(w.tail)):]
 }

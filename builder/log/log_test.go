@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -110,6 +111,50 @@ func TestLongLine(t *testing.T) {
 	if got := read(t, dir); got != long+long+"\nshort" {
 		t.Errorf("%d bytes", len(got))
 	}
+}
+
+// TestReturns has lines that are written over, in whatever pieces they come.
+func TestReturns(t *testing.T) {
+	long := strings.Repeat("y", maxLine)
+	for text, want := range map[string]string{
+		"10%\r20%\r30%\nend\r\n":   `["30%" "end"]`,
+		"a\r\rb\r\n\rc\r":          `["b" "c"]`,
+		long + "\r" + long + "\rz": `["z"]`,
+		"\r\n\n":                   `["" ""]`,
+	} {
+		for size := 1; size < 9; size += 3 {
+			w, err := Create(t.TempDir(), drv, Options{Tail: 5})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for b := []byte(text); len(b) > 0; b = b[min(size, len(b)):] {
+				w.Write(b[:min(size, len(b))])
+			}
+			if got := fmt.Sprintf("%q", w.Tail()); got != want {
+				t.Errorf("%.20q in pieces of %d: %s, want %s", text, size, got, want)
+			}
+			w.Close()
+		}
+	}
+}
+
+// TestTogether begins logs of one derivation at the same time, as two checks do.
+func TestTogether(t *testing.T) {
+	dir := t.TempDir()
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for range 50 {
+				w, err := Create(dir, drv, Options{})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				w.Close()
+			}
+		})
+	}
+	all.Wait()
 }
 
 // TestTorn reads a log whose writer was killed at any moment.
