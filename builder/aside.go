@@ -47,6 +47,9 @@ func setAside(req *plan.Request) ([]aside, error) {
 		for i, v := range req.Args {
 			req.Args[i] = rename(v)
 		}
+		for i, f := range req.Files {
+			req.Files[i].Content = []byte(rename(string(f.Content)))
+		}
 	}
 	return moved, nil
 }

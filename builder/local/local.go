@@ -22,6 +22,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"fruix/builder/builtin"
 	"fruix/builder/plan"
 	"fruix/jail"
@@ -304,13 +306,15 @@ func (l *listener) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// execHint explains the commonest reason for an existing builder not to start.
+// execHint explains the commonest reasons for an existing builder not to start.
 func execHint(se *jail.SetupError) string {
-	if errors.Is(se.Err, os.ErrNotExist) {
-		if se.Path == builtin.SelfPath {
-			return " (this fruix is no static program, so it cannot run where only the build's inputs are; build it with \"make\", or with CGO_ENABLED=0)"
-		}
+	switch {
+	case errors.Is(se.Err, os.ErrNotExist) && se.Path == builtin.SelfPath:
+		return " (this fruix is no static program, so it cannot run where only the build's inputs are; build it with \"make\", or with CGO_ENABLED=0)"
+	case errors.Is(se.Err, os.ErrNotExist):
 		return " (the file, its script interpreter or its dynamic linker is not among the derivation's inputs)"
+	case errors.Is(se.Err, unix.E2BIG):
+		return " (the system bounds the length of each argument and variable, and of all together: put what is long into files in the store, or name its variables in passAsFile, so that the builder gets them as files)"
 	}
 	return ""
 }

@@ -204,3 +204,14 @@ func TestKeepAmongMany(t *testing.T) {
 		t.Errorf("mode %v", mode)
 	}
 }
+
+// TestTooLong says what to do about more words than the system takes.
+func TestTooLong(t *testing.T) {
+	_, err := New(Options{Jail: fakeJail{func(s jail.Spec) (jail.Result, error) {
+		return jail.Result{}, &jail.SetupError{Step: "exec", Path: "/bin/b", Err: syscall.E2BIG}
+	}}}).Execute(t.Context(), request(), plan.IO{Scratch: t.TempDir(), Log: new(bytes.Buffer), Physical: func(p string) string { return p }})
+	var fe *plan.FailedError
+	if !errors.As(err, &fe) || !strings.Contains(err.Error(), "passAsFile") {
+		t.Errorf("error %v", err)
+	}
+}

@@ -172,7 +172,24 @@ func New(storeDir, drvPath string, d *drv.Derivation, inputs []string, c Constra
 		r.Outputs = append(r.Outputs, out)
 	}
 	r.Env = environment(storeDir, r.BuildDir, d, r.Fixed() != nil, c.Cores)
+	r.passAsFile(words(d.Env["passAsFile"]))
 	return r, nil
+}
+
+// passAsFile puts variables, of those that the derivation has, into files of the build
+// folder, which the variables NAMEPath name; see Nix's manual, "Advanced attributes". Guix's
+// daemon does the same.
+func (r *Request) passAsFile(names []string) {
+	for i, name := range names {
+		value, ok := r.Env[name]
+		if !ok {
+			continue
+		}
+		file := ".attr-" + strconv.Itoa(i)
+		r.Files = append(r.Files, File{Name: file, Content: []byte(value)})
+		delete(r.Env, name)
+		r.Env[name+"Path"] = r.BuildDir + "/" + file
+	}
 }
 
 // words returns the words of a variable that holds a set, sorted, each once.

@@ -89,6 +89,28 @@ func TestWhere(t *testing.T) {
 	}
 }
 
+// TestPassAsFile gives the builder variables as files.
+func TestPassAsFile(t *testing.T) {
+	d := derivation()
+	d.Env["passAsFile"], d.Env["text"], d.Env["empty"] = "text absent empty", strings.Repeat("x", 1<<20), ""
+	r, err := New(storeDir, drvPath, d, nil, Constraints{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"text", "empty"} {
+		i := slices.IndexFunc(r.Files, func(f File) bool { return r.BuildDir+"/"+f.Name == r.Env[name+"Path"] })
+		if i < 0 || string(r.Files[i].Content) != d.Env[name] {
+			t.Errorf("%s: %q", name, r.Env[name+"Path"])
+		}
+		if _, ok := r.Env[name]; ok {
+			t.Errorf("%s is a variable, too", name)
+		}
+	}
+	if _, ok := r.Env["absentPath"]; ok || len(r.Files) != 2 {
+		t.Errorf("%d files", len(r.Files))
+	}
+}
+
 func TestErrors(t *testing.T) {
 	for _, tt := range []struct {
 		path   string
