@@ -174,8 +174,8 @@ func (p *places) Changed() <-chan struct{} { return p.changed }
 // Kind implements sched.Gate.
 func (p *places) Kind(drvPath string) string {
 	n, err := p.needs(drvPath)
-	if err != nil {
-		return ""
+	if err != nil || len(p.machines) == 0 {
+		return "" // who is not to be built at all is let in to be told so
 	}
 	kind := n.kind()
 	p.mu.Lock()

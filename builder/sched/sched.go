@@ -258,6 +258,7 @@ type run struct {
 	cancel  context.CancelFunc
 	gate    Gate
 	ready   map[string]*queue // by kind; none is empty
+	kinds   byFirst           // the same
 	left    int               // jobs that may still be run, or run now
 	stopped bool              // no more jobs are to be started
 	res     *Result
@@ -302,10 +303,13 @@ func (r *run) push(n *node) {
 	kind := r.gate.Kind(n.id)
 	q := r.ready[kind]
 	if q == nil {
-		q = new(queue)
+		q = &queue{kind: kind, jobs: jobs{n}}
 		r.ready[kind] = q
+		heap.Push(&r.kinds, q)
+		return
 	}
-	heap.Push(q, n)
+	heap.Push(&q.jobs, n)
+	heap.Fix(&r.kinds, q.index)
 }
 
 // take returns the first job that the gate lets in; nil means that there is none now.
@@ -313,19 +317,23 @@ func (r *run) take(ctx context.Context) *node {
 	if r.stopped || ctx.Err() != nil {
 		return nil
 	}
-	kinds := make([]string, 0, len(r.ready))
-	for k := range r.ready {
-		kinds = append(kinds, k)
-	}
-	slices.SortFunc(kinds, func(x, y string) int { return compare((*r.ready[x])[0], (*r.ready[y])[0]) })
-	for _, k := range kinds {
-		q := r.ready[k]
-		if !r.gate.Enter((*q)[0].id) {
+	var refused []*queue
+	defer func() {
+		for _, q := range refused {
+			heap.Push(&r.kinds, q)
+		}
+	}()
+	for len(r.kinds) > 0 {
+		q := heap.Pop(&r.kinds).(*queue)
+		if !r.gate.Enter(q.jobs[0].id) {
+			refused = append(refused, q)
 			continue
 		}
-		n := heap.Pop(q).(*node)
-		if q.Len() == 0 {
-			delete(r.ready, k)
+		n := heap.Pop(&q.jobs).(*node)
+		if len(q.jobs) > 0 {
+			heap.Push(&r.kinds, q)
+		} else {
+			delete(r.ready, q.kind)
 		}
 		return n
 	}
@@ -402,16 +410,45 @@ func compare(x, y *node) int {
 	return x.index - y.index
 }
 
-// queue is a heap of jobs that are ready.
-type queue []*node
+// queue holds the jobs of a kind that are ready.
+type queue struct {
+	kind  string
+	jobs  jobs
+	index int // in byFirst
+}
 
-func (q queue) Len() int           { return len(q) }
-func (q queue) Less(i, j int) bool { return compare(q[i], q[j]) < 0 }
-func (q queue) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
-func (q *queue) Push(x any)        { *q = append(*q, x.(*node)) }
-func (q *queue) Pop() any {
+// jobs is a heap of jobs.
+type jobs []*node
+
+func (q jobs) Len() int           { return len(q) }
+func (q jobs) Less(i, j int) bool { return compare(q[i], q[j]) < 0 }
+func (q jobs) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
+func (q *jobs) Push(x any)        { *q = append(*q, x.(*node)) }
+func (q *jobs) Pop() any {
 	old := *q
 	n := old[len(old)-1]
 	*q = old[:len(old)-1]
 	return n
+}
+
+// byFirst is a heap of kinds, by their first jobs.
+type byFirst []*queue
+
+func (x byFirst) Len() int           { return len(x) }
+func (x byFirst) Less(i, j int) bool { return compare(x[i].jobs[0], x[j].jobs[0]) < 0 }
+func (x byFirst) Swap(i, j int) {
+	x[i], x[j] = x[j], x[i]
+	x[i].index, x[j].index = i, j
+}
+func (x *byFirst) Push(v any) {
+	q := v.(*queue)
+	q.index = len(*x)
+	*x = append(*x, q)
+}
+func (x *byFirst) Pop() any {
+	old := *x
+	q := old[len(old)-1]
+	old[len(old)-1] = nil
+	*x = old[:len(old)-1]
+	return q
 }
