@@ -55,9 +55,9 @@ const maxDifferences = 20
 func (b *Builder) Check(ctx context.Context, drvs ...string) error {
 	done, err := b.again(ctx, drvs, func(j *job) func(context.Context, []store.Built) error {
 		return func(ctx context.Context, again []store.Built) error {
-			registered := make([]store.Built, len(again))
-			for i, o := range again {
-				registered[i] = store.Built{Path: o.Path, Physical: b.store.Physical(o.Path)}
+			registered, again, err := b.registered(ctx, again)
+			if err != nil {
+				return err
 			}
 			return j.compare(ctx, registered, again)
 		}
@@ -69,6 +69,29 @@ func (b *Builder) Check(ctx context.Context, drvs ...string) error {
 		return failure(done)
 	}
 	return nil
+}
+
+// registered are those of the outputs of a build that are valid, as they lie in the store,
+// and as they were built again. Of several outputs some may never have been wanted.
+func (b *Builder) registered(ctx context.Context, again []store.Built) (before, now []store.Built, err error) {
+	paths := make([]string, len(again))
+	for i, o := range again {
+		paths[i] = o.Path
+	}
+	valid, err := b.store.ValidMany(ctx, paths)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, o := range again {
+		if valid[o.Path] {
+			before = append(before, store.Built{Path: o.Path, Physical: b.store.Physical(o.Path)})
+			now = append(now, o)
+		}
+	}
+	if len(now) == 0 {
+		return nil, nil, fmt.Errorf("there is nothing to compare with: %s is not in the store", strings.Join(paths, " and "))
+	}
+	return before, now, nil
 }
 
 // Repair builds the derivation that made the valid output p again and puts the

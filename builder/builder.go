@@ -34,7 +34,7 @@ type Options struct {
 	MaxLog     int64         // kill a builder that prints more bytes; 0 means DefaultMaxLog, less than 0 never
 	Memory     uint64        // bytes that the processes of a build may use together; 0 means no limit
 	Processes  uint64        // of a build at a time; 0 means those of Limits
-	Rounds     int           // build each derivation so often and compare; less than 2 means once
+	Rounds     int           // build each derivation without a fixed output so often and compare; less than 2 means once
 	LogDir     string        // "" means the store's
 	LogLines   int           // how many lines BuildError.LogTail holds; 0 means 20
 	Systems    []string      // what this machine can run; nil means HostSystems

@@ -46,7 +46,17 @@ func (j *job) run(ctx context.Context) error {
 	if err != nil {
 		return j.fail("not started", err, nil)
 	}
-	return j.round(ctx, req, j.o.Rounds, j.finish)
+	return j.round(ctx, req, j.rounds(req), j.finish)
+}
+
+// rounds is how often a request is carried out, less than 2 meaning once. A fixed output
+// proves itself by its hash, as in Guix's and Nix's daemons: more rounds would show
+// nothing, and download it again.
+func (j *job) rounds(req *plan.Request) int {
+	if req.Fixed() != nil {
+		return 1
+	}
+	return j.o.Rounds
 }
 
 // round builds once, and as often again as rounds says, comparing each outcome
@@ -123,7 +133,7 @@ func (j *job) execute(ctx context.Context, req *plan.Request, place string, w *l
 		Physical: j.store.Physical,
 		Log:      w,
 		// What has another name for a while is nothing that others may keep.
-		Fresh: j.fresh || j.o.Rounds > 1 || len(j.moved) > 0,
+		Fresh: j.fresh || j.rounds(req) > 1 || len(j.moved) > 0,
 		Fetched: func(location string, done, total int64) {
 			j.o.Progress.Event(Fetching{j.drvPath, j.name, location, done, total})
 		},

@@ -197,3 +197,55 @@ func TestImpureVariables(t *testing.T) {
 		t.Errorf("plain: %q", got)
 	}
 }
+
+// Rounds show nothing of a fixed output that its hash does not, and would fetch it again
+// each time.
+func TestRoundsOfFixed(t *testing.T) {
+	w := buildtest.New(t)
+	fixed := w.Drv("fixed", "write out text", nil, func(d *drv.Derivation) {
+		d.Outputs = map[string]drv.Output{"out": {HashAlgo: "sha256", Hash: hash.Sum(hash.SHA256, []byte("text")).Hex()}}
+	})
+	plain := w.Drv("plain", "write out text", nil)
+	e := watch(w)
+	build(w, builder.Options{Executor: e, Rounds: 3}, fixed, plain)
+	times := map[string]int{}
+	for _, r := range e.requests {
+		times[r.Name]++
+	}
+	if times["fixed"] != 1 || times["plain"] != 3 {
+		t.Errorf("built %v", times)
+	}
+}
+
+// What is checked of several outputs are those that are there.
+func TestCheckSomeOutputs(t *testing.T) {
+	w := buildtest.New(t)
+	d := w.Drv("d", "write out x ; chance dev", nil, outputs("out", "dev"))
+	b := w.Builder(builder.Options{})
+	_, err := b.Build(w.Ctx, builder.Target{Drv: d})
+	must(t, err)
+	parsed, err := w.Store.ReadDerivation(w.Ctx, d)
+	must(t, err)
+	dev := parsed.Outputs["dev"].Path
+	var differ *builder.DifferError
+	if err := b.Check(w.Ctx, d); !errors.As(err, &differ) || differ.Path != dev {
+		t.Errorf("all: %v", err)
+	}
+	forget := func(p string) {
+		must(t, w.Store.Close())
+		w.Store, err = store.Open(w.Ctx, store.Config{Root: w.Store.Root(), Relaxed: true})
+		must(t, err)
+		t.Cleanup(func() { w.Store.Close() })
+		_, err = w.Store.Delete(w.Ctx, []string{p}, store.CollectOptions{})
+		must(t, err)
+		b = w.Builder(builder.Options{})
+	}
+	forget(dev)
+	if err := b.Check(w.Ctx, d); err != nil {
+		t.Errorf("some: %v", err)
+	}
+	forget(w.Out(d))
+	if err := b.Check(w.Ctx, d); err == nil || !strings.Contains(err.Error(), "nothing to compare with") {
+		t.Errorf("none: %v", err)
+	}
+}

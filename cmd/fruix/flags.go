@@ -118,7 +118,7 @@ func (f *flags) addWorkFlags() {
 	f.addSubstituteFlags()
 	f.addMachineFlags()
 	f.addRoomFlags()
-	f.IntVar(&f.rounds, "rounds", 1, "build each derivation `N` times, and fail when the results differ")
+	f.IntVar(&f.rounds, "rounds", 1, "build each derivation without a fixed output `N` times, and fail when the results differ")
 	f.Var((*span)(&f.silent), "max-silent-time", "end a build that prints and fetches nothing for so `LONG`, such as 10m; a number alone is seconds")
 	f.Var((*span)(&f.timeout), "timeout", "end a build that takes so `LONG`")
 	f.StringVar(&f.maxMemory, "max-build-memory", "", "end a build whose processes use more `MEMORY` together, such as 4G")
