@@ -12,15 +12,18 @@ const (
 	youth        = 64 << 20
 	youthPercent = 100 * youth / (4 << 20)
 	// roomy is how large the heap may get in any case before it is collected
-	// again.
-	roomy = 256 << 20
+	// again, if many times what it keeps is less.
+	roomy     = 256 << 20
+	manyTimes = 16
 )
 
 // spareYouth keeps the collector away from a heap that is still small. Most
 // commands are done before they have used 64 MiB, and a third of their time
 // would go into collecting 4, 8 and 16 MiB. Those that load very many packages
 // keep a small part of what they allocate: they are given 256 MiB, beyond which
-// Go's usual rule holds. A person's GOGC or GOMEMLIMIT is left alone.
+// Go's usual rule holds. Those that keep little, as when thousands of builds go on, whose
+// builders have a better use for memory, get on with less. A person's GOGC or GOMEMLIMIT
+// is left alone.
 func spareYouth(getenv func(string) string) {
 	if getenv("GOGC") != "" || getenv("GOMEMLIMIT") != "" {
 		return
@@ -36,11 +39,18 @@ func afterCollection(usual int) {
 	runtime.AddCleanup(sentinel, func(usual int) {
 		live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 		metrics.Read(live)
-		percent := usual
-		if n := live[0].Value.Uint64(); n > 0 && n < roomy {
-			percent = max(percent, int(100*(roomy-n)/n))
-		}
-		debug.SetGCPercent(min(percent, youthPercent))
+		debug.SetGCPercent(growth(live[0].Value.Uint64(), usual))
 		afterCollection(usual)
 	}, usual)
+}
+
+// growth is by how many per cent a heap that keeps so many bytes may grow before it is
+// collected again.
+func growth(live uint64, usual int) int {
+	live = max(live, 1)
+	size := min(max(manyTimes*live, youth), roomy)
+	if size <= live {
+		return usual
+	}
+	return min(max(usual, int(100*(size-live)/live)), youthPercent)
 }
