@@ -111,7 +111,7 @@ func (e *execution) read(ctx, stream context.Context, answer io.Reader, end func
 	defer func() { stop() }()
 	broken := func(err error) error {
 		cause := context.Cause(limited)
-		if err != nil && ctx.Err() == nil && (errors.Is(cause, plan.ErrTimeout) || errors.Is(cause, plan.ErrSilent)) {
+		if err != nil && ctx.Err() == nil && (errors.Is(cause, plan.ErrTimeout) || errors.Is(cause, plan.ErrSilent) || errors.Is(cause, plan.ErrLog)) {
 			return killed(cause)
 		}
 		return err

@@ -207,11 +207,15 @@ func (e *environment) run(ctx context.Context, args []string) error {
 
 // color reports whether colours may be written to f.
 func (e *environment) color(f *os.File) bool {
-	return e.getenv("NO_COLOR") == "" && e.getenv("TERM") != "dumb" && isTerminal(f)
+	return e.getenv("NO_COLOR") == "" && e.live(f)
 }
 
-// live reports whether lines of f can be taken back and written anew.
-func (e *environment) live(f *os.File) bool { return isTerminal(f) && e.getenv("TERM") != "dumb" }
+// live reports whether lines of f can be taken back and written anew. A terminal of which
+// nobody says what it is can do nothing.
+func (e *environment) live(f *os.File) bool {
+	kind := e.getenv("TERM")
+	return kind != "" && kind != "dumb" && isTerminal(f)
+}
 
 func runHelp(ctx context.Context, e *environment, args []string) error {
 	if len(args) > 0 {
