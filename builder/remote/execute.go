@@ -31,8 +31,10 @@ type ExecuteOptions struct {
 	Grace time.Duration
 }
 
-// patience is for how long this side waits for a build that it has cancelled to end.
-const patience = 3 * time.Second
+// patience is for how long this side waits for a build that it has cancelled to end. What
+// does not answer by then has its stream closed, which ends the build as well. It is short,
+// as an interrupt ends everything within a second.
+const patience = 400 * time.Millisecond
 
 // Execute carries out a build on the other side; see plan.Executor. The summary is
 // nil unless the build went well. An error that is neither the build's nor this
@@ -130,6 +132,9 @@ func (e *execution) read(ctx, stream context.Context, answer io.Reader, end func
 				defer context.AfterFunc(limited, end)()
 			}
 		case protocol.Log:
+			if limited == ctx {
+				return nil, nil, &protocol.FormatError{Err: errors.New("the log of a build that does not go on")}
+			}
 			if _, err := to.Log.Write(content); err != nil {
 				return nil, nil, err
 			}

@@ -277,6 +277,11 @@ func TestLies(t *testing.T) {
 		}
 	}
 	size := info.NarSize
+	flood := func(out *protocol.Writer) {
+		for out.Send(protocol.Log, "words ") == nil && out.Flush() == nil {
+		}
+	}
+	req.Constraints.MaxLog = 1 << 20
 	for name, c := range map[string]struct {
 		answer func(out *protocol.Writer)
 		want   string
@@ -302,15 +307,30 @@ func TestLies(t *testing.T) {
 		"no message":   {func(out *protocol.Writer) { out.Send('?', nil) }, "a message of the kind"},
 		"wrong type":   {func(out *protocol.Writer) { out.Send(protocol.Done, "[]") }, "breaks the protocol"},
 		"out of place": {func(out *protocol.Writer) { out.Send(protocol.Have, "x") }, "a message of kind"},
+		"flood": {func(out *protocol.Writer) {
+			out.Send(protocol.Started, nil)
+			flood(out)
+		}, "it printed more than the limit"},
+		"flood before": {flood, "breaks the protocol"},
+		"flood behind": {func(out *protocol.Writer) {
+			out.Send(protocol.Started, nil)
+			object(base, hash, size, nar.Bytes())(out)
+			flood(out)
+		}, "none"},
 	} {
 		l, err := remote.Connect(w.Ctx, liar(packer, c.answer), remote.LinkOptions{Name: "far", Store: w.Store, Program: "test", Parallel: 1})
 		must(t, err)
 		place, err := w.Store.TempOutput(req.Outputs[0].Path)
 		must(t, err)
 		_, err = executor{l}.Execute(w.Ctx, req, plan.IO{Scratch: filepath.Dir(place), Physical: w.Store.Physical, Log: io.Discard})
-		if c.want == "none" {
+		switch {
+		case c.want == "none":
 			must(t, err)
-		} else {
+		case name == "flood": // it may well be the builder's
+			if !strings.Contains(fmt.Sprint(err), c.want) {
+				t.Errorf("%s: %v", name, err)
+			}
+		default:
 			unavailable(t, err, false)
 			if !strings.Contains(fmt.Sprint(err), c.want) {
 				t.Errorf("%s: %v", name, err)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -162,24 +163,37 @@ func start(cmd *exec.Cmd, messages io.Writer) (*process, error) {
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = theirIn, theirOut, &p.said
 	// A grandchild may hold the standard error open.
 	cmd.WaitDelay = time.Second
-	err = cmd.Start()
+	if cmd.SysProcAttr == nil {
+		cmd.SysProcAttr = new(syscall.SysProcAttr)
+	}
+	diesWithParent(cmd.SysProcAttr)
+	started := make(chan error)
+	go func() {
+		// The thread that has started the program is its parent in this.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			_ = cmd.Wait() // how it ended is in the process' state
+			close(p.done)
+		}
+	}()
+	err = <-started
 	theirIn.Close()
 	theirOut.Close()
 	if err != nil {
 		return nil, errors.Join(err, in.Close(), out.Close())
 	}
-	go func() {
-		_ = cmd.Wait() // how it ended is in the process' state
-		close(p.done)
-	}()
 	return p, nil
 }
 
 func (p *process) Read(b []byte) (int, error)  { return p.out.Read(b) }
 func (p *process) Write(b []byte) (int, error) { return p.in.Write(b) }
 
-// farewell is for how long a program may go on after its connection was closed.
-const farewell = 2 * time.Second
+// farewell is for how long a program may go on after its connection was closed: one that
+// hangs, because the network or the machine does, is part of what an interrupt ends soon.
+const farewell = 300 * time.Millisecond
 
 // Close ends the connection, and the program, which gets a little time to do so by
 // itself.

@@ -304,6 +304,42 @@ func TestInterrupt(t *testing.T) {
 		o.end(o.interrupt, 130)
 		afterwards(t)
 	})
+	t.Run("a machine that hangs", func(t *testing.T) {
+		ssh := filepath.Join(dir, "ssh")
+		hello := fmt.Sprintf(`fruix-remote {"versions":[1],"program":"0","storeDir":"/frx/store","host":"far","builders":"%s","cores":1}`, builderVersion)
+		if err := os.WriteFile(ssh, []byte("#!/bin/sh\necho '"+hello+"'\nexec sleep 1000\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		env := append(env, "FRUIX_SSH="+ssh, "TMPDIR="+dir)
+		hangs := func(t *testing.T) *onTerminal {
+			o := startOnTerminal(t, env, "build", "-M", "0", "--builders=ssh://far x86_64-linux - 1 1 - - c3NoLWVkMjU1MTkgQUFBQQ==", "-f", file)
+			o.until("on far", 1)
+			return o
+		}
+		o := hangs(t)
+		o.end(o.interrupt, 130)
+		afterwards(t)
+		if left, _ := filepath.Glob(filepath.Join(dir, "fruix-known-hosts-*")); len(left) > 0 {
+			t.Errorf("left: %q", left)
+		}
+		o = hangs(t)
+		family := o.descendants()
+		if len(family) == 0 {
+			t.Error("there is no program that hangs")
+		}
+		o.cmd.Process.Kill()
+		<-o.ended
+		for pid, started := range family {
+			for end := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+				if _, now, ok := processState(pid); !ok || now != started {
+					break
+				}
+				if time.Now().After(end) {
+					t.Fatalf("process %d is left", pid)
+				}
+			}
+		}
+	})
 	t.Run("garbage", func(t *testing.T) {
 		s, err := store.Open(t.Context(), store.Config{Root: root, Relaxed: true})
 		if err != nil {
