@@ -83,7 +83,12 @@ type Result struct {
 type CycleError struct{ IDs []string } // the first is repeated at the end
 
 func (e *CycleError) Error() string {
-	return "jobs depend on each other in a circle: " + strings.Join(e.IDs, " -> ")
+	ids := e.IDs
+	const most = 10
+	if n := len(ids) - most; n > 0 {
+		ids = slices.Concat(ids[:most-1], []string{fmt.Sprintf("%d more", n)}, ids[len(ids)-1:])
+	}
+	return "each of these needs the next: " + strings.Join(ids, " -> ")
 }
 
 // UnknownError is a dependency on a job that is not in the graph.
@@ -240,13 +245,18 @@ func heights(nodes []*node) error {
 func circle(nodes []*node, missing []int) error {
 	i := slices.IndexFunc(missing, func(m int) bool { return m > 0 })
 	var trail []int
-	for !slices.Contains(trail, i) {
+	at := map[int]int{} // where in the trail
+	for {
+		if _, back := at[i]; back {
+			break
+		}
+		at[i] = len(trail)
 		trail = append(trail, i)
 		d := slices.IndexFunc(nodes[i].deps, func(k int) bool { return missing[k] > 0 })
 		i = nodes[i].deps[d]
 	}
 	var ids []string
-	for _, k := range append(trail[slices.Index(trail, i):], i) {
+	for _, k := range append(trail[at[i]:], i) {
 		ids = append(ids, nodes[k].id)
 	}
 	return &CycleError{ids}

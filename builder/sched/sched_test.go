@@ -71,9 +71,19 @@ func TestRun(t *testing.T) {
 }
 
 func TestBadGraphs(t *testing.T) {
+	long, around := make([]Job, 50000), ""
+	for i := range long {
+		long[i] = Job{fmt.Sprint(i), []string{fmt.Sprint((i + 1) % len(long))}}
+		if i < 9 {
+			around += fmt.Sprint(i, " -> ")
+		}
+	}
+	if _, err := Order(long); err == nil || err.Error() != "each of these needs the next: "+around+"49991 more -> 0" {
+		t.Errorf("a long circle: %.300v", err)
+	}
 	for graph, want := range map[string]string{
-		"a: b; b: c; c: b; d: a": "jobs depend on each other in a circle: b -> c -> b",
-		"a: a":                   "jobs depend on each other in a circle: a -> a",
+		"a: b; b: c; c: b; d: a": "each of these needs the next: b -> c -> b",
+		"a: a":                   "each of these needs the next: a -> a",
 		"a: b":                   "job a depends on b, which is no job",
 		"a:; a:":                 "job a occurs twice",
 	} {

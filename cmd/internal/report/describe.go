@@ -12,11 +12,13 @@ import (
 
 	"fruix/builder"
 	"fruix/builder/fetch"
+	"fruix/builder/sched"
 	"fruix/interp"
 	"fruix/interp/source"
 	"fruix/jail"
 	"fruix/store"
 	"fruix/store/db"
+	"fruix/store/drv"
 )
 
 // Describe gathers what a reader is told about err, which is not nil. The
@@ -130,6 +132,16 @@ func known(err error) *Problem {
 		}
 	case *store.ReadOnlyError:
 		return &Problem{Kind: "read-only-store", Prefix: "fruix", Message: tidy(e.Error()), Hints: []string{readOnlyHint}}
+	case *sched.CycleError:
+		return &Problem{
+			Kind: "damaged-derivation", Prefix: "fruix", Message: "derivations need each other in a circle", Details: []string{e.Error()},
+			Hints: []string{"no builds could do that, as what a derivation needs is in its name: one of them is damaged, and \"fruix store verify\" finds it"},
+		}
+	case *drv.SyntaxError:
+		return &Problem{
+			Kind: "damaged-derivation", Prefix: "fruix", Message: tidy(e.Error()),
+			Hints: []string{"\"fruix store verify\" tells whether it is damaged, and \"fruix store repair\" fetches it again"},
+		}
 	case *jail.SetupError:
 		bare := *e
 		bare.Hint = ""

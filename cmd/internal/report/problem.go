@@ -7,7 +7,7 @@ import (
 // Problem is what a reader is told about one error.
 type Problem struct {
 	// Kind tells programs what it is: "usage", "interrupted", "build",
-	// "hash-mismatch", "reference", "not-reproducible", "no-space", "jail", "fetch", "internal", "error", or
+	// "damaged-derivation", "hash-mismatch", "reference", "not-reproducible", "no-space", "jail", "fetch", "internal", "error", or
 	// the key of an error of the language, such as "unbound-variable".
 	Kind string `json:"kind"`
 	// Prefix stands before the message when Place is nil, "fruix" or a

@@ -16,10 +16,12 @@ import (
 	"fruix/builder"
 	"fruix/builder/fetch"
 	"fruix/builder/plan"
+	"fruix/builder/sched"
 	"fruix/interp"
 	"fruix/interp/source"
 	"fruix/jail"
 	"fruix/store"
+	"fruix/store/drv"
 	"fruix/store/hash"
 )
 
@@ -91,6 +93,8 @@ func cases() map[string]error {
 		"kept":        kept,
 		"mismatch":    hidden,
 		"failure":     fmt.Errorf("cannot build it: %w", &builder.Failure{Failed: []*builder.BuildError{failedBuild("a-1"), failedBuild("b-2")}, Blocked: map[string]string{"/frx/store/x-c.drv": "/frx/store/x-a-1.drv"}}),
+		"circle":      &sched.CycleError{IDs: []string{"/frx/store/x-a.drv", "/frx/store/x-b.drv", "/frx/store/x-a.drv"}},
+		"torn":        fmt.Errorf("/frx/store/x-a.drv: %w", &drv.SyntaxError{Offset: 7, Msg: "it ends here"}),
 		"many":        many("a-1", "b-2", "c-3", "d-4", "e-5"),
 		"one-failure": &builder.Failure{Failed: []*builder.BuildError{failedBuild("a-1")}, Blocked: map[string]string{"/frx/store/x-c.drv": "d"}, Left: []string{"/frx/store/x-e.drv"}},
 		"in-scheme":   &interp.Error{Key: "misc-error", Message: "cannot lower: " + mismatch.Error(), Cause: mismatch},
