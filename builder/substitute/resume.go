@@ -12,11 +12,15 @@ import (
 	"time"
 )
 
-// maxResumes is how often in a row a download may break off without that a byte comes.
+// maxResumes is how often in a row a download may break off without that leastBytes come.
 const maxResumes = 5
 
-// download is the body of an answer. When the connection breaks off, or nothing comes
-// for long, it asks for the rest (RFC 9110, sections 13.1.5 and 14). That what comes
+// leastBytes are to come within [Options.Stall]: a server that sends a byte now and then
+// must not hold anybody for ever.
+const leastBytes = 1024
+
+// download is the body of an answer. When the connection breaks off, or next to nothing
+// comes for long, it asks for the rest (RFC 9110, sections 13.1.5 and 14). That what comes
 // then belongs to the same file, the server's entity tag is to say; whether it is
 // right, the archive's hash says in the end.
 type download struct {
@@ -28,9 +32,11 @@ type download struct {
 
 	body   io.ReadCloser
 	cancel context.CancelFunc
-	stall  *time.Timer // cancels the request
-	done   int64       // bytes that have come
-	fails  int         // in a row
+	stall  *time.Timer   // cancels the request, while something is awaited
+	waited time.Duration // for the next leastBytes
+	came   int           // of them
+	done   int64         // bytes that have come
+	fails  int           // in a row
 }
 
 // download opens a file of an HTTP server. size is what is known of its length, 0 when
@@ -70,6 +76,8 @@ func (d *download) request() (*http.Response, error) {
 	}
 	d.body, d.cancel = res.Body, cancel
 	d.stall = time.AfterFunc(d.c.o.Stall, cancel)
+	d.stall.Stop() // until something is read
+	d.came, d.waited = 0, 0
 	return res, nil
 }
 
@@ -92,12 +100,9 @@ func (d *download) Read(b []byte) (int, error) {
 	for {
 		n, err := 0, error(io.ErrUnexpectedEOF)
 		if d.body != nil {
-			d.stall.Reset(d.c.o.Stall)
-			n, err = d.body.Read(b)
+			n, err = d.read(b)
 		}
-		if d.done += int64(n); n > 0 {
-			d.fails = 0
-		}
+		d.done += int64(n)
 		switch {
 		case err == nil || n > 0 && err != io.EOF:
 			return n, nil // an error comes again
@@ -112,6 +117,20 @@ func (d *download) Read(b []byte) (int, error) {
 			return 0, err
 		}
 	}
+}
+
+// read reads from the answer. What counts is the time that the server takes, not that of
+// who reads.
+func (d *download) read(b []byte) (int, error) {
+	begin := time.Now()
+	d.stall.Reset(d.c.o.Stall - d.waited)
+	n, err := d.body.Read(b)
+	d.stall.Stop()
+	d.waited += time.Since(begin)
+	if d.came += n; d.came >= leastBytes {
+		d.came, d.waited, d.fails = 0, 0, 0
+	}
+	return n, err
 }
 
 // resume goes on with a download that cause has broken off.
@@ -153,17 +172,16 @@ func (d *download) goOn(res *http.Response) error {
 	case d.done > 0 && d.tag != "" && tag != d.tag:
 		return fmt.Errorf("%s: the file has changed after %d bytes had come", d.url, d.done)
 	default: // all of it once more
-		if _, err := io.CopyN(io.Discard, stalling{d}, d.done); err != nil {
+		fails := d.fails // what comes is nothing new
+		_, err := io.CopyN(io.Discard, reading{d}, d.done)
+		if d.fails, d.came = fails, 0; err != nil {
 			_ = d.release() // to be tried again
 		}
 	}
 	return nil
 }
 
-// stalling reads the answer of a download, and gives it time for each read.
-type stalling struct{ d *download }
+// reading reads the answer of a download.
+type reading struct{ d *download }
 
-func (s stalling) Read(b []byte) (int, error) {
-	s.d.stall.Reset(s.d.c.o.Stall)
-	return s.d.body.Read(b)
-}
+func (r reading) Read(b []byte) (int, error) { return r.d.read(b) }

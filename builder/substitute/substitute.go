@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -66,6 +67,7 @@ type Client struct {
 	o      Options
 	http   *http.Client
 	caches []*cache
+	most   int64 // bytes that are held of answers about objects one by one
 
 	mu     sync.Mutex
 	warned map[string]bool
@@ -76,8 +78,9 @@ type cache struct {
 	url *url.URL
 
 	once     sync.Once
-	down     error // why it is not asked
-	closures bool  // it tells of whole closures at once
+	down     error       // why it is not asked
+	lost     atomic.Bool // it has made somebody wait in vain, and is not asked any more
+	closures bool        // it tells of whole closures at once
 
 	requests atomic.Int64    // how many were made of it
 	rejected map[string]bool // paths that it has offered in vain; the client's mu guards it
@@ -106,9 +109,10 @@ func New(o Options) (*Client, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	c := &Client{o: o, warned: map[string]bool{}, http: &http.Client{Transport: &http.Transport{
+	c := &Client{o: o, most: maxAnswers, warned: map[string]bool{}, http: &http.Client{CheckRedirect: redirects, Transport: &http.Transport{
 		Proxy: o.Proxy, MaxIdleConnsPerHost: o.Parallel, ResponseHeaderTimeout: 30 * time.Second,
-		TLSHandshakeTimeout: 15 * time.Second, DisableCompression: true, ForceAttemptHTTP2: true,
+		DialContext: (&net.Dialer{Timeout: 20 * time.Second}).DialContext, TLSHandshakeTimeout: 15 * time.Second,
+		DisableCompression: true, ForceAttemptHTTP2: true,
 	}}}
 	for _, text := range o.URLs {
 		u, err := url.Parse(strings.TrimSuffix(text, "/"))
@@ -126,6 +130,17 @@ func New(o Options) (*Client, error) {
 	return c, nil
 }
 
+// redirects says which redirections are followed.
+func redirects(req *http.Request, via []*http.Request) error {
+	if len(via) >= 10 {
+		return errors.New("more than 10 redirections")
+	}
+	if last := via[len(via)-1].URL; last.Scheme == "https" && req.URL.Scheme != "https" {
+		return fmt.Errorf("%s redirects from https to %s, which is refused", last.Host, req.URL.Redacted())
+	}
+	return nil
+}
+
 func (c *Client) warn(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	c.mu.Lock()
@@ -140,15 +155,39 @@ func (c *Client) warn(format string, args ...any) {
 // errAbsent is the answer of a cache that does not have something.
 var errAbsent = errors.New("not there")
 
+// How long an answer may take in all, in times of Options.Stall: a small file, and what is
+// said of a closure.
+const (
+	fileStalls    = 2
+	closureStalls = 30
+)
+
+// within bounds a question to a cache. A cache that lets the time pass is lost: the next
+// question would take as long, and others may have what is wanted.
+func (c *Client) within(ctx context.Context, from *cache, stalls int) (bounded context.Context, end func(error) error) {
+	bounded, cancel := context.WithTimeout(ctx, time.Duration(stalls)*c.o.Stall)
+	return bounded, func(err error) error {
+		var late net.Error
+		if ctx.Err() == nil && errors.As(err, &late) && late.Timeout() {
+			from.lost.Store(true)
+			err = fmt.Errorf("%s does not answer in time, and is not asked any more: %w", from.url, err)
+		}
+		cancel()
+		return err
+	}
+}
+
 // get reads a small file of a cache.
-func (c *Client) get(ctx context.Context, from *cache, name string, limit int64) ([]byte, error) {
+func (c *Client) get(ctx context.Context, from *cache, name string, limit int64) (b []byte, err error) {
+	ctx, end := c.within(ctx, from, fileStalls)
+	defer func() { err = end(err) }()
 	r, err := c.open(ctx, from, name)
 	from.requests.Add(1)
 	if err != nil {
 		return nil, err
 	}
 	defer r.Close()
-	b, err := io.ReadAll(io.LimitReader(r, limit+1))
+	b, err = io.ReadAll(io.LimitReader(r, limit+1))
 	if err == nil && int64(len(b)) > limit {
 		err = fmt.Errorf("%s/%s: more than %d bytes", from.url, name, limit)
 	}
@@ -169,11 +208,17 @@ func (c *Client) open(ctx context.Context, from *cache, name string) (io.ReadClo
 		}
 		return f, err
 	}
-	u, err := from.url.Parse(from.url.Path + "/" + name)
+	u, err := from.at(name)
 	if err != nil {
 		return nil, err
 	}
 	return c.answer(ctx, http.MethodGet, u, nil)
+}
+
+// at is where a file of a server lies, whatever the server calls it: two slashes at the
+// beginning would name another server.
+func (from *cache) at(name string) (*url.URL, error) {
+	return from.url.Parse(from.url.Path + "/" + strings.TrimLeft(name, "/"))
 }
 
 // answer asks an HTTP server and returns the body of a good answer.
@@ -245,7 +290,7 @@ func (c *Client) ready(ctx context.Context, from *cache) bool {
 			}
 		}
 	})
-	return from.down == nil
+	return from.down == nil && !from.lost.Load()
 }
 
 // Find returns what caches say of paths, and of what these need, as far as it is
@@ -326,16 +371,24 @@ func (c *Client) ask(ctx context.Context, paths []string) map[string]*Offer {
 
 func (c *Client) askOne(ctx context.Context, from *cache, paths []string) []*narinfo.Info {
 	if from.closures {
-		if infos, err := c.askClosure(ctx, from, paths); err == nil {
+		infos, err := c.askClosure(ctx, from, paths)
+		if err == nil {
 			return infos
+		}
+		if from.lost.Load() {
+			c.warn("%v", err)
 		}
 	}
 	var mu sync.Mutex
 	var out []*narinfo.Info
 	var wg sync.WaitGroup
+	var held atomic.Int64 // bytes of what is kept of the answers
 	slots := make(chan struct{}, c.o.Parallel)
 	for _, p := range paths {
 		slots <- struct{}{}
+		if from.lost.Load() || held.Load() > c.most {
+			break
+		}
 		wg.Go(func() {
 			defer func() { <-slots }()
 			base := p[strings.LastIndexByte(p, '/')+1:]
@@ -352,6 +405,7 @@ func (c *Client) askOne(ctx context.Context, from *cache, paths []string) []*nar
 				c.warn("%s/%s.narinfo is not what was asked for", from.url, hashPart)
 				return
 			}
+			held.Add(int64(len(text)))
 			mu.Lock()
 			out = append(out, i)
 			mu.Unlock()
@@ -361,18 +415,24 @@ func (c *Client) askOne(ctx context.Context, from *cache, paths []string) []*nar
 	return out
 }
 
-// maxClosure bounds the answer about closures, of which little is held at a time.
-const maxClosure = 256 << 20
+// maxClosure bounds the answer about closures, of which little is held at a time, and
+// maxAnswers what is held of answers about objects one by one.
+const (
+	maxClosure = 256 << 20
+	maxAnswers = 64 << 20
+)
 
 // askClosure asks a Fruix server for objects with all that they need at once. Of what no
 // trusted key has signed only what was asked for is kept, and one object as an example:
 // anybody can make up more.
-func (c *Client) askClosure(ctx context.Context, from *cache, paths []string) ([]*narinfo.Info, error) {
+func (c *Client) askClosure(ctx context.Context, from *cache, paths []string) (out []*narinfo.Info, err error) {
+	ctx, end := c.within(ctx, from, closureStalls)
+	defer func() { err = end(err) }()
 	var body bytes.Buffer
 	for _, p := range paths {
 		fmt.Fprintln(&body, p[strings.LastIndexByte(p, '/')+1:])
 	}
-	u, err := from.url.Parse(from.url.Path + "/closure")
+	u, err := from.at("closure")
 	if err != nil {
 		return nil, err
 	}
@@ -386,7 +446,6 @@ func (c *Client) askClosure(ctx context.Context, from *cache, paths []string) ([
 	for _, p := range paths {
 		asked[p] = true
 	}
-	var out []*narinfo.Info
 	example := false
 	lines := bufio.NewScanner(&io.LimitedReader{R: r, N: maxClosure})
 	lines.Buffer(nil, narinfo.MaxSize)
@@ -425,16 +484,17 @@ func (c *Client) Open(ctx context.Context, o *Offer, progress func(done, total i
 	if err != nil {
 		return nil, fmt.Errorf("%s/%s: %w", o.from.url, o.URL, err)
 	}
-	var raw io.Reader = r
+	most := &bounded{r: r, left: mostOf(o.NarSize)}
+	var raw io.Reader = most
 	if o.FileSize > 0 {
-		raw = &counting{r: r, total: o.FileSize, told: progress}
+		raw = &counting{r: raw, total: o.FileSize, told: progress}
 	}
 	plain, err := decompress(o.Compression, raw)
 	if err != nil {
 		r.Close()
 		return nil, fmt.Errorf("%s/%s: %w", o.from.url, o.URL, err)
 	}
-	b := &body{plain, plain, r}
+	b := &body{plain, plain, most, r}
 	if o.FileSize <= 0 {
 		b.Reader = &counting{r: plain, total: o.NarSize, told: progress}
 	}
@@ -447,7 +507,7 @@ func (c *Client) openArchive(ctx context.Context, o *Offer) (io.ReadCloser, erro
 	if o.from.url.Scheme == "file" {
 		return c.open(ctx, o.from, o.URL)
 	}
-	u, err := o.from.url.Parse(o.from.url.Path + "/" + o.URL)
+	u, err := o.from.at(o.URL)
 	if err != nil {
 		return nil, err
 	}
@@ -504,7 +564,17 @@ func (c *Client) Log(ctx context.Context, base string) (r io.ReadCloser, place s
 type body struct {
 	io.Reader
 	plain io.Reader // the decompressor
+	most  *bounded
 	below io.Closer
+}
+
+// Read implements io.Reader. Decompressors have words of their own for an early end.
+func (b *body) Read(to []byte) (int, error) {
+	n, err := b.Reader.Read(to)
+	if err != nil && b.most.over {
+		err = errPadded
+	}
+	return n, err
 }
 
 func (b *body) Close() error {
@@ -537,6 +607,32 @@ func decompress(how string, r io.Reader) (io.Reader, error) {
 		return bzip2.NewReader(r), nil
 	}
 	return nil, fmt.Errorf("the compression %q is not known", how)
+}
+
+// mostOf is how many bytes an archive of so many may come as: compressing adds hardly
+// anything to what cannot be compressed.
+func mostOf(narSize int64) int64 {
+	return min(narSize, 1<<62)/8*9 + 1<<20
+}
+
+// bounded is an archive as it comes. What it is made of may stand for nothing, without
+// end, such as zstd's frames that are to be skipped.
+type bounded struct {
+	r    io.Reader
+	left int64
+	over bool // more than that was wanted
+}
+
+var errPadded = errors.New("more bytes come than the archive has that was announced")
+
+func (b *bounded) Read(to []byte) (int, error) {
+	if b.left <= 0 {
+		b.over = true
+		return 0, errPadded
+	}
+	n, err := b.r.Read(to[:min(int64(len(to)), b.left)])
+	b.left -= int64(n)
+	return n, err
 }
 
 // counting tells how much has been read.

@@ -80,15 +80,32 @@ func (k SecretKey) Public() PublicKey {
 // has one, that of the last key. Nothing of i may change afterwards.
 func (k SecretKey) Sign(i *Info) {
 	i.guix = k.signGuix(i)
-	i.Signatures = append(i.Signatures, Signature{k.Name, ed25519.Sign(k.key, []byte(i.Fingerprint()))})
+	i.Signatures = append(i.Signatures, k.Signature(i))
 }
 
-// SignedBy returns the first of keys of which i has a right signature.
+// Signature is one of Nix's kind, of what i says.
+func (k SecretKey) Signature(i *Info) Signature {
+	return Signature{k.Name, ed25519.Sign(k.key, []byte(i.Fingerprint()))}
+}
+
+// mostOfKey is how many signatures are looked at that are said to be of one key: anybody
+// can make up more, and each costs time.
+const mostOfKey = 16
+
+// SignedBy returns the first of keys of which i has a right signature. Of many signatures
+// that are said to be of one key the first ones count.
 func (i *Info) SignedBy(keys []PublicKey) (PublicKey, bool) {
 	text := []byte(i.Fingerprint())
 	for _, k := range keys {
+		looked := 0
 		for _, s := range i.Signatures {
-			if k.named(s.Key) && ed25519.Verify(k.key, text, s.Sig) {
+			if !k.named(s.Key) {
+				continue
+			}
+			if looked++; looked > mostOfKey {
+				break
+			}
+			if ed25519.Verify(k.key, text, s.Sig) {
 				return k, true
 			}
 		}

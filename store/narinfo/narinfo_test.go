@@ -1,8 +1,10 @@
 package narinfo
 
 import (
+	"crypto/ed25519"
 	"crypto/rand"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -129,4 +131,27 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("%s became %s", i, again)
 		}
 	})
+}
+
+// TestManySignatures: of many signatures that are said to be of one key only some are
+// looked at.
+func TestManySignatures(t *testing.T) {
+	key, err := GenerateKey("cache.example.org-1", rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i, err := Parse("/frx/store", []byte(example))
+	if err != nil {
+		t.Fatal(err)
+	}
+	right, wrong := key.Signature(i), Signature{key.Name, make([]byte, ed25519.SignatureSize)}
+	keys := []PublicKey{key.Public()}
+	i.Signatures = append(slices.Repeat([]Signature{{"other", wrong.Sig}}, 1000), wrong, right)
+	if _, ok := i.SignedBy(keys); !ok {
+		t.Error("a right one among others is not seen")
+	}
+	i.Signatures = append(slices.Repeat([]Signature{wrong}, 1000), right)
+	if _, ok := i.SignedBy(keys); ok {
+		t.Error("a thousand were looked at")
+	}
 }
