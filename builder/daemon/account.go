@@ -76,15 +76,34 @@ type accounts struct {
 	limits Limits
 	byUser map[int]*account
 	all    int // connections
+	// refusing is how many connections are being told that they are too many.
+	refusing int
 }
+
+// maxRefusing is how many are told so at a time. Those beyond are ended without a word:
+// telling costs a descriptor, and somebody could make connections without end.
+const maxRefusing = 32
 
 // errFull is a server that takes no more connections.
 var errFull = errors.New("the daemon has too many connections; try again later")
 
-// open counts a connection of a user. An error means that it must not be served.
-func (a *accounts) open(user int, trusted bool) (*account, error) {
+// errCrowd is a server that does not even say so.
+var errCrowd = errors.New("too many connections are being refused")
+
+// open counts a connection of a user. An error means that it must not be served, but told
+// why; unless it is errCrowd, refused must be called then.
+func (a *accounts) open(user int, trusted bool) (_ *account, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	defer func() {
+		switch {
+		case err == nil:
+		case a.refusing >= maxRefusing:
+			err = errCrowd
+		default:
+			a.refusing++
+		}
+	}()
 	u := a.byUser[user]
 	if u == nil {
 		u = &account{
@@ -102,6 +121,13 @@ func (a *accounts) open(user int, trusted bool) (*account, error) {
 	u.connections++
 	a.all++
 	return u, nil
+}
+
+// refused is the end of a connection that was told that it is one too many.
+func (a *accounts) refused() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.refusing--
 }
 
 func (a *accounts) close(user int) {

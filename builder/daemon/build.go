@@ -52,9 +52,12 @@ type things struct {
 	paths   []string // that are not derivations: they can only be fetched
 }
 
+// maxOutputs is how many outputs of one derivation can be named in a word. Each takes
+// many times the place of a comma.
+const maxOutputs = 10_000
+
 // wanted reads DERIVATION, DERIVATION!OUTPUT,… and PATH.
-func wanted(words []string) things {
-	var t things
+func wanted(words []string) (t things, err error) {
 	outputs := map[string][]string{}
 	var order []string
 	for _, word := range words {
@@ -62,6 +65,9 @@ func wanted(words []string) things {
 		if !strings.HasSuffix(p, ".drv") {
 			t.paths = append(t.paths, word)
 			continue
+		}
+		if strings.Count(names, ",") >= maxOutputs {
+			return t, fmt.Errorf("more than %d outputs of %.300q are named", maxOutputs, p)
 		}
 		list, known := outputs[p]
 		if !known {
@@ -78,11 +84,14 @@ func wanted(words []string) things {
 		slices.Sort(outputs[p])
 		t.targets = append(t.targets, builder.Target{Drv: p, Outputs: slices.Compact(outputs[p])})
 	}
-	return t
+	return t, nil
 }
 
 func (c *conn) buildPaths(ctx context.Context, asked calls.Things) (none calls.None, err error) {
-	t := wanted(asked.Names)
+	t, err := wanted(asked.Names)
+	if err != nil {
+		return none, err
+	}
 	return none, c.withBuilder(ctx, func(st *store.Store, b *builder.Builder) error {
 		switch asked.Mode {
 		case wire.BuildNormal:

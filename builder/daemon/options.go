@@ -44,6 +44,9 @@ func (c *conn) setOptions(_ context.Context, o wire.Options) (none calls.None, e
 	return none, nil
 }
 
+// maxURLs bounds the bytes of the names of servers.
+const maxURLs = 64 << 10
+
 // optionReader reads options that come by name.
 type optionReader struct {
 	c     *conn
@@ -91,6 +94,9 @@ func (p *optionReader) read(name, value string) error {
 	case wire.OptionUnsigned:
 		p.unsigned = value == "1"
 	case wire.OptionURLs:
+		if len(value) > maxURLs {
+			return fmt.Errorf("the option %s has %d bytes, and %d are possible", name, len(value), maxURLs)
+		}
 		p.urls(strings.Fields(value))
 	case wire.OptionKeepOutputs:
 		p.trustedOnly(name, func() { p.o.KeepOutputs = value == "true" })

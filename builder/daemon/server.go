@@ -119,13 +119,23 @@ func (s *Server) serve(ctx context.Context, nc net.Conn, peer socket.Peer, trust
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer nc.Close()
+	stall := s.c.Limits.Stall
+	acct, err := s.accounts.open(userOf(peer), trusted)
+	switch {
+	case err == nil:
+		defer s.accounts.close(userOf(peer))
+	case err == errCrowd:
+		return
+	default:
+		defer s.accounts.refused()
+		stall = s.c.Limits.Farewell
+	}
 	unblock := context.AfterFunc(ctx, func() {
 		// What was sent last may still go out; nothing more is read.
 		nc.SetReadDeadline(time.Unix(1, 0))
 		nc.SetWriteDeadline(time.Now().Add(s.c.Limits.Farewell))
 	})
 	defer unblock()
-	stall := s.c.Limits.Stall
 	in := newInbound(ctx, nc, stall, cancel)
 	out := newOutbound(nc, func() {
 		if ctx.Err() == nil {
@@ -135,10 +145,6 @@ func (s *Server) serve(ctx context.Context, nc net.Conn, peer socket.Peer, trust
 	var pumps sync.WaitGroup
 	go in.pump() // ends with the connection
 	pumps.Go(out.pump)
-	acct, err := s.accounts.open(userOf(peer), trusted)
-	if err == nil {
-		defer s.accounts.close(userOf(peer))
-	}
 	s.c.Log(true, fmt.Sprintf("%v: connected", peer))
 	c := &conn{s: s, peer: peer, trusted: trusted, acct: acct, in: in, out: out}
 	refused := c.run(ctx, err)
