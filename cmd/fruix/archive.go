@@ -233,22 +233,24 @@ func (s *session) authorize() error {
 // lockConfig keeps others from changing the configuration until what it returns is
 // closed: who adds to a file replaces what others have added since it was read.
 func lockConfig(root string) (*os.File, error) {
-	name := filepath.Join(root, configDir)
-	if err := os.MkdirAll(name, 0o755); err != nil {
+	dir := filepath.Join(root, configDir)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
-	dir, err := os.Open(name)
+	// Whoever could read it, as everybody can the folder, could hold it for ever.
+	name := filepath.Join(dir, ".lock")
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	for {
 		// The lock is held for the time of a write.
-		err = unix.Flock(int(dir.Fd()), unix.LOCK_EX)
+		err = unix.Flock(int(f.Fd()), unix.LOCK_EX)
 		if err == nil {
-			return dir, nil
+			return f, nil
 		}
 		if err != unix.EINTR {
-			dir.Close()
+			f.Close()
 			return nil, &fs.PathError{Op: "lock", Path: name, Err: err}
 		}
 	}
