@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"fruix/store/db"
 	"fruix/store/hash"
 	"fruix/store/narinfo"
+	"fruix/store/path"
 	"fruix/store/tree"
 	"fruix/store/wire"
 )
@@ -250,6 +252,20 @@ func (e *UnsignedError) Error() string {
 		return fmt.Sprintf("%s is not believed: %v", e.Path, e.Err)
 	}
 	return e.Path + " is not signed, and does not prove itself"
+}
+
+// ParseUnsignedError reads what [UnsignedError.Error] has written, of an object of the
+// store called dir.
+func ParseUnsignedError(dir, text string) (*UnsignedError, bool) {
+	object, said, _ := strings.Cut(text, " ")
+	if _, err := path.Parse(dir, object); err != nil {
+		return nil, false
+	}
+	e := &UnsignedError{Path: object}
+	if why, ok := strings.CutPrefix(said, "is not believed: "); ok {
+		e.Err = errors.New(why)
+	}
+	return e, e.Error() == text
 }
 
 // Unwrap returns what is wrong with the signature.

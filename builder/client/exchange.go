@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"encoding/hex"
+	"fmt"
 	"io"
 
 	"fruix/store"
@@ -47,6 +48,30 @@ func (b *beginning) Write(data []byte) (int, error) {
 		}
 	}
 	return len(data), nil
+}
+
+// Sign makes signatures of what is said of objects with the keys of the daemon's store: a
+// list for each of infos. A daemon that has no key, or is none of Fruix's, makes none.
+func (c *Client) Sign(ctx context.Context, infos []*store.Info) ([][]string, error) {
+	paths := make([]string, len(infos))
+	number := make(map[string]int, len(infos))
+	for n, i := range infos {
+		paths[n], number[i.Path] = i.Path, n
+	}
+	pairs, err := ask(ctx, c, calls.SignObjects(), paths)
+	out := make([][]string, len(infos))
+	if err != nil && ctx.Err() == nil {
+		if c.o.Notice != nil {
+			c.o.Notice(fmt.Sprintf("what is sent is not signed: %v", err))
+		}
+		return out, nil
+	}
+	for _, p := range pairs {
+		if n, ok := number[p[0]]; ok {
+			out[n] = append(out[n], p[1])
+		}
+	}
+	return out, err
 }
 
 // AddObject adds an object that was made elsewhere: i is what is said of it, with the

@@ -314,7 +314,14 @@ func (c *Client) Import(ctx context.Context, r io.Reader, unsigned bool) (paths 
 	if unsigned {
 		more = append(more, [2]string{wire.OptionUnsigned, "1"})
 	}
-	if err = c.doWith(ctx, more, k); err != nil {
+	err = c.doWith(ctx, more, k)
+	var remote *wire.RemoteError
+	if errors.As(err, &remote) {
+		if e, ok := store.ParseUnsignedError(c.Dir(), strings.TrimSpace(remote.Message)); ok {
+			err = e
+		}
+	}
+	if err != nil {
 		err = fmt.Errorf("cannot import: %w", err)
 	}
 	return paths, err

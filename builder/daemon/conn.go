@@ -36,6 +36,8 @@ type conn struct {
 	trace   trace.Options
 	// unsigned lets the client, who is trusted, import what nobody has signed.
 	unsigned bool
+	// toldUnsigned is that the client knows that what it gets is not signed.
+	toldUnsigned bool
 
 	st      *store.Store // opened when first needed
 	closeSt func() error

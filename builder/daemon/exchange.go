@@ -10,10 +10,12 @@ import (
 	"fruix/store/wire/calls"
 )
 
-var errNoKey = errors.New("this store has no key to sign with; the administrator makes one with \"fruix archive --generate-key\", or export without signatures")
+const noKey = "this store has no key to sign with (\"fruix archive --generate-key\", by its owner, makes one)"
+
+var errNoKey = errors.New(noKey + "; export without signatures")
 
 // exportPath sends an object with what is known of it. Where there is no key a client
-// of Fruix, which asks for a signature if there can be one, gets none; one of Guix
+// of Fruix, which asks for a signature if there can be one, is told that there is none; one of Guix
 // means that there must be one.
 func (c *conn) exportPath(ctx context.Context, e calls.Export) (none calls.None, err error) {
 	st, err := c.store(ctx)
@@ -26,8 +28,13 @@ func (c *conn) exportPath(ctx context.Context, e calls.Export) (none calls.None,
 		if err != nil {
 			return none, err
 		}
-		if sign = store.SignWith(keys); sign == nil && !c.trace.Own {
+		switch sign = store.SignWith(keys); {
+		case sign != nil:
+		case !c.trace.Own:
 			return none, errNoKey
+		case !c.toldUnsigned:
+			c.toldUnsigned = true
+			c.log("warning: " + noKey + ", so that others take this only with --unsigned\n")
 		}
 	}
 	return none, st.ExportObject(ctx, dataWriter{ctx, c.out}, e.Path, sign)

@@ -76,12 +76,42 @@ func (c *conn) vouched(st *store.Store, o calls.Object) (info *store.Info, add f
 		info.Deriver = ""
 	}
 	switch {
-	case info.ContentAddress != "":
-		return info, st.AddProven, nil
 	case signed:
 		return info, st.AddForeign, nil
+	case info.ContentAddress != "":
+		return info, st.AddProven, nil
 	}
 	return nil, nil, fmt.Errorf("%.300s is not signed by a key that is trusted here", o.Path)
+}
+
+// signObjects signs what is known of objects with the store's keys, for whoever asks: so
+// does who serves the store to the world. Without a key there are no signatures.
+func (c *conn) signObjects(ctx context.Context, paths []string) (pairs [][2]string, err error) {
+	keys, err := c.s.c.SigningKeys()
+	if err != nil || len(keys) == 0 {
+		return nil, err
+	}
+	st, err := c.store(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range paths {
+		i, err := st.Info(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		for _, k := range keys {
+			pairs = append(pairs, [2]string{p, k.Signature(narinfoOf(i)).String()})
+		}
+	}
+	return pairs, nil
+}
+
+func narinfoOf(i *store.Info) *narinfo.Info {
+	return &narinfo.Info{
+		Path: i.Path, NarHash: hash.Digest{Algo: hash.SHA256, Sum: i.NarHash}, NarSize: i.NarSize,
+		References: i.References, Deriver: i.Deriver, CA: i.ContentAddress,
+	}
 }
 
 // signed says whether a key that is trusted here has signed what is said of an object.
@@ -93,10 +123,7 @@ func (c *conn) signed(i *store.Info, signatures []string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	n := &narinfo.Info{
-		Path: i.Path, NarHash: hash.Digest{Algo: hash.SHA256, Sum: i.NarHash}, NarSize: i.NarSize,
-		References: i.References, Deriver: i.Deriver, CA: i.ContentAddress,
-	}
+	n := narinfoOf(i)
 	for _, text := range signatures {
 		s, err := narinfo.ParseSignature(text)
 		if err != nil {

@@ -139,3 +139,48 @@ func (c *client) addObject(o calls.Object, nar []byte) error {
 	}
 	return c.answer()
 }
+
+// TestSignObjects has the daemon sign what it knows of objects.
+func TestSignObjects(t *testing.T) {
+	key, err := narinfo.GenerateKey("here-1", strings.NewReader(strings.Repeat("x", 64)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var keys []narinfo.SecretKey
+	w := newWorld(t, func(c *Config) { c.SigningKeys = func() ([]narinfo.SecretKey, error) { return keys, nil } })
+	c := w.connect(mallory)
+	a := c.addText("a", "a")
+	b := c.addText("b", "b", a)
+	sign := func(paths ...string) [][2]string {
+		if err := c.ask(wire.SignObjects, paths); err != nil {
+			t.Fatal(err)
+		}
+		return c.r.Pairs()
+	}
+	if pairs := sign(a); len(pairs) > 0 {
+		t.Errorf("signed without a key: %v", pairs)
+	}
+	keys = []narinfo.SecretKey{key}
+	pairs := sign(b, a)
+	if len(pairs) != 2 || pairs[0][0] != b || pairs[1][0] != a {
+		t.Fatalf("signed: %v", pairs)
+	}
+	info, err := w.base.Info(t.Context(), b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n, good := range []bool{true, false} {
+		s, err := narinfo.ParseSignature(pairs[n][1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := narinfoOf(info)
+		i.Signatures = []narinfo.Signature{s}
+		if _, ok := i.SignedBy([]narinfo.PublicKey{key.Public()}); ok != good {
+			t.Errorf("the signature of %s is one of %s: %v", pairs[n][0], b, ok)
+		}
+	}
+	absent := w.base.Dir() + "/" + strings.Repeat("0", 32) + "-x"
+	refused(t, "what is not there", c.ask(wire.SignObjects, []string{a, absent}), absent)
+	c.alive("signatures")
+}

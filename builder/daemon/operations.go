@@ -62,6 +62,7 @@ func operations() map[wire.Op]func(*conn) calls.Work {
 		on(calls.AddObject(), (*conn).addObject),
 		on(calls.ExportPath(), (*conn).exportPath),
 		on(calls.ImportPaths(), (*conn).importPaths),
+		on(calls.SignObjects(), (*conn).signObjects),
 		on(calls.BuildPaths(), (*conn).buildPaths),
 		on(calls.EnsurePath(), (*conn).ensurePath),
 		on(calls.HasSubstitutes(), (*conn).hasSubstitutes),

@@ -20,7 +20,6 @@ import (
 
 	"fruix/builder/remote/protocol"
 	"fruix/builder/remote/transfer"
-	"fruix/store/narinfo"
 	"fruix/store/path"
 )
 
@@ -34,8 +33,8 @@ type LinkOptions struct {
 	Name    string         // of the machine, for people
 	Store   transfer.Store // objects come from there and go there
 	Program string         // version of this fruix
-	// Keys sign what is sent.
-	Keys []narinfo.SecretKey
+	// Sign signs what is sent; nil does not.
+	Sign transfer.Sign
 	// Parallel is how many builds the machine shall carry out at a time.
 	Parallel int
 	// Heartbeat is after what silence it is asked whether it lives; 0 means

@@ -174,7 +174,7 @@ func (l *Link) send(ctx context.Context, paths []string, about func(*store.Info)
 	sent := make(chan error, 1)
 	go func() {
 		w := l.packer.NewWriter(pw, nil)
-		err := transfer.Send(ctx, l.o.Store, w, paths, l.o.Keys, about)
+		err := transfer.Send(ctx, l.o.Store, w, paths, l.o.Sign, about)
 		if err == nil {
 			err = w.Flush()
 		}

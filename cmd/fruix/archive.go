@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"fruix/builder/access"
+	"fruix/builder/client"
 	"fruix/cmd/internal/report"
 	"fruix/store"
 	"fruix/store/narinfo"
@@ -74,7 +75,7 @@ func runArchive(ctx context.Context, e *environment, args []string) error {
 	}
 	defer s.Close()
 	if *imp {
-		return adviseImport(s.importAll(ctx, *unsigned))
+		return s.importAll(ctx, *unsigned)
 	}
 	objects, err := findObjects(st, f.Args())
 	if err != nil {
@@ -93,12 +94,15 @@ func runArchive(ctx context.Context, e *environment, args []string) error {
 }
 
 // adviseImport says what to do about what is not believed.
-func adviseImport(err error) error {
-	var unsigned *store.UnsignedError
-	if errors.As(err, &unsigned) {
-		return &report.AdvisedError{Err: err, Hint: "trust the key of who made it with \"fruix archive --authorize\", or believe what it holds this once with --unsigned"}
+func (s *session) adviseImport(err error) error {
+	if !errors.As(err, new(*store.UnsignedError)) {
+		return err
 	}
-	return err
+	hint := "trust the key of who made it with \"fruix archive --authorize\", or believe what it holds this once with --unsigned"
+	if _, through := s.store.(*client.Client); through {
+		hint = "let the owner of this store make the key of who made it trusted with \"fruix archive --authorize\"; who made it signs what it exports when it has a key (\"fruix archive --generate-key\")"
+	}
+	return &report.AdvisedError{Err: err, Hint: hint}
 }
 
 // generateKey makes the store's keys; those that are there are not replaced.

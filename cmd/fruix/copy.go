@@ -211,7 +211,7 @@ func (c *copying) end(copied []string, err error) error {
 	case errors.As(err, &unsigned):
 		return &report.AdvisedError{Err: err, Hint: "trust the key of " + c.machine.name() + " with \"fruix archive --authorize\", or believe that machine this once with --unsigned"}
 	case through && errors.As(err, &rejected):
-		return &report.AdvisedError{Err: fmt.Errorf("%s: %w", c.machine.name(), err), Hint: "what you send is not signed, since the key of this store is its owner's: let its owner copy it, or use an account over there that may write the store"}
+		return &report.AdvisedError{Err: fmt.Errorf("%s: %w", c.machine.name(), err), Hint: "over there, \"fruix archive --authorize\" makes a key trusted; the key of this store its owner makes with \"fruix archive --generate-key\""}
 	case errors.As(err, &rejected):
 		return &report.AdvisedError{Err: fmt.Errorf("%s: %w", c.machine.name(), err), Hint: "over there, \"fruix archive --authorize\" makes a key trusted; \"fruix archive --generate-key\" makes one here"}
 	case errors.As(err, &failure):

@@ -317,12 +317,12 @@ func TestUserExchanges(t *testing.T) {
 		t.Fatal(err)
 	}
 	signed := export(there, "signed", made)
-	for _, x := range []struct{ file, says string }{{unsigned, "not signed"}, {signed, "not trusted here"}} {
+	for _, x := range []struct{ file, says string }{{unsigned, "not signed"}, {signed, "not trusted here"}, {signed, "hint: let the owner of this store make the key"}} {
 		if said, err := begin(s.other, x.file, "archive", "--import"); err == nil || !strings.Contains(said, x.says) {
 			t.Errorf("%s: %v %s", x.file, err, said)
 		}
 	}
-	if said, err := begin(s.other, unsigned, "archive", "--import", "--unsigned"); err == nil || !strings.Contains(said, "not signed") {
+	if said, err := begin(s.other, unsigned, "archive", "--import", "--unsigned"); err == nil || !strings.Contains(said, "not signed") || !strings.Contains(said, "hint: let the owner") {
 		t.Errorf("who is not trusted vouches: %v %s", err, said)
 	}
 	if said, err := begin(s.own, key, "archive", "--authorize"); err != nil {
@@ -331,10 +331,17 @@ func TestUserExchanges(t *testing.T) {
 	if said, err := begin(s.other, signed, "archive", "--import"); err != nil || strings.TrimSpace(said) != made {
 		t.Errorf("signed by whom root trusts: %v %s", err, said)
 	}
+	text := s.other.ok(t, "build", expr(`(plain-file "text" "text")`))
+	if info := s.other.ok(t, "store", "path-info", "--json", text, made); info != s.own.ok(t, "store", "path-info", "--json", text, made) || strings.Count(info, `"ca":"text:`) != 1 {
+		t.Errorf("path-info: %s", info)
+	}
 	if got := s.other.ok(t, "store", "cat", made); got != "there" {
 		t.Errorf("the content is %q", got)
 	}
 	// The other way.
+	if _, said, code := s.other.fruix(t, "archive", "--export", made); code != 0 || !strings.Contains(said, "this store has no key to sign with") {
+		t.Errorf("an export without a key: %d %s", code, said)
+	}
 	if err := os.WriteFile(key, []byte(s.own.ok(t, "archive", "--generate-key=here-1")), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -449,7 +456,7 @@ func TestUserCopies(t *testing.T) {
 	if !strings.Contains(events, `"text":"copying 1 object`) {
 		t.Errorf("events: %s", events)
 	}
-	u.refused(t, "the key of this store is its owner's", "copy", "--to=there", out)
+	u.refused(t, "the key of this store its owner makes", "copy", "--to=there", out)
 	other := strings.Replace(made, "made", "other", 1)
 	from := theirs.ok(t, "build", other)
 	u.refused(t, "let the owner of this store make the key", "copy", "--from=there", from)
@@ -457,6 +464,23 @@ func TestUserCopies(t *testing.T) {
 	u.refused(t, "who may copy what is not signed", "copy", "--from=there", "--unsigned", from)
 	if _, err := os.Lstat(here.root + from); err == nil {
 		t.Error("an object is here that nobody vouches for")
+	}
+	// With the store's key the daemon signs what its users send.
+	key := filepath.Join(here.own.dir, "key")
+	if err := os.WriteFile(key, []byte(here.own.ok(t, "archive", "--generate-key=here-1")), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	u.refused(t, "makes a key trusted", "copy", "--to=there", out)
+	authorize := exec.Command("sh", "-c", `"$0" archive --authorize < "$1"`, binary(t), key)
+	authorize.Dir, authorize.Env = there.own.dir, there.own.env
+	if said, err := authorize.CombinedOutput(); err != nil {
+		t.Fatalf("%v %s", err, said)
+	}
+	if got := u.ok(t, "copy", "--to=there", out); got != out {
+		t.Errorf("signed by the daemon: %q", got)
+	}
+	if got := theirs.ok(t, "store", "cat", out); got != "made" {
+		t.Errorf("what came is %q", got)
 	}
 	// Those who may write the store believe whom they want to.
 	here.own.env = append(here.own.env, u.env[len(u.env)-1])

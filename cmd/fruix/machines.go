@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"fruix/builder"
+	"fruix/builder/client"
 	"fruix/builder/remote"
 	"fruix/builder/remote/transfer"
 	"fruix/builder/turns"
@@ -53,11 +54,21 @@ func linkOptions(st interface {
 	transfer.Store
 	Root() string
 }, m *machine) (remote.LinkOptions, error) {
+	sign, err := signer(st)
+	return remote.LinkOptions{Name: m.name(), Store: st, Program: version, Sign: sign, Parallel: m.parallel}, err
+}
+
+// signer is what signs objects of the store st for others: who works through a daemon asks
+// that, which has the key.
+func signer(st interface{ Root() string }) (transfer.Sign, error) {
+	if c, ok := st.(*client.Client); ok {
+		return c.Sign, nil
+	}
 	keys, err := secretKeys(st.Root(), "")
 	if errors.Is(err, fs.ErrPermission) {
 		err = nil // it is the administrator's; what goes is not signed
 	}
-	return remote.LinkOptions{Name: m.name(), Store: st, Program: version, Keys: keys, Parallel: m.parallel}, err
+	return transfer.SignWith(keys), err
 }
 
 // dialer connects to a machine. batch never asks a person for anything.

@@ -96,7 +96,7 @@ func (s *session) serveOptions(ctx context.Context, signed, noBuilds bool) (*ser
 	if o.Take, err = taker(st, !signed); err != nil {
 		return nil, err
 	}
-	if o.Keys, err = secretKeys(st.Root(), ""); err != nil && !errors.Is(err, os.ErrPermission) {
+	if o.Sign, err = signer(st); err != nil {
 		return nil, err
 	}
 	if !noBuilds {

@@ -441,6 +441,7 @@ func (s *session) importAll(ctx context.Context, unsigned bool) error {
 		return s.flags.usage("an export is expected on standard input")
 	}
 	paths, err := s.store.Import(ctx, s.env.stdin, unsigned)
+	err = s.adviseImport(err)
 	if perr := s.printList(paths); err == nil {
 		err = perr
 	}

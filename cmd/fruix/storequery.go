@@ -125,12 +125,17 @@ func storeInfo(ctx context.Context, s *session, args []string) error {
 	if err != nil {
 		return err
 	}
+	infos, err := s.store.InfosInOrder(ctx, objects)
+	if err != nil {
+		return err
+	}
+	known := make(map[string]*store.Info, len(infos))
+	for _, i := range infos {
+		known[i.Path] = i
+	}
 	var all []pathInfo
 	for _, p := range objects {
-		i, err := s.store.Info(ctx, p)
-		if err != nil {
-			return err
-		}
+		i := known[p]
 		all = append(all, pathInfo{
 			Path: i.Path, NarHash: hash.Digest{Algo: hash.SHA256, Sum: i.NarHash}.String(), NarSize: i.NarSize,
 			References: append([]string{}, i.References...), Deriver: i.Deriver,

@@ -78,6 +78,7 @@ const (
 	AddObject               Op = 39 // Nix's add-to-store-nar, which Guix has not
 	BuiltinBuilders         Op = 80
 	SubstituteURLs          Op = 81
+	SignObjects             Op = 1000 // Fruix's own
 )
 
 var opNames = map[Op]string{
@@ -93,6 +94,7 @@ var opNames = map[Op]string{
 	QueryPathFromHashPart: "query-path-from-hash-part", QuerySubstitutableInfos: "query-substitutable-path-infos",
 	QueryValidPaths: "query-valid-paths", QuerySubstitutablePaths: "query-substitutable-paths",
 	QueryValidDerivers: "query-valid-derivers", OptimiseStore: "optimize-store", VerifyStore: "verify-store", AddObject: "add-to-store-nar",
+	SignObjects:     "sign-objects",
 	BuiltinBuilders: "built-in-builders", SubstituteURLs: "substitute-urls",
 }
 

@@ -25,7 +25,6 @@ import (
 	"fruix/builder/remote/protocol"
 	"fruix/builder/remote/transfer"
 	"fruix/store"
-	"fruix/store/narinfo"
 	"fruix/store/path"
 )
 
@@ -55,8 +54,8 @@ type Options struct {
 	Signed bool
 	// Keep is where outputs of builds are kept; nil: nowhere.
 	Keep *store.Store
-	// Keys sign what is given.
-	Keys []narinfo.SecretKey
+	// Sign signs what is given; nil does not.
+	Sign transfer.Sign
 	// Hello is what is said of this machine; versions, store and trust are
 	// filled in.
 	Hello protocol.Hello
@@ -352,7 +351,7 @@ func (s *server) export(w *answer, r *http.Request) error {
 		return err
 	}
 	out := w.messages()
-	if err := transfer.Send(r.Context(), s.o.Store, out, paths, s.o.Keys, nil); err != nil {
+	if err := transfer.Send(r.Context(), s.o.Store, out, paths, s.o.Sign, nil); err != nil {
 		return err
 	}
 	return out.Send(protocol.Done, nil)

@@ -37,23 +37,33 @@ type Store interface {
 	DumpNAR(ctx context.Context, p string, w io.Writer) error
 }
 
-// Describe says of an object what the other side must know, signed with keys.
-// storeDir is the store that it belongs to.
-func Describe(storeDir string, i *store.Info, keys []narinfo.SecretKey) *protocol.Info {
-	signed := asNarinfo(i)
-	for _, k := range keys {
-		k.Sign(signed)
+// Sign makes signatures of what is said of objects: a list for each of infos, which may be
+// empty.
+type Sign func(ctx context.Context, infos []*store.Info) ([][]string, error)
+
+// SignWith signs with keys.
+func SignWith(keys []narinfo.SecretKey) Sign {
+	return func(_ context.Context, infos []*store.Info) ([][]string, error) {
+		out := make([][]string, len(infos))
+		for n, i := range infos {
+			for _, k := range keys {
+				out[n] = append(out[n], k.Signature(asNarinfo(i)).String())
+			}
+		}
+		return out, nil
 	}
+}
+
+// Describe says of an object what the other side must know, with signatures. storeDir is
+// the store that it belongs to.
+func Describe(storeDir string, i *store.Info, signatures []string) *protocol.Info {
 	base := func(p string) string { return strings.TrimPrefix(p, storeDir+"/") }
 	out := &protocol.Info{
-		Name: base(i.Path), NarHash: signed.NarHash.String(), NarSize: i.NarSize,
-		Deriver: base(i.Deriver), CA: i.ContentAddress,
+		Name: base(i.Path), NarHash: hash.Digest{Algo: hash.SHA256, Sum: i.NarHash}.String(), NarSize: i.NarSize,
+		Deriver: base(i.Deriver), CA: i.ContentAddress, Signatures: signatures,
 	}
 	for _, r := range i.References {
 		out.References = append(out.References, base(r))
-	}
-	for _, s := range signed.Signatures {
-		out.Signatures = append(out.Signatures, s.String())
 	}
 	return out
 }
@@ -116,18 +126,24 @@ func understand(storeDir string, i *protocol.Info) (*store.Info, []narinfo.Signa
 	return out, signatures, nil
 }
 
-// Send writes objects of s, each behind those that it refers to, signed with
-// keys. sent, which may be nil, is told of each that is about to go.
-func Send(ctx context.Context, s Store, w *protocol.Writer, paths []string, keys []narinfo.SecretKey, sent func(*store.Info)) error {
+// Send writes objects of s, each behind those that it refers to, with the signatures that
+// sign makes; nil makes none. sent, which may be nil, is told of each that is about to go.
+func Send(ctx context.Context, s Store, w *protocol.Writer, paths []string, sign Sign, sent func(*store.Info)) error {
 	infos, err := s.InfosInOrder(ctx, paths)
 	if err != nil {
 		return err
 	}
-	for _, i := range infos {
+	signatures := make([][]string, len(infos))
+	if sign != nil {
+		if signatures, err = sign(ctx, infos); err != nil {
+			return err
+		}
+	}
+	for n, i := range infos {
 		if sent != nil {
 			sent(i)
 		}
-		err := w.SendObject(Describe(s.Dir(), i, keys), func(to io.Writer) error { return s.DumpNAR(ctx, i.Path, to) })
+		err := w.SendObject(Describe(s.Dir(), i, signatures[n]), func(to io.Writer) error { return s.DumpNAR(ctx, i.Path, to) })
 		if err != nil {
 			return err
 		}

@@ -231,6 +231,12 @@ func ExportPath() Call[Export, None] {
 	}, done()}
 }
 
+// SignObjects asks a daemon of Fruix to sign what it knows of objects, as a binary cache
+// does: the answer is paths, each with a signature, as often as there are keys.
+func SignObjects() Call[[]string, [][2]string] {
+	return Call[[]string, [][2]string]{wire.SignObjects, texts(), pairs()}
+}
+
 // ImportPaths adds what is sent as data, and answers with the paths.
 func ImportPaths() Call[None, []string] {
 	return Call[None, []string]{wire.ImportPaths, nothing(), texts()}
