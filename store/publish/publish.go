@@ -24,7 +24,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net"
 	"net/http"
 	"os"
 	"runtime"
@@ -131,22 +130,13 @@ func (h *server) publicKeys(w http.ResponseWriter, _ *http.Request) {
 // inTurn is a body that compresses, which waits for its turn among those of others.
 func (h *server) inTurn(r *http.Request, b body) body {
 	return func(ctx context.Context, w io.Writer, from int64) error {
-		release, err := h.encoding.take(ctx, addressOf(r))
+		ctx, release, err := h.encoding.take(ctx, origin(r.RemoteAddr))
 		if err != nil {
 			return err
 		}
 		defer release()
 		return b(ctx, w, from)
 	}
-}
-
-// addressOf is where a request comes from.
-func addressOf(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return host
 }
 
 // notFound answers that there is no such thing. Nothing is said about why: names
@@ -357,7 +347,7 @@ func (h *server) closure(w http.ResponseWriter, r *http.Request) {
 	}
 	// What follows takes as long as it takes: the client has said all.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
-	release, err := h.asking.take(r.Context(), addressOf(r))
+	ctx, release, err := h.asking.take(r.Context(), origin(r.RemoteAddr))
 	if err != nil {
 		return // nobody waits for an answer
 	}
@@ -367,7 +357,7 @@ func (h *server) closure(w http.ResponseWriter, r *http.Request) {
 	out := bufio.NewWriter(sent)
 	done := map[string]bool{}
 	for _, p := range roots {
-		if err := h.tell(r.Context(), out, p, done); err != nil {
+		if err := h.tell(ctx, out, p, done); err != nil {
 			if sent.n > 0 {
 				panic(http.ErrAbortHandler) // what ends early is not taken for all
 			}

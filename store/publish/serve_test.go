@@ -18,7 +18,7 @@ func TestLanes(t *testing.T) {
 	l := newLanes(2)
 	ctx := t.Context()
 	hold := func(whom string) func() {
-		release, err := l.take(ctx, whom)
+		_, release, err := l.take(ctx, whom)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -29,7 +29,7 @@ func TestLanes(t *testing.T) {
 	releases := map[string]func(){}
 	for i, whom := range []string{"a", "a", "b", "c"} {
 		go func() {
-			release, err := l.take(ctx, whom)
+			_, release, err := l.take(ctx, whom)
 			if err != nil {
 				t.Error(err)
 				return
@@ -51,7 +51,7 @@ func TestLanes(t *testing.T) {
 	// Who gives up loses nothing for others.
 	gone, cancel := context.WithCancel(ctx)
 	cancel()
-	if _, err := l.take(gone, "d"); !errors.Is(err, context.Canceled) {
+	if _, _, err := l.take(gone, "d"); !errors.Is(err, context.Canceled) {
 		t.Errorf("who has gone: %v", err)
 	}
 	var order []string
@@ -69,8 +69,95 @@ func TestLanes(t *testing.T) {
 	}
 	releases["c3"]()
 	releases["a1"]()
-	if l.free != 2 || len(l.going) != 0 {
+	if l.free != 2 || len(l.going) != 0 || len(l.holders) != 0 {
 		t.Errorf("%d are free, %v", l.free, l.going)
+	}
+}
+
+// TestEvicted: who has all lanes for long leaves one to somebody who has none.
+func TestEvicted(t *testing.T) {
+	l := newLanes(2)
+	l.patience = time.Millisecond
+	take := func(whom string) (context.Context, func()) {
+		held, release, err := l.take(t.Context(), whom)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return held, release
+	}
+	first, leave := take("a")
+	second, leave2 := take("a")
+	go func() {
+		<-first.Done()
+		leave()
+	}()
+	_, leave3 := take("b")
+	if second.Err() != nil {
+		t.Error("both have to leave")
+	}
+	// Now each has one, and nobody has to.
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if _, _, err := l.take(ctx, "c"); !errors.Is(err, context.DeadlineExceeded) || second.Err() != nil {
+		t.Errorf("a third: %v, %v", err, second.Err())
+	}
+	leave2()
+	leave3()
+}
+
+// fromAfar is a connection that comes from an address.
+type fromAfar struct {
+	net.Conn
+	address string
+}
+
+func (f *fromAfar) RemoteAddr() net.Addr { return f }
+func (f *fromAfar) Network() string      { return "tcp" }
+func (f *fromAfar) String() string       { return f.address }
+
+// TestGate: an address that has all connections leaves some to others, be it in many
+// shapes.
+func TestGate(t *testing.T) {
+	g := newGate(nil, 4)
+	var theirs []net.Conn
+	come := func(address string) (out *guest) {
+		ours, their := net.Pipe()
+		theirs = append(theirs, their)
+		return g.queue(&guest{Conn: &fromAfar{ours, address}, origin: origin(address), gate: g})
+	}
+	next := func(want string) net.Conn {
+		t.Helper()
+		c, err := g.Accept()
+		if err != nil || c.RemoteAddr().String() != want {
+			t.Fatalf("let in is %v, %v, not %s", c, err, want)
+		}
+		return c
+	}
+	for n := range 8 {
+		if come(fmt.Sprintf("[2001:db8::%d]:1", n)); n < 4 {
+			next(fmt.Sprintf("[2001:db8::%d]:1", n))
+		}
+	}
+	// Nobody else can wait, so that the last of those that do goes.
+	if out := come("192.0.2.1:5"); out == nil || out.RemoteAddr().String() != "[2001:db8::7]:1" {
+		t.Errorf("out is %v", out)
+	}
+	mine := next("192.0.2.1:5")
+	if n := len(g.guests); n != 4 || g.in["2001:db8::/64"] != 3 {
+		t.Errorf("%d are in: %v", n, g.in)
+	}
+	if _, err := theirs[0].Read(make([]byte, 1)); err != io.EOF {
+		t.Errorf("the oldest goes on: %v", err)
+	}
+	come("[::ffff:192.0.2.1]:6")
+	next("[::ffff:192.0.2.1]:6")
+	// What is fair already stays so: whoever comes waits until somebody leaves.
+	come("192.0.2.1:7")
+	mine.Close()
+	next("192.0.2.1:7")
+	g.end(net.ErrClosed)
+	if _, err := g.Accept(); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("after the end: %v", err)
 	}
 }
 
