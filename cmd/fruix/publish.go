@@ -203,13 +203,13 @@ func listen(address string) (net.Listener, error) {
 }
 
 // secretKeys reads the key to sign with: none when none is named and none was
-// made.
+// made. The store's own is refused when everybody can read it.
 func secretKeys(root, file string) ([]narinfo.SecretKey, error) {
 	named := file != ""
 	if !named {
 		file = filepath.Join(root, configDir, secretKeyFile)
 	}
-	text, err := os.ReadFile(file)
+	text, mode, err := readWithMode(file)
 	if errors.Is(err, os.ErrNotExist) && !named {
 		return nil, nil
 	}
@@ -223,6 +223,12 @@ func secretKeys(root, file string) ([]narinfo.SecretKey, error) {
 			err = &report.AdvisedError{Err: err, Hint: "it holds no key: remove it, and \"fruix archive --generate-key\" makes one"}
 		}
 		return nil, err
+	}
+	if !named && mode&0o007 != 0 {
+		return nil, &report.AdvisedError{
+			Err:  fmt.Errorf("%s can be read by everybody, so that everybody can sign with it", file),
+			Hint: "if nobody has, \"chmod 400 " + file + "\" will do; else remove it, let \"fruix archive --generate-key\" make another, and let nobody trust it any more",
+		}
 	}
 	return []narinfo.SecretKey{k}, nil
 }

@@ -35,16 +35,12 @@ const (
 // configLines reads a file of the configuration: its lines without comments;
 // none when there is no file.
 func configLines(root, name string) ([]string, error) {
-	f, err := os.Open(filepath.Join(root, configDir, name))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
+	text, err := readConfig(root, name)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
 	var out []string
-	lines := bufio.NewScanner(f)
+	lines := bufio.NewScanner(strings.NewReader(text))
 	for lines.Scan() {
 		if line := strings.TrimSpace(lines.Text()); line != "" && !strings.HasPrefix(line, "#") {
 			out = append(out, line)
@@ -53,13 +49,36 @@ func configLines(root, name string) ([]string, error) {
 	return out, lines.Err()
 }
 
-// readConfig reads a file of the configuration; "" when there is none.
+// readConfig reads a file of the configuration; "" when there is none. One that everybody
+// may write is refused: it says whom to believe.
 func readConfig(root, name string) (string, error) {
-	text, err := os.ReadFile(filepath.Join(root, configDir, name))
+	file := filepath.Join(root, configDir, name)
+	text, mode, err := readWithMode(file)
 	if errors.Is(err, fs.ErrNotExist) {
-		err = nil
+		return "", nil
+	}
+	if err == nil && mode&0o002 != 0 {
+		err = &report.AdvisedError{
+			Err:  fmt.Errorf("%s can be written by everybody, so that nobody knows what it should say", file),
+			Hint: "look at what is in it, and put the mode right with \"chmod 644 " + file + "\"",
+		}
 	}
 	return string(text), err
+}
+
+// readWithMode reads a file, and tells its mode.
+func readWithMode(name string) ([]byte, fs.FileMode, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer f.Close()
+	fi, err := f.Stat()
+	if err != nil {
+		return nil, 0, err
+	}
+	text, err := io.ReadAll(f)
+	return text, fi.Mode(), err
 }
 
 // trustedKeys are whom the administrator of the store under root believes.
