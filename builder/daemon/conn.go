@@ -42,6 +42,7 @@ type conn struct {
 	st      *store.Store // opened when first needed
 	closeSt func() error
 	texts   texts
+	held    []func()       // to be called when the answer has been taken
 	tails   sync.WaitGroup // builds that go on after the client has left them
 	// operations counts those that were asked for.
 	operations int
@@ -185,6 +186,7 @@ func (c *conn) one(ctx context.Context) error {
 	}
 	c.s.c.Log(true, fmt.Sprintf("%v: %v", c.peer, op))
 	var results bytes.Buffer
+	defer c.letGo()
 	err = c.do(ctx, op, &results)
 	if err != nil && ctx.Err() != nil {
 		err = errEnding // or the client has gone, and hears nothing
@@ -197,6 +199,17 @@ func (c *conn) one(ctx context.Context) error {
 		return c.fail(err)
 	}
 	return c.refuse(err)
+}
+
+// letGo ends what lasts until the client has taken an answer.
+func (c *conn) letGo() {
+	if len(c.held) > 0 {
+		c.out.taken()
+	}
+	for _, f := range c.held {
+		f()
+	}
+	c.held = nil
 }
 
 var errEnding = errors.New("the daemon was ended, and with it what it did for you; try again when it runs again")

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"io"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -62,4 +63,55 @@ func TestManyOutputs(t *testing.T) {
 	}
 	c.r.Number()
 	c.alive("all of that")
+}
+
+// TestAnswersNotTaken: a user has no more large answers at a time than he may ask for,
+// whether he takes them or not.
+func TestAnswersNotTaken(t *testing.T) {
+	w := newWorld(t, func(c *Config) { c.Limits.Heavy = 1 })
+	// Over a pipe nothing is written that is not read.
+	connect := func() *wire.Reader {
+		ours, theirs := net.Pipe()
+		w.wg.Go(func() { w.serve(w.ctx, theirs, mallory, false) })
+		t.Cleanup(func() { ours.Close() })
+		r, to := wire.NewReader(ours, wire.DefaultLimits), wire.NewWriter(ours)
+		if _, err := wire.Greet(r, to); err != nil {
+			t.Fatal(err)
+		}
+		to.Number(uint64(wire.QueryAllValidPaths))
+		if err := to.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	read := func(r *wire.Reader) error {
+		err := (&wire.Replies{In: r, Out: wire.NewWriter(io.Discard)}).Wait()
+		r.Texts()
+		return err
+	}
+	first := connect()
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
+		w.accounts.mu.Lock()
+		n := len(w.accounts.byUser[mallory.UID].heavy)
+		w.accounts.mu.Unlock()
+		if n == 1 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the first question is not answered")
+		}
+	}
+	second := make(chan error, 1)
+	go func() { second <- read(connect()) }()
+	select {
+	case err := <-second:
+		t.Errorf("a second answer, while the first is not taken: %v", err)
+	case <-time.After(100 * time.Millisecond):
+	}
+	if err := read(first); err != nil {
+		t.Error(err)
+	}
+	if err := <-second; err != nil {
+		t.Error(err)
+	}
 }

@@ -151,7 +151,9 @@ func newWorld(t testing.TB, change func(*Config)) *world {
 	if c.Limits.Stall == 0 {
 		c.Limits.Stall = 20 * time.Second
 	}
-	c.Limits.Farewell = 100 * time.Millisecond
+	if c.Limits.Farewell == 0 {
+		c.Limits.Farewell = 100 * time.Millisecond
+	}
 	w.Server = New(c)
 	t.Cleanup(func() {
 		w.wg.Wait()

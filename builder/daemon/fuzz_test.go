@@ -21,6 +21,7 @@ type counter struct{ n int }
 
 func (c *counter) send(b []byte) error { c.n += len(b); return nil }
 func (c *counter) spare(b []byte)      { c.n += len(b) }
+func (c *counter) taken()              {}
 
 // FuzzConnection serves clients that send arbitrary bytes. There must be no fault,
 // no memory without end, and nothing half made.

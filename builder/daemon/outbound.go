@@ -16,6 +16,8 @@ type sink interface {
 	send(b []byte) error
 	// spare sends b unless there is no room.
 	spare(b []byte)
+	// taken waits until everything has been written, or nothing more can be.
+	taken()
 }
 
 // maxQueue is how many bytes wait for a client at most.
@@ -153,6 +155,14 @@ func (o *outbound) spare(b []byte) {
 	default:
 		o.confess()
 		o.add(b)
+	}
+}
+
+func (o *outbound) taken() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for (len(o.queue) > 0 || o.writing) && o.err == nil {
+		o.changed.Wait()
 	}
 }
 

@@ -101,7 +101,7 @@ func pathFromHashPart(st *store.Store, ctx context.Context, part string) (string
 }
 
 // heavy runs f, which asks about the whole store, when the user does not do too
-// much of that.
+// much of that: until the client has taken the answer, which may be large.
 func (c *conn) heavy(ctx context.Context, f func(st *store.Store) error) error {
 	st, err := c.store(ctx)
 	if err != nil {
@@ -111,7 +111,7 @@ func (c *conn) heavy(ctx context.Context, f func(st *store.Store) error) error {
 	if err != nil {
 		return err
 	}
-	defer release()
+	c.held = append(c.held, release)
 	return f(st)
 }
 
