@@ -205,3 +205,16 @@ func BenchmarkParse(b *testing.B) {
 		}
 	}
 }
+
+// TestManyStrings: what is made of nothing but empty strings, to take many times its place.
+func TestManyStrings(t *testing.T) {
+	text := func(n int) []byte {
+		return []byte(`Derive([],[],[],"s","b",[` + strings.TrimSuffix(strings.Repeat(`"",`, n), ",") + `],[])`)
+	}
+	if _, err := Parse(text(MaxStrings - 2)); err != nil {
+		t.Error(err)
+	}
+	if _, err := Parse(text(MaxStrings - 1)); err == nil || !strings.Contains(err.Error(), "more than 524288 strings") {
+		t.Errorf("%v", err)
+	}
+}

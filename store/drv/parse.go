@@ -15,9 +15,14 @@ func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("not a derivation: at byte %d: %s", e.Offset, e.Msg)
 }
 
+// MaxStrings is how many strings a derivation may have: names, paths, arguments, variables
+// and their values. Each takes many times the place of the three bytes that an empty one is
+// written with.
+const MaxStrings = 1 << 19
+
 // Parse reads an ATerm derivation. Paths are not interpreted, so that
 // derivations of any store directory can be read. Repeated outputs, inputs and
-// variables are errors.
+// variables, and more than MaxStrings, are errors.
 func Parse(text []byte) (d *Derivation, err error) {
 	p := &parser{text: string(text)}
 	defer func() {
@@ -38,6 +43,7 @@ func Parse(text []byte) (d *Derivation, err error) {
 type parser struct {
 	text string
 	at   int
+	read int // strings
 }
 
 func (p *parser) fail(format string, args ...any) {
@@ -69,6 +75,9 @@ func (p *parser) items(item func()) {
 }
 
 func (p *parser) str() string {
+	if p.read++; p.read > MaxStrings {
+		p.fail("there are more than %d strings", MaxStrings)
+	}
 	p.expect(`"`)
 	rest := p.text[p.at:]
 	end := strings.IndexAny(rest, `"\`)
