@@ -44,11 +44,38 @@ func Listen(address string) (net.Listener, error) {
 	return net.Listen("tcp", address)
 }
 
+// A place is where a Unix socket lies: a name in an open folder. The folder may be
+// somebody else's, who then can exchange it, and all that is in it, at any time; so
+// nothing is done by its name, and links in it are not followed.
+type place struct {
+	folder *os.File
+	base   string
+}
+
+// open opens what is called so with suffix in the folder.
+func (p place) open(suffix string, flags int, mode uint32) (*os.File, error) {
+	name := p.base + suffix
+	fd, err := unix.Openat(int(p.folder.Fd()), name, flags|unix.O_NOFOLLOW|unix.O_CLOEXEC, mode)
+	if err != nil {
+		return nil, &fs.PathError{Op: "open", Path: filepath.Join(p.folder.Name(), name), Err: err}
+	}
+	return os.NewFile(uintptr(fd), filepath.Join(p.folder.Name(), name)), nil
+}
+
+// remove removes the socket, if it is there.
+func (p place) remove() error {
+	if err := unix.Unlinkat(int(p.folder.Fd()), p.base, 0); err != nil && err != unix.ENOENT {
+		return &fs.PathError{Op: "remove", Path: filepath.Join(p.folder.Name(), p.base), Err: err}
+	}
+	return nil
+}
+
 // unixListener is a listener that holds the lock of its socket.
 type unixListener struct {
 	*net.UnixListener
-	path string
-	lock *os.File
+	path  string
+	place place
+	lock  *os.File
 }
 
 // Addr is the name that clients know.
@@ -56,36 +83,43 @@ func (l *unixListener) Addr() net.Addr { return &net.UnixAddr{Name: l.path, Net:
 
 // Close removes the socket, too.
 func (l *unixListener) Close() error {
-	err := l.UnixListener.Close()
-	if rerr := os.Remove(l.path); rerr != nil && !errors.Is(rerr, fs.ErrNotExist) {
-		err = errors.Join(err, rerr)
-	}
 	// The lock file stays: without it, two could think that they hold it.
-	return errors.Join(err, l.lock.Close())
+	return errors.Join(l.UnixListener.Close(), l.place.remove(), l.place.folder.Close(), l.lock.Close())
 }
 
 func listenUnix(name string) (net.Listener, error) {
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		return nil, err
 	}
-	lock, err := lockSocket(name)
+	folder, err := os.Open(filepath.Dir(name))
 	if err != nil {
 		return nil, err
 	}
-	l, err := bind(name)
+	p := place{folder, filepath.Base(name)}
+	lock, err := lockSocket(name, p)
 	if err != nil {
+		folder.Close()
+		return nil, err
+	}
+	l, err := bind(p)
+	if err != nil {
+		folder.Close()
 		lock.Close()
-		return nil, err
+		return nil, fmt.Errorf("cannot listen on %s: %w", name, err)
 	}
-	return &unixListener{l, name, lock}, nil
+	return &unixListener{l, name, p, lock}, nil
 }
 
 // lockSocket takes the lock of the daemon that serves a socket. It ends with its
 // process, however that ends.
-func lockSocket(name string) (*os.File, error) {
+func lockSocket(name string, p place) (*os.File, error) {
 	// Whoever could read it could lock it, and so keep daemons from starting.
-	f, err := os.OpenFile(name+".lock", os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW, 0o600)
+	f, err := p.open(".lock", unix.O_RDWR|unix.O_CREAT|unix.O_NONBLOCK, 0o600)
 	if err != nil {
+		return nil, err
+	}
+	if err := checkOwn(f); err != nil {
+		f.Close()
 		return nil, err
 	}
 	if err := f.Chmod(0o600); err != nil { // one of an older Fruix
@@ -105,31 +139,80 @@ func lockSocket(name string) (*os.File, error) {
 	return f, nil
 }
 
-// bind makes the socket under another name first, so that it appears at its own
-// with its mode, and takes the place of one that is left.
-func bind(name string) (*net.UnixListener, error) {
-	if st, err := os.Lstat(name); err == nil && st.Mode()&fs.ModeSocket == 0 {
-		return nil, fmt.Errorf("cannot listen on %s: something that is no socket lies there", name)
+// checkOwn refuses a lock that somebody else has put there: his own, or another name of
+// a file of ours, which is not to be changed.
+func checkOwn(f *os.File) error {
+	var st unix.Stat_t
+	if err := unix.Fstat(int(f.Fd()), &st); err != nil {
+		return &fs.PathError{Op: "stat", Path: f.Name(), Err: err}
 	}
-	temp := fmt.Sprintf("%s.%d", name, os.Getpid())
-	if err := os.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if st.Mode&unix.S_IFMT != unix.S_IFREG || st.Nlink != 1 || int(st.Uid) != os.Geteuid() {
+		return fmt.Errorf("%s is no lock of this user's: remove it, or choose a folder for the socket that nobody else may change", f.Name())
+	}
+	return nil
+}
+
+// bind makes the socket in a folder of its own first, which nobody else may enter, so
+// that it appears at its place with its mode, instead of one that is left.
+func bind(p place) (*net.UnixListener, error) {
+	in := int(p.folder.Fd())
+	var st unix.Stat_t
+	if err := unix.Fstatat(in, p.base, &st, unix.AT_SYMLINK_NOFOLLOW); err == nil && st.Mode&unix.S_IFMT != unix.S_IFSOCK {
+		return nil, errors.New("something that is no socket lies there")
+	}
+	closed, remove, err := p.closedFolder()
+	if err != nil {
 		return nil, err
 	}
-	l, err := listenAt(temp)
+	defer remove()
+	const name = "s"
+	l, err := listenAt(closed, name)
 	if err != nil {
-		return nil, fmt.Errorf("cannot listen on %s: %w", name, err)
+		return nil, err
 	}
 	l.SetUnlinkOnClose(false)
-	err = os.Chmod(temp, 0o666)
-	if err == nil {
-		err = os.Rename(temp, name)
+	// Nothing is there when the folder was exchanged on a system that can listen at
+	// paths only.
+	if err = unix.Fchmodat(int(closed.Fd()), name, 0o666, 0); err == nil {
+		err = unix.Renameat(int(closed.Fd()), name, in, p.base)
 	}
 	if err != nil {
 		l.Close()
-		os.Remove(temp)
+		_ = unix.Unlinkat(int(closed.Fd()), name, 0)
 		return nil, err
 	}
 	return l, nil
+}
+
+// closedFolder makes a folder beside the socket that is closed to others.
+func (p place) closedFolder() (f *os.File, remove func(), err error) {
+	in := int(p.folder.Fd())
+	name := ""
+	for i := range 100 { // one may be left of a process of the same number
+		name = fmt.Sprintf("%s.%d-%d", p.base, os.Getpid(), i)
+		if err = unix.Mkdirat(in, name, 0o700); err != unix.EEXIST {
+			break
+		}
+	}
+	if err != nil {
+		return nil, nil, &fs.PathError{Op: "mkdir", Path: filepath.Join(p.folder.Name(), name), Err: err}
+	}
+	made := place{p.folder, name}
+	if f, err = made.open("", unix.O_RDONLY|unix.O_DIRECTORY, 0); err != nil {
+		return nil, nil, err
+	}
+	var st unix.Stat_t
+	if err = unix.Fstat(int(f.Fd()), &st); err == nil && (int(st.Uid) != os.Geteuid() || st.Mode&0o077 != 0) {
+		err = fmt.Errorf("somebody exchanges what is in %s", p.folder.Name())
+	}
+	if err != nil {
+		f.Close()
+		return nil, nil, err
+	}
+	return f, func() {
+		f.Close()
+		_ = unix.Unlinkat(in, name, unix.AT_REMOVEDIR)
+	}, nil
 }
 
 // Inherited returns the listeners that the process was started with, as systemd

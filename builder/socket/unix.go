@@ -11,18 +11,23 @@ import (
 // zero, of the system that has least (unix(4) of FreeBSD: 104).
 const maxSocket = 103
 
-// listenAt listens on a Unix socket, whose path may be longer than the kernel
-// takes where the system offers a way around that.
-func listenAt(name string) (*net.UnixListener, error) {
+// listenAt listens on a Unix socket in an open folder: by its descriptor, or by its path
+// where the system offers no way to do that.
+func listenAt(folder *os.File, name string) (*net.UnixListener, error) {
+	dir := descriptorPath(folder)
+	if dir == "" {
+		dir = folder.Name()
+	}
 	var l *net.UnixListener
-	err := shortly(name, func(name string) (err error) {
+	err := shortly(dir+"/"+name, func(name string) (err error) {
 		l, err = net.ListenUnix("unix", &net.UnixAddr{Name: name, Net: "unix"})
 		return err
 	})
 	return l, err
 }
 
-// DialUnix connects to a Unix socket, as listenAt listens.
+// dialAt connects to a Unix socket, whose path may be longer than the kernel takes where
+// the system offers a way around that.
 func dialAt(name string) (*net.UnixConn, error) {
 	var c *net.UnixConn
 	err := shortly(name, func(name string) (err error) {

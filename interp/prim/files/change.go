@@ -102,10 +102,24 @@ func makeDirectory(who string, at int) *datum.Primitive {
 		mask, own := state.Of(c).Umask()
 		err = unix.Mkdirat(dir, full, uint32(perm&^mask))
 		if err == nil && own {
-			err = unix.Fchmodat(dir, full, uint32(perm&^mask), 0)
+			err = chmodDirectory(dir, full, uint32(perm&^mask))
 		}
 		return datum.Unspecified, fault(who, err, name)
 	})
+}
+
+// chmodDirectory changes the mode of a directory that has just been made. In a folder
+// where others may write it may be something else by now, so no link is followed.
+func chmodDirectory(dir int, name string, mode uint32) error {
+	fd, err := unix.Openat(dir, name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err == unix.EACCES { // the kernel's mask has made it so that it cannot be read
+		return unix.Fchmodat(dir, name, mode, 0)
+	}
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	return unix.Fchmod(fd, mode)
 }
 
 // renameAt is (rename-file-at dir1 name1 dir2 name2); #f stands for the working

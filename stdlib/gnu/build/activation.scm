@@ -189,16 +189,78 @@ pwd_mkdb(8) waits for the disk, which is not worth it at each boot."
             (newer? "/etc/master.passwd" "/etc/spwd.db"))
     (invoke "/usr/sbin/pwd_mkdb" "-p" "-d" "/etc" "/etc/master.passwd")))
 
+;; A home may lie within another user's, who can put links in the way, or move
+;; away what has just been made.  So each directory is opened from the one
+;; above it, and all that is done to it is done by its descriptor.
+
+(define (root-only? directory)
+  "Return #t when nobody but root can change what lies in the open DIRECTORY."
+  (let ((s (stat directory)))
+    (and (zero? (stat:uid s))
+         (zero? (logand #o022 (stat:mode s))))))
+
+(define (open-directory-at above name)
+  "Open the directory NAME in the open directory ABOVE.  Links in it are
+followed when they can only be root's."
+  (openat above name
+          (logior O_RDONLY O_DIRECTORY
+                  (if (root-only? above) 0 O_NOFOLLOW))))
+
+(define (make-directory-at above name mode)
+  "Make the directory NAME in the open directory ABOVE.  Return #f when there is
+something of that name already."
+  (catch 'system-error
+    (lambda ()
+      (mkdirat above name mode)
+      #t)
+    (lambda arguments
+      (if (= EEXIST (system-error-errno arguments))
+          #f
+          (apply throw arguments)))))
+
+(define (call-with-directory-above file proc)
+  "Call PROC with the open directory that FILE lies in, which is made if need be,
+and with the name that FILE has there.  FILE is an absolute name."
+  (let loop ((directory (open "/" (logior O_RDONLY O_DIRECTORY)))
+             (names     (remove (lambda (name) (member name '("" ".")))
+                                (string-split file #\/))))
+    (match names
+      (() (close-port directory))
+      ((name)
+       (dynamic-wind
+         (const #t)
+         (lambda () (proc directory name))
+         (lambda () (close-port directory))))
+      ((name rest ...)
+       (loop (dynamic-wind
+               (const #t)
+               (lambda ()
+                 (make-directory-at directory name #o755)
+                 (open-directory-at directory name))
+               (lambda () (close-port directory)))
+             rest)))))
+
 (define (activate-homes homes)
   "Make the directories HOMES, lists (DIRECTORY UID GID MODE), that are
 missing."
-  (for-each (match-lambda
-              ((directory uid gid mode)
-               (unless (file-exists? directory)
-                 (mkdir-p directory)
-                 (chown directory uid gid)
-                 (chmod directory mode))))
-            homes))
+  (for-each
+   (match-lambda
+     ((directory uid gid mode)
+      (call-with-directory-above
+       directory
+       (lambda (above name)
+         (when (make-directory-at above name #o700)
+           (let ((home (openat above name
+                               (logior O_RDONLY O_DIRECTORY O_NOFOLLOW))))
+             (dynamic-wind
+               (const #t)
+               (lambda ()
+                 (unless (= (geteuid) (stat:uid (stat home)))
+                   (error (format #f "somebody has exchanged ~a" directory)))
+                 (chown home uid gid)
+                 (chmod home mode))
+               (lambda () (close-port home)))))))))
+   homes))
 
 (define (activate-directories directories)
   "Make DIRECTORIES, lists (DIRECTORY MODE), that are missing."
