@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"syscall"
 	"time"
@@ -236,6 +235,7 @@ type body struct {
 type pending struct {
 	process *supervise.Process
 	pidFile string
+	user    int // of the process that was started; -1 is the supervisor's own
 	timeout time.Duration
 }
 
@@ -334,10 +334,11 @@ func (s *Shepherd) await(ctx context.Context, p *pending) (manager.Result, error
 		return manager.Result{}, fmt.Errorf(format, args...)
 	}
 	for {
-		if pid := readPID(p.pidFile); pid > 0 {
-			if pid == p.process.PID {
-				return manager.Result{Value: datum.Fix(int64(pid)), Process: p.process}, nil
-			}
+		switch pid, user := readPID(p.pidFile, p.user); {
+		case pid <= 0:
+		case pid == p.process.PID:
+			return manager.Result{Value: datum.Fix(int64(pid)), Process: p.process}, nil
+		case mayName(user, pid): // now, or once it has become that user
 			if daemon, err := s.sup.Adopt(pid); err == nil {
 				return manager.Result{Value: datum.Fix(int64(pid)), Process: daemon}, nil
 			}
@@ -355,18 +356,6 @@ func (s *Shepherd) await(ctx context.Context, p *pending) (manager.Result, error
 			return fail("the PID file %s was not written within %v", p.pidFile, p.timeout)
 		}
 	}
-}
-
-func readPID(file string) int {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return 0
-	}
-	var n int
-	if _, err := fmt.Sscanln(string(text), &n); err != nil {
-		return 0
-	}
-	return n
 }
 
 // terminate is (%terminate PID SIGNAL GRACE): it returns at once, with #f when

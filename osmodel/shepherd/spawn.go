@@ -55,7 +55,11 @@ func (s *Shepherd) spawn(_ datum.Caller, options datum.Value) (datum.Value, erro
 		if timeout == 0 {
 			timeout = 5 * time.Second
 		}
-		return datum.NewOpaque(pendingType, &pending{p, pidFile, timeout}), nil
+		user := -1
+		if c.Credential && c.UID != 0 {
+			user = int(c.UID)
+		}
+		return datum.NewOpaque(pendingType, &pending{p, pidFile, user, timeout}), nil
 	}
 	return datum.Fix(int64(p.PID)), nil
 }

@@ -156,6 +156,16 @@ var defences = []defence{
 		edits: []edit{{"stdlib/gnu/build/activation.scm", "(if (root-only? above) 0 O_NOFOLLOW)", "0"}},
 		pkg:   "osmodel", tests: "TestHomesWithin", root: true,
 	},
+	{
+		name:  "logs behind somebody's links",
+		edits: []edit{{"osmodel/shepherd/logs/place.go", "return st.Uid == 0 && st.Mode&0o022 == 0, nil", "return true, nil"}},
+		pkg:   "osmodel/shepherd/logs", tests: "TestPlantedLogs", root: true,
+	},
+	{
+		name:  "PID files that name others' processes",
+		edits: []edit{{"osmodel/shepherd/pidfile.go", "return err == nil && owner == user", "return err == nil && owner >= 0"}},
+		pkg:   "osmodel/shepherd", tests: "TestPIDFileOfOthers", root: true,
+	},
 
 	// The jail on Linux.
 	{

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -37,7 +36,13 @@ type Log struct {
 
 type file struct {
 	f    *os.File
+	at   place
 	size int64
+}
+
+func (f *file) close() {
+	f.f.Close()
+	f.at.close()
 }
 
 type ring struct {
@@ -106,15 +111,15 @@ func (l *Log) write(name, line string) {
 	if name == "" || l.closed {
 		return
 	}
-	f := l.open(name)
-	if f == nil {
+	f, err := l.open(name)
+	if err != nil {
 		return
 	}
 	if f.size > MaxFile {
-		f.f.Close()
+		_ = f.at.setAside()
+		f.close()
 		delete(l.files, name)
-		_ = os.Rename(name, name+".1")
-		if f = l.open(name); f == nil {
+		if f, err = l.open(name); err != nil {
 			return
 		}
 	}
@@ -122,23 +127,25 @@ func (l *Log) write(name, line string) {
 	f.size += int64(n)
 }
 
-func (l *Log) open(name string) *file {
+func (l *Log) open(name string) (*file, error) {
 	if f := l.files[name]; f != nil {
-		return f
+		return f, nil
 	}
-	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-		return nil
-	}
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o640)
+	at, err := locate(name)
 	if err != nil {
-		return nil
+		return nil, err
 	}
-	out := &file{f: f}
+	f, err := at.open()
+	if err != nil {
+		at.close()
+		return nil, err
+	}
+	out := &file{f: f, at: at}
 	if st, err := f.Stat(); err == nil {
 		out.size = st.Size()
 	}
 	l.files[name] = out
-	return out
+	return out, nil
 }
 
 // Recent gives the last lines of a service, oldest first.
@@ -159,7 +166,7 @@ func (l *Log) CloseFiles() {
 	defer l.mu.Unlock()
 	l.closed = true
 	for name, f := range l.files {
-		f.f.Close()
+		f.close()
 		delete(l.files, name)
 	}
 }
@@ -174,12 +181,15 @@ func (l *Log) Pipe(service, fileName string) (*os.File, error) {
 	}
 	if fileName != "" {
 		l.mu.Lock()
-		ok := l.closed || l.open(fileName) != nil
+		var err error
+		if !l.closed {
+			_, err = l.open(fileName)
+		}
 		l.mu.Unlock()
-		if !ok {
+		if err != nil {
 			r.Close()
 			w.Close()
-			return nil, fmt.Errorf("the log file %s cannot be written", fileName)
+			return nil, fmt.Errorf("the log file %s cannot be written: %w", fileName, err)
 		}
 	}
 	go func() {

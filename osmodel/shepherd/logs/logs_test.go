@@ -2,10 +2,12 @@ package logs
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -77,5 +79,82 @@ func TestRecentAndSize(t *testing.T) {
 	}
 	if st, err := os.Stat(file); err != nil || st.Size() > 1<<20 {
 		t.Errorf("the new file: %v", err)
+	}
+}
+
+// TestPlantedLogs: a log in a folder that somebody else may change is written to no other
+// file, and made in no other folder.
+func TestPlantedLogs(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root writes logs for others")
+	}
+	dir := t.TempDir()
+	theirs, secret := filepath.Join(dir, "theirs"), filepath.Join(dir, "secret")
+	if err := errors.Join(os.Mkdir(theirs, 0o755), os.Chown(theirs, 1000, 1000), os.Mkdir(secret, 0o755),
+		os.WriteFile(filepath.Join(secret, "file"), nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	at, target := filepath.Join(theirs, "log"), filepath.Join(secret, "file")
+	for what, plant := range map[string]func() error{
+		"a link":                func() error { return os.Symlink(target, at) },
+		"a link to what is not": func() error { return os.Symlink(filepath.Join(secret, "new"), at) },
+		"another name":          func() error { return os.Link(target, at) },
+		"a named pipe":          func() error { return syscall.Mkfifo(at, 0o666) },
+		"a link as a folder":    func() error { return os.Symlink(secret, at) },
+	} {
+		if err := plant(); err != nil {
+			t.Fatal(err)
+		}
+		name := at
+		if what == "a link as a folder" {
+			name += "/made/log"
+		}
+		opened := make(chan error, 1)
+		go func() {
+			w, err := New("", nil, clock).Pipe("s", name)
+			if err == nil {
+				w.Close()
+			}
+			opened <- err
+		}()
+		select {
+		case err := <-opened:
+			if err == nil {
+				t.Errorf("%s is no error", what)
+			}
+		case <-time.After(5 * time.Second):
+			t.Errorf("%s makes everybody wait", what)
+			f, err := os.OpenFile(at, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+			if err == nil {
+				<-opened
+				f.Close()
+			}
+		}
+		os.Remove(at)
+	}
+	if entries, err := os.ReadDir(secret); err != nil || len(entries) != 1 {
+		t.Errorf("made elsewhere: %v %v", entries, err)
+	}
+
+	// What begins anew stays in its folder, whatever the way there leads to by now.
+	in := filepath.Join(theirs, "in")
+	l := New("", nil, clock)
+	w, err := l.Pipe("s", filepath.Join(in, "file"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	if err := errors.Join(os.Rename(in, in+".moved"), os.Symlink(secret, in)); err != nil {
+		t.Fatal(err)
+	}
+	l.mu.Lock()
+	l.files[filepath.Join(in, "file")].size = MaxFile + 1
+	l.write(filepath.Join(in, "file"), "more")
+	l.mu.Unlock()
+	if fi, err := os.Stat(target); err != nil || fi.Size() != 0 {
+		t.Errorf("a file elsewhere: %v %v", fi, err)
+	}
+	if _, err := os.Stat(filepath.Join(in+".moved", "file.1")); err != nil {
+		t.Error(err)
 	}
 }
