@@ -173,6 +173,26 @@ func attemptSystem(f []string) error {
 		return err
 	case "attribute":
 		return unix.Setxattr(f[1], "user.x", []byte("1"), 0)
+	case "flags":
+		fd, err := unix.Open(f[1], unix.O_RDONLY, 0)
+		if err != nil {
+			return err
+		}
+		defer unix.Close(fd)
+		const noDump = 0x40 // FS_NODUMP_FL, which an owner may set
+		return unix.IoctlSetPointerInt(fd, unix.FS_IOC_SETFLAGS, noDump)
+	case "file-attribute":
+		// struct file_attr of <linux/fs.h>, with FS_XFLAG_NODUMP.
+		attr := [3]uint64{0x80}
+		at, err := unix.BytePtrFromString(f[1])
+		if err != nil {
+			return err
+		}
+		_, _, errno := unix.Syscall6(unix.SYS_FILE_SETATTR, uintptr(uint32(0xffffff9c)), uintptr(unsafe.Pointer(at)), uintptr(unsafe.Pointer(&attr)), unsafe.Sizeof(attr), 0, 0)
+		if errno != 0 {
+			return errno
+		}
+		return nil
 	case "io-uring":
 		_, _, errno := unix.Syscall(unix.SYS_IO_URING_SETUP, 1, 0, 0)
 		if errno == unix.EFAULT {

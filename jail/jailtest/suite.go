@@ -361,7 +361,7 @@ func (s *suite) kernel(t *testing.T) {
 	s.attempts(t, sp, map[string]bool{
 		"create /scratch/plain": true, "create-setid /scratch/setid": false,
 		"chmod /scratch/file": true, "chmod-setid /scratch/file": false,
-		"attribute /scratch/file": false, "keyring": false, "add-key": false, "io-uring": false,
+		"attribute /scratch/file": false, "flags /scratch/file": false, "file-attribute /scratch/file": false, "keyring": false, "add-key": false, "io-uring": false,
 		"socket 1": true, "socket 2": true, "socket 10": true, // AF_UNIX, AF_INET, AF_INET6
 		"socket 40": false, "socket 38": false, "socket 17": false, // AF_VSOCK, AF_ALG, AF_PACKET
 		"fork 30": true,

@@ -12,6 +12,9 @@ const (
 	refuse  = uint32(unix.SECCOMP_RET_ERRNO) | uint32(unix.EPERM)
 	missing = uint32(unix.SECCOMP_RET_ERRNO) | uint32(unix.ENOSYS)
 	unknown = uint32(unix.SECCOMP_RET_ERRNO) | uint32(unix.EAFNOSUPPORT)
+	// What file systems say that do not have it.
+	unsupported = uint32(unix.SECCOMP_RET_ERRNO) | uint32(unix.EOPNOTSUPP)
+	unasked     = uint32(unix.SECCOMP_RET_ERRNO) | uint32(unix.ENOTTY)
 )
 
 // setID are the mode bits that make a program run as its owner.
@@ -40,11 +43,24 @@ const (
 	anyBits        // the argument has one of bits
 	creating       // the argument has a flag that makes a file, and the next one of bits
 	otherThan      // the argument, a socket family, is none that a build needs
+	keeping        // the argument is a request that an archive does not keep
 )
 
 // families are the socket families that a build may use: what stays in its own
 // network namespace. Others, such as AF_VSOCK, reach out of it.
 var families = []uint32{unix.AF_UNIX, unix.AF_INET, unix.AF_INET6, unix.AF_NETLINK}
+
+// requests are those of ioctl(2) that leave something with a file or folder that is in no
+// archive: flags, a seal, or that it cannot be read without a key that the kernel forgets.
+var requests = []uint32{
+	unix.FS_IOC_SETFLAGS, fsSetFlags32, fsSetAttributes, unix.FS_IOC_ENABLE_VERITY, unix.FS_IOC_SET_ENCRYPTION_POLICY,
+}
+
+// FS_IOC32_SETFLAGS, of 32-bit programs, and FS_IOC_FSSETXATTR in <linux/fs.h>.
+const (
+	fsSetFlags32    = 0x40046602
+	fsSetAttributes = 0x401c5820
+)
 
 // rules lists what builds are not given although they have no capabilities:
 // parts of the kernel that they do not need, and that leaks were found in or may
@@ -68,9 +84,10 @@ func rules(n calls) []rule {
 		{n.clone3, -1, always, 0, missing},
 		{n.openat2, -1, always, 0, missing},
 		// What keeps more of a file than an archive does.
-		{n.setxattr, -1, always, 0, uint32(unix.SECCOMP_RET_ERRNO) | uint32(unix.EOPNOTSUPP)},
-		{n.lsetxattr, -1, always, 0, uint32(unix.SECCOMP_RET_ERRNO) | uint32(unix.EOPNOTSUPP)},
-		{n.fsetxattr, -1, always, 0, uint32(unix.SECCOMP_RET_ERRNO) | uint32(unix.EOPNOTSUPP)},
+		{n.setxattr, -1, always, 0, unsupported},
+		{n.lsetxattr, -1, always, 0, unsupported},
+		{n.fsetxattr, -1, always, 0, unsupported},
+		{n.ioctl, 1, keeping, 0, unasked},
 	}
 	for _, c := range n.missing {
 		list = append(list, rule{c, -1, always, 0, missing})
@@ -86,7 +103,7 @@ type calls struct {
 
 	unshare, clone, clone3, chmod, fchmod, fchmodat, fchmodat2 int
 	creat, open, openat, openat2, mknod, mknodat, socket       int
-	setxattr, lsetxattr, fsetxattr                             int
+	setxattr, lsetxattr, fsetxattr, ioctl                      int
 	// missing are calls that a build does as well without: keyrings, io_uring,
 	// tracing of the kernel, handles of files, loading into the kernel.
 	missing []int
@@ -151,6 +168,12 @@ func filterOne(t calls) []unix.SockFilter {
 				statement(bpfLoad, arg), jump(bpfBits, makesFile, 1, 0), statement(bpfReturn, allow),
 				statement(bpfLoad, arg+8), jump(bpfBits, r.bits, 0, 1), statement(bpfReturn, r.answer), statement(bpfReturn, allow),
 			}
+		case keeping:
+			then = []unix.SockFilter{statement(bpfLoad, arg)}
+			for i, q := range requests {
+				then = append(then, jump(bpfEqual, q, uint8(len(requests)-i), 0))
+			}
+			then = append(then, statement(bpfReturn, allow), statement(bpfReturn, r.answer))
 		case otherThan:
 			then = []unix.SockFilter{statement(bpfLoad, arg)}
 			for i, f := range families {

@@ -98,6 +98,13 @@ func TestFilter(t *testing.T) {
 		} {
 			check(want, n.socket, family)
 		}
+		for request, want := range map[uint64]uint32{
+			unix.TCGETS: allow, unix.FICLONE: allow, unix.FS_IOC_GETFLAGS: allow,
+			unix.FS_IOC_SETFLAGS: unasked, 0x40046602: unasked, 0x401c5820: unasked,
+			unix.FS_IOC_ENABLE_VERITY: unasked, unix.FS_IOC_SET_ENCRYPTION_POLICY: unasked,
+		} {
+			check(want, n.ioctl, 0, request)
+		}
 		for _, call := range n.missing {
 			check(missing, call)
 		}

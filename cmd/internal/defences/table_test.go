@@ -237,6 +237,11 @@ var defences = []defence{
 		pkg:   "jail/linux", tests: "TestConformance/escapes/proc_and_sys",
 	},
 	{
+		name:  "what no archive keeps of a file",
+		edits: []edit{{seccomp, "{n.ioctl, 1, keeping, 0, unasked},", ""}},
+		pkg:   "jail/linux", tests: "TestConformance/kernel|TestFilter",
+	},
+	{
 		name: "user namespaces inside",
 		edits: []edit{{lockdown, `c.String("0"), number(1)`, `c.String("9"), number(1)`},
 			{seccomp, "{n.unshare, 0, anyBits, unix.CLONE_NEWUSER, refuse},", ""},
