@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -31,13 +32,26 @@ const (
 	isNone  = "" // unspecified
 )
 
+// Files and lines of attributes that are so long git passes over: ATTR_MAX_FILE_SIZE and
+// ATTR_MAX_LINE_LENGTH in its attr.h.
+const (
+	maxAttributes    = 100 << 20
+	maxAttributeLine = 2048
+)
+
 // parseAttributes reads a .gitattributes of the folder dir. As with git, lines
 // that make no sense are passed over.
 func parseAttributes(dir string, text []byte) attributeFile {
 	f := attributeFile{dir: dir}
+	if len(text) >= maxAttributes {
+		return f
+	}
 	macros := map[string][]attribute{"binary": {{"diff", isUnset}, {"merge", isUnset}, {"text", isUnset}}}
 	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
 	for line := range strings.Lines(string(text)) {
+		if line = strings.TrimSuffix(line, "\n"); len(line) >= maxAttributeLine {
+			continue
+		}
 		line = strings.Trim(line, " \t\r\n")
 		if line == "" || line[0] == '#' {
 			continue
@@ -119,29 +133,36 @@ func matches(pattern, dir, name string) bool {
 	return matchParts(strings.Split(strings.TrimPrefix(pattern, "/"), "/"), strings.Split(name, "/"))
 }
 
-// matchParts matches part by part; "**" stands for any number of them.
+// matchParts matches part by part; "**" stands for any number of them. Of several the
+// earlier ones are settled once what follows them has matched, so that it ends soon.
 func matchParts(pattern, name []string) bool {
-	for len(pattern) > 0 {
-		if pattern[0] == "**" {
-			if len(pattern) == 1 {
-				return len(name) > 0
-			}
-			for i := range len(name) {
-				if matchParts(pattern[1:], name[i:]) {
-					return true
-				}
-			}
-			return false
-		}
-		if len(name) == 0 {
-			return false
-		}
-		if ok, err := path.Match(pattern[0], name[0]); err != nil || !ok {
-			return false
-		}
-		pattern, name = pattern[1:], name[1:]
+	if n := len(pattern) - 1; pattern[n] == "**" { // at the end for one at least
+		pattern = append(slices.Clone(pattern[:n]), "*", "**")
 	}
-	return len(name) == 0
+	rest, from := -1, 0 // behind the last "**", and where in name that is tried
+	p, n := 0, 0
+	for n < len(name) {
+		if p < len(pattern) && pattern[p] == "**" {
+			p++
+			rest, from = p, n
+			continue
+		}
+		if p < len(pattern) {
+			if ok, err := path.Match(pattern[p], name[n]); err == nil && ok {
+				p, n = p+1, n+1
+				continue
+			}
+		}
+		if rest < 0 {
+			return false
+		}
+		from++
+		p, n = rest, from
+	}
+	for p < len(pattern) && pattern[p] == "**" {
+		p++
+	}
+	return p == len(pattern)
 }
 
 // lookup returns what is said of the file name.

@@ -50,9 +50,6 @@ type checkout struct {
 // tree writes the tree i to the folder dir, which is called name below the top,
 // and exists and is empty.
 func (c *checkout) tree(i id, dir, name string) error {
-	if err := c.ctxErr(); err != nil {
-		return err
-	}
 	k, data, err := c.object(i)
 	if err != nil {
 		return err
@@ -96,6 +93,9 @@ func (c *checkout) tree(i id, dir, name string) error {
 
 // entry writes one entry of a tree to path, where nothing may lie.
 func (c *checkout) entry(e entry, path, name string) error {
+	if err := c.ctxErr(); err != nil {
+		return err
+	}
 	if c.limits.Files--; c.limits.Files < 0 {
 		return &LimitError{"the revision holds more files than are taken", fmt.Sprint(DefaultLimits().Files)}
 	}

@@ -880,7 +880,7 @@ func FuzzPack(f *testing.F) {
 	f.Add([]byte("PACK\x00\x00\x00\x02\x00\x00\x00\x01\x33abc"))
 	f.Add([]byte("PACK\x00\x00\x00\x02\x00\x00\x00\x02\x33x\x9cKLJ\x06\x00\x02M\x01'\x64\x05x\x9ccb`f\x04\x00\x00\x0a\x00\x05"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		p, err := indexPack(bytes.NewReader(b), int64(len(b)), 20, 1<<20)
+		p, err := indexPack(bytes.NewReader(b), int64(len(b)), 20, 1<<20, nil)
 		if err == nil {
 			_, _, _ = p.object(id(strings.Repeat("x", 20)))
 		}

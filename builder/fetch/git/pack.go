@@ -27,6 +27,9 @@ type pack struct {
 	// of the largest object that is taken.
 	size, maxObject int64
 	idSize          int
+	// over, unless nil, says why nothing is wanted any more: what a server has sent may
+	// take long to make sense of.
+	over func() error
 	// find returns where an object lies.
 	find func(id) (offset int64, ok bool, err error)
 	// cache holds objects that others may be deltas of.
@@ -56,6 +59,13 @@ func (p *pack) object(i id) (kind, []byte, error) {
 		}
 	}
 	return p.load(offset)
+}
+
+func (p *pack) ended() error {
+	if p.over == nil {
+		return nil
+	}
+	return p.over()
 }
 
 // head is the start of an entry of a pack.
@@ -184,6 +194,9 @@ func (p *pack) load(offset int64) (kind, []byte, error) {
 	var k kind
 	var data []byte
 	for {
+		if err := p.ended(); err != nil {
+			return 0, nil, err
+		}
 		if c, ok := p.cache[offset]; ok {
 			k, data = c.kind, c.data
 			break
@@ -221,6 +234,9 @@ func (p *pack) load(offset int64) (kind, []byte, error) {
 		offset = h.base
 	}
 	for _, d := range slices.Backward(chain) {
+		if err := p.ended(); err != nil {
+			return 0, nil, err
+		}
 		change, err := p.inflate(p.from(d.body), d.size)
 		if err != nil {
 			return 0, nil, err
@@ -308,9 +324,10 @@ func applyDelta(base, delta []byte, limit int64) ([]byte, error) {
 	return out, nil
 }
 
-// indexPack reads all of a pack that came without an index.
-func indexPack(f io.ReaderAt, size int64, idSize int, maxObject int64) (*pack, error) {
-	p := &pack{f: f, size: size, idSize: idSize, maxObject: maxObject}
+// indexPack reads all of a pack that came without an index, unless over says that it
+// is not wanted any more; it may be nil.
+func indexPack(f io.ReaderAt, size int64, idSize int, maxObject int64, over func() error) (*pack, error) {
+	p := &pack{f: f, size: size, idSize: idSize, maxObject: maxObject, over: over}
 	where := map[id]int64{}
 	p.find = func(i id) (int64, bool, error) { at, ok := where[i]; return at, ok, nil }
 	r := &byteReader{Reader: bufio.NewReaderSize(io.NewSectionReader(f, 0, size), 1<<20)}
@@ -332,6 +349,9 @@ func indexPack(f io.ReaderAt, size int64, idSize int, maxObject int64) (*pack, e
 	}
 	var deltas []delta
 	for range count {
+		if err := p.ended(); err != nil {
+			return nil, err
+		}
 		at := r.at
 		h, err := p.readHead(r, at)
 		if err != nil {

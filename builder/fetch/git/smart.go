@@ -241,7 +241,7 @@ func (s *smart) get(ctx context.Context, wants []id) (objects, error) {
 	if err != nil {
 		return nil, err
 	}
-	return indexPack(f, size, s.idSize, s.limits.Object)
+	return indexPack(f, size, s.idSize, s.limits.Object, func() error { return context.Cause(ctx) })
 }
 
 // oldRequest is a request for a pack in version 0 of the protocol.
