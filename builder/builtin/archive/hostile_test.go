@@ -196,6 +196,10 @@ func TestBombs(t *testing.T) {
 	for i := range 20 { // each is allowed, all are not
 		half = append(half, member{name: fmt.Sprint(i), body: zeros[:1<<20], typ: tar.TypeReg})
 	}
+	names := []member{{name: "x", body: zeros[:1<<20], typ: tar.TypeReg}}
+	for i := range 20 { // whoever reads what comes out reads the file as often
+		names = append(names, member{name: fmt.Sprint(i), link: "x", typ: tar.TypeLink})
+	}
 	// A header that claims 8 PiB, with nothing behind it.
 	claim := tarOf(t, []member{{name: "x", typ: tar.TypeReg}})
 	copy(claim[124:136], "\x80\x00\x00\x00\x00\x20\x00\x00\x00\x00\x00\x00")
@@ -216,6 +220,7 @@ func TestBombs(t *testing.T) {
 		{"zstd", "larger than", zs.Bytes()},
 		{"zip", "larger than", zipOf(t, member{name: "x", body: zeros, typ: tar.TypeReg})},
 		{"many files", "larger than", gz(tarOf(t, half))},
+		{"many names", "larger than", gz(tarOf(t, names))},
 		{"many members tar", "more than 1000 members", gz(tarOf(t, many))},
 		{"many members zip", "more than 1000 members", zipOf(t, many...)},
 		{"many members cpio", "more than 1000 members", cpioOf(many...)},

@@ -263,6 +263,13 @@ func (u *unpacker) link(name, target string) error {
 	if info.IsDir() {
 		return fmt.Errorf("member %q is a hard link to the folder %q", name, target)
 	}
+	// It takes no room, but whoever reads what was unpacked reads all of it once more.
+	if info.Mode().IsRegular() {
+		if info.Size() > u.left.Bytes {
+			return u.tooMuch(name)
+		}
+		u.left.Bytes -= info.Size()
+	}
 	if err := u.clear(name); err != nil {
 		return err
 	}
