@@ -32,6 +32,14 @@ type gcActions struct {
 	verify                string
 	optimise              bool
 	keepOutputs, dropDrvs bool
+	asked                 map[string]*bool // by the verb of "fruix store" that answers
+}
+
+// gcQuestions are what Guix has as options of "gc", and "fruix store" as verbs.
+func gcQuestions() []storeVerb {
+	return slices.DeleteFunc(storeQueries(), func(v storeVerb) bool {
+		return !slices.Contains([]string{"references", "referrers", "requisites", "derivers"}, v.name)
+	})
 }
 
 // runGC is "fruix gc".
@@ -50,6 +58,14 @@ func runGC(ctx context.Context, e *environment, args []string) error {
 	f.StringVar(&a.verify, "verify", "", "check the store: \"--verify\" that objects are there, \"--verify=contents\" every byte, \"--verify=contents,repair\" repairs what is damaged")
 	f.Lookup("verify").NoOptDefVal = "presence"
 	f.BoolVar(&a.optimise, "optimize", false, "let equal files share their place on the disk")
+	a.asked = map[string]*bool{}
+	for _, q := range gcQuestions() {
+		short := ""
+		if q.name == "requisites" {
+			short = "R"
+		}
+		a.asked[q.name] = f.BoolP(q.name, short, false, q.summary+", as \"fruix store "+q.name+"\" does")
+	}
 	f.BoolVar(&a.keepOutputs, "gc-keep-outputs", false, "let derivations that are kept keep their outputs")
 	f.BoolVar(&a.dropDrvs, "no-gc-keep-derivations", false, "do not let objects that are kept keep their derivations")
 	f.addRepairFlags() // for --verify=repair
@@ -97,6 +113,12 @@ func (a gcActions) check(f *flags, paths []string) error {
 			n++
 		}
 	}
+	question := ""
+	for name, asked := range a.asked {
+		if *asked {
+			n, question = n+1, name
+		}
+	}
 	// A value that is missing, of a variable that is not set perhaps, must not have all
 	// garbage deleted.
 	for _, name := range []string{"collect-garbage", "delete-generations", "free-space", "verify"} {
@@ -115,7 +137,9 @@ func (a gcActions) check(f *flags, paths []string) error {
 		return f.usage("--collect-garbage: %v", err)
 	case a.delete && len(paths) == 0:
 		return f.usage("no object to delete is named")
-	case !a.delete && len(paths) > 0:
+	case question != "" && len(paths) == 0:
+		return f.usage("no object is named whose %s are wanted", question)
+	case !a.delete && question == "" && len(paths) > 0:
 		return f.usage("%q is more than can be used; \"-D\" deletes single objects", paths[0])
 	case a.generations != "" && n == 1 && a.collect == "" && a.free == "":
 		return f.usage("--delete-generations goes with collecting garbage only")
@@ -176,6 +200,11 @@ func (w gcWish) limit(st access.Store) (int64, error) {
 
 func (s *session) gc(ctx context.Context, st access.Store, a gcActions, w gcWish, paths []string) error {
 	o := store.CollectOptions{KeepOutputs: a.keepOutputs, DropDerivations: a.dropDrvs, DryRun: s.flags.dryRun}
+	for _, q := range gcQuestions() {
+		if *a.asked[q.name] {
+			return q.run(ctx, s, paths)
+		}
+	}
 	switch {
 	case a.roots:
 		return s.listRoots(ctx, st)
