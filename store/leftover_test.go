@@ -4,10 +4,12 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"fruix/store"
+	"fruix/store/path"
 )
 
 // TestCollectSweepsLockFiles: the file of a lock whose holder was killed goes, that
@@ -117,5 +119,25 @@ func TestReserveAgain(t *testing.T) {
 	}
 	if got := size(); got != want {
 		t.Errorf("the reserve has %d bytes, not %d", got, want)
+	}
+}
+
+// TestLaidBesideGoes: what is laid beside an object goes with the next collection, however
+// long the name of the object is.
+func TestLaidBesideGoes(t *testing.T) {
+	ctx, root := t.Context(), scratch(t)
+	s := open(t, root)
+	for _, n := range []int{10, path.MaxNameLen - 3, path.MaxNameLen} {
+		p := must(s.AddText(ctx, strings.Repeat("n", n), nil, nil))(t)
+		place := must(s.TempOutput(p))(t)
+		grow(t, place, map[string]string{"f": "1"})
+		beside := must(s.LayBeside(ctx, p, place, "-check"))(t)
+		if _, err := os.Lstat(beside); err != nil || !strings.HasSuffix(beside, "-check") {
+			t.Errorf("%s: %v", beside, err)
+		}
+		must(s.Collect(ctx, store.CollectOptions{}))(t)
+		if _, err := os.Lstat(beside); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%s stays: %v", beside, err)
+		}
 	}
 }

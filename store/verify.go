@@ -283,7 +283,8 @@ func (s *Store) Peek(ctx context.Context, p string) (*Info, error) {
 }
 
 // LayBeside moves a tree, which lies at a path from [Store.TempOutput], to the place
-// beside the object p whose name ends in suffix, for people to look at. Another tree
+// beside the object p whose name, cut where it would be too long, ends in suffix, for
+// people to look at. Another tree
 // there gives way. It is no object: the next collection removes it. The result is the
 // physical path.
 func (s *Store) LayBeside(ctx context.Context, p, physical, suffix string) (string, error) {
@@ -293,6 +294,9 @@ func (s *Store) LayBeside(ctx context.Context, p, physical, suffix string) (stri
 	}
 	if _, err := tree.Dump(ctx, io.Discard, physical, tree.Options{Seal: true, Owner: s.owner}); err != nil {
 		return "", s.explain("keep "+p+suffix, err)
+	}
+	if over := len(q.Name) + len(suffix) - path.MaxNameLen; over > 0 { // else no collection would know it
+		q.Name = q.Name[:len(q.Name)-over]
 	}
 	to := s.final(q.Base() + suffix)
 	return to, s.explain("keep "+p+suffix, s.place(physical, to))
