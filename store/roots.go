@@ -256,8 +256,10 @@ func (e *TooManyRootsError) Error() string {
 // linkWalk finds symbolic links.
 type linkWalk struct {
 	ctx   context.Context
-	users string // the folder whose folders are users'; "" when there are none
-	found func(link string)
+	top   string                 // the folder that it begins with
+	inner string                 // one in it that the administrator may have put elsewhere as well
+	users string                 // the folder whose folders are users'; "" when there are none
+	found func(link string) bool // says whether it leads to an object
 }
 
 // userFolder is what was found in a user's folder.
@@ -269,7 +271,11 @@ type userFolder struct {
 // folder looks through a folder; in is the user's that it is in, nil for the
 // administrator's. What disappears meanwhile is no error.
 func (w *linkWalk) folder(dir string, in *userFolder) error {
-	f, err := os.OpenFile(dir, os.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW, 0)
+	flags := os.O_RDONLY | unix.O_DIRECTORY
+	if !w.elsewhere(dir) {
+		flags |= unix.O_NOFOLLOW
+	}
+	f, err := os.OpenFile(dir, flags, 0)
 	if errors.Is(err, fs.ErrNotExist) || in != nil && errors.Is(err, unix.ENOTDIR) {
 		return nil
 	}
@@ -296,6 +302,12 @@ func (w *linkWalk) folder(dir string, in *userFolder) error {
 	}
 }
 
+// elsewhere says whether a link may stand for a folder: in place of those that the store
+// has made, which nobody but its owner can exchange.
+func (w *linkWalk) elsewhere(dir string) bool {
+	return dir == w.top || dir == w.inner || w.users != "" && filepath.Dir(dir) == w.users
+}
+
 func (w *linkWalk) entry(p string, e fs.DirEntry, in *userFolder) error {
 	if in != nil {
 		in.entries++
@@ -306,10 +318,16 @@ func (w *linkWalk) entry(p string, e fs.DirEntry, in *userFolder) error {
 			return &TooManyRootsError{in.path}
 		}
 	}
+	isDir := e.IsDir()
+	if e.Type()&fs.ModeSymlink != 0 && !w.found(p) && w.elsewhere(p) {
+		st, err := os.Stat(p)
+		if err != nil && !nowhere(err) {
+			return err
+		}
+		isDir = err == nil && st.IsDir()
+	}
 	switch {
-	case e.Type()&fs.ModeSymlink != 0:
-		w.found(p)
-	case !e.IsDir():
+	case !isDir:
 	case in == nil && w.users != "" && filepath.Dir(p) == w.users:
 		return w.folder(p, &userFolder{path: p})
 	case in == nil:
@@ -358,9 +376,9 @@ func (s *Store) Roots(ctx context.Context) ([]Root, error) {
 func (s *Store) findRoots(ctx context.Context) (roots []Root, unsure, err error) {
 	ways := s.ways()
 	for _, dir := range []string{"gcroots", profilesDir} {
-		w := linkWalk{ctx: ctx, found: func(p string) {
+		w := linkWalk{ctx: ctx, top: s.StatePath(dir), inner: s.autoRoots(), found: func(p string) bool {
 			if leadsToGeneration(p) {
-				return
+				return true
 			}
 			targets, err := ways.objects(p)
 			for _, target := range targets {
@@ -369,9 +387,11 @@ func (s *Store) findRoots(ctx context.Context) (roots []Root, unsure, err error)
 			if err != nil {
 				unsure = unreadable(p, err)
 			}
+			return len(targets) > 0
 		}}
 		if dir == profilesDir {
 			w.users = s.StatePath(profilesDir, perUser)
+			w.inner = w.users
 		}
 		if err := w.folder(s.StatePath(dir), nil); err != nil {
 			return nil, nil, err

@@ -52,7 +52,7 @@ func TestUsersFolder(t *testing.T) {
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("roots %q, want %q", got, want)
 	}
-	w := linkWalk{ctx: ctx, found: func(string) {}}
+	w := linkWalk{ctx: ctx, found: func(string) bool { return false }}
 	in := &userFolder{path: home, links: maxUserLinks - 2}
 	var many *TooManyRootsError
 	if err := w.folder(home, in); !errors.As(err, &many) || many.Folder != home {

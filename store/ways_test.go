@@ -162,3 +162,40 @@ func TestRunningByAnotherName(t *testing.T) {
 		t.Errorf("deleted what a program uses: %v", err)
 	}
 }
+
+// TestRootsMovedAway: the administrator may keep the folders of roots and profiles on
+// another disk, and put links where they were.
+func TestRootsMovedAway(t *testing.T) {
+	ctx := t.Context()
+	for _, moved := range []string{"gcroots", "gcroots/auto", "profiles", "profiles/per-user", "profiles/per-user/me", "profiles/per-user/one"} {
+		top := scratch(t)
+		root := filepath.Join(top, "root")
+		grow(t, filepath.Join(top, "folder"), map[string]string{"f": "1"})
+		closed(t, root, func(s *store.Store) {
+			folder := must(s.AddPath(ctx, "folder", filepath.Join(top, "folder"), store.AddOptions{Recursive: true}))(t)
+			if err := os.Symlink(folder, s.StatePath("profiles/per-user/one")); err != nil {
+				t.Fatal(err)
+			}
+			for i, p := range []string{"profiles/system", "profiles/per-user/me/p", "gcroots/one"} {
+				text := must(s.AddText(ctx, fmt.Sprint(i), nil, nil))(t)
+				if strings.HasPrefix(p, "profiles") {
+					must(s.SetProfile(ctx, s.StatePath(p), text))(t)
+				} else if err := os.Symlink(text, s.StatePath(p)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			indirect := must(s.AddText(ctx, "indirect", nil, nil))(t)
+			if err := s.AddRoot(ctx, filepath.Join(top, "link"), indirect); err != nil {
+				t.Fatal(err)
+			}
+			must(s.AddText(ctx, "dead", nil, nil))(t)
+		})
+		was, disk := filepath.Join(root, "frx/var/fruix", moved), filepath.Join(top, "disk")
+		if err := errors.Join(os.Rename(was, disk), os.Symlink(disk, was)); err != nil {
+			t.Fatal(err)
+		}
+		if got := must(open(t, root).Collect(ctx, store.CollectOptions{}))(t); len(got.Paths) != 1 {
+			t.Errorf("%s is a link: collected %v", moved, got.Paths)
+		}
+	}
+}
