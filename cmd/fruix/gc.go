@@ -359,12 +359,11 @@ func (s *session) listRoots(ctx context.Context, st access.Store) error {
 		}
 		return json.NewEncoder(s.env.stdout).Encode(list)
 	}
+	var lines []string
 	for _, r := range roots {
-		if _, err := fmt.Fprintf(s.env.stdout, "%s -> %s\n", r.Name, r.Target); err != nil {
-			return err
-		}
+		lines = append(lines, r.Name+" -> "+r.Target)
 	}
-	return nil
+	return s.printList(lines)
 }
 
 // printList prints one line each, or a JSON array.
@@ -372,7 +371,7 @@ func (s *session) printList(lines []string) error {
 	if s.flags.json {
 		return json.NewEncoder(s.env.stdout).Encode(append([]string{}, lines...))
 	}
-	_, err := io.WriteString(s.env.stdout, strings.Join(append(lines, ""), "\n"))
+	_, err := io.WriteString(s.env.stdout, shown(strings.Join(append(lines, ""), "\n"), isTerminal(s.env.stdout)))
 	return err
 }
 

@@ -3,7 +3,9 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
+	"fruix/cmd/internal/report"
 	"fruix/store"
 )
 
@@ -19,7 +21,22 @@ func (r *results) line(x any) {
 	if r.s.flags.json || r.err != nil {
 		return
 	}
-	r.s.progress().Aside(func() { _, r.err = fmt.Fprintln(r.s.env.stdout, x) })
+	text := shown(fmt.Sprint(x), isTerminal(r.s.env.stdout))
+	r.s.progress().Aside(func() { _, r.err = fmt.Fprintln(r.s.env.stdout, text) })
+}
+
+// shown is what is printed of lines that may hold names which others have made up, of
+// files in objects and of roots: for a person's terminal without what could change its
+// state, for programs as it is.
+func shown(text string, terminal bool) string {
+	if !terminal {
+		return text
+	}
+	lines := strings.Split(text, "\n")
+	for i, l := range lines {
+		lines[i] = report.Printable(l)
+	}
+	return strings.Join(lines, "\n")
 }
 
 // end writes value with --json, and says whether all could be written.
