@@ -23,6 +23,9 @@ type DifferError struct {
 	Differences []tree.Difference
 	More        bool
 	Kept        string // where what was built now lies, a physical path; "" when it was not kept
+	// First is where what was built before lies, when that is not at Path but was kept, too:
+	// of several rounds none is registered.
+	First string `json:",omitempty"`
 	// Also are the other outputs of the same build that differ; these have none.
 	Also []*DifferError `json:",omitempty"`
 }
@@ -38,6 +41,9 @@ func (e *DifferError) Error() string {
 	}
 	if e.Kept != "" {
 		b.WriteString("\nwhat was built now is " + e.Kept)
+	}
+	if e.First != "" {
+		b.WriteString("\nwhat was built first is " + e.First)
 	}
 	for _, other := range e.Also {
 		b.WriteString("\n" + other.Error())
@@ -197,7 +203,11 @@ func (j *job) compare(ctx context.Context, before, now []store.Built) error {
 		}
 		if j.o.KeepFailed != "" {
 			// As Guix does, so that people can compare as they like.
-			if e.Kept, err = j.store.LayBeside(ctx, now[i].Path, now[i].Physical, "-check"); err != nil {
+			e.Kept, err = j.store.LayBeside(ctx, now[i].Path, now[i].Physical, "-check")
+			if err == nil && !j.fresh {
+				e.First, err = j.store.LayBeside(ctx, now[i].Path, before[i].Physical, "-first")
+			}
+			if err != nil {
 				return errors.Join(first, err)
 			}
 		}

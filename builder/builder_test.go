@@ -592,6 +592,21 @@ func TestKeepMore(t *testing.T) {
 			t.Errorf("kept %q %v", b, err)
 		}
 	}
+
+	// Of rounds none is registered.
+	r := w.Drv("r", "chance out", nil)
+	_, err = w.Builder(builder.Options{KeepFailed: dir, Rounds: 2}).Build(w.Ctx, builder.Target{Drv: r})
+	var differ *builder.DifferError
+	if !errors.As(err, &differ) || differ.Kept != w.Store.Physical(w.Out(r))+"-check" || differ.First != w.Store.Physical(w.Out(r))+"-first" {
+		t.Fatal(err)
+	}
+	one, err := os.ReadFile(differ.First)
+	must(t, err)
+	two, err := os.ReadFile(differ.Kept)
+	if err != nil || len(one) == 0 || bytes.Equal(one, two) {
+		t.Errorf("kept %q, %q %v", one, two, err)
+	}
+
 	kept, err := filepath.Glob(dir + "/*")
 	must(t, err)
 	if len(kept) != 1 {

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -82,9 +83,9 @@ func known(err error) *Problem {
 		head, rest, _ := strings.Cut(e.Error(), "\n")
 		p := &Problem{Kind: "not-reproducible", Prefix: "fruix", Message: head, Details: strings.Split(rest, "\n")}
 		if e.Kept == "" {
-			p.hint("-K keeps what was built now beside the other, to be compared")
+			p.hint("-K keeps what was built, to be compared")
 		} else {
-			p.hint(fmt.Sprintf("all differences: fruix store diff %s %s", e.Path, e.Kept))
+			p.hint(fmt.Sprintf("all differences: fruix store diff %s %s", cmp.Or(e.First, e.Path), e.Kept))
 		}
 		return p
 	case *store.NoSpaceError:
