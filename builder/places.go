@@ -18,14 +18,14 @@ import (
 type Machine interface {
 	// Name is what people call it.
 	Name() string
-	// Suits says whether it could carry out a build for a platform that asks for
-	// features. builtin says that the builder is part of Fruix, for which any
-	// platform will do.
-	Suits(platform string, builtin bool, features []string) bool
+	// Unfit says why it could not carry out a build for a platform that asks for
+	// features; nil when it could. builtin says that the builder is part of Fruix, for
+	// which any platform will do.
+	Unfit(platform string, builtin bool, features []string) error
 	// Load says how much it has to do for its size: less is better.
 	Load() float64
 	// Visit makes somebody known who may want builds carried out. It calls changed,
-	// from any goroutine, whenever Suits, or Take of the visitor, may answer otherwise
+	// from any goroutine, whenever Unfit, or Take of the visitor, may answer otherwise
 	// than before; changed must not wait for anything.
 	Visit(changed func()) plan.Visitor
 }
@@ -34,23 +34,19 @@ type Machine interface {
 type NowhereError struct {
 	// Here says why it cannot be built on this machine.
 	Here error
-	// Others says why not on the machines that would suit; empty when none would.
+	// Others says why not on the other machines, of which there are some.
 	Others []error
-	// Machines is how many other machines are known.
-	Machines int
 }
 
 func (e *NowhereError) Error() string {
-	if len(e.Others) == 0 {
-		others := "the other machine is not, either"
-		if e.Machines != 1 {
-			others = fmt.Sprintf("the %d other machines are not, either", e.Machines)
-		}
-		return fmt.Sprintf("%v; %s", e.Here, others)
-	}
 	var text strings.Builder
 	text.WriteString(e.Here.Error())
-	for _, o := range e.Others {
+	const most = 5
+	for i, o := range e.Others {
+		if i == most && len(e.Others) > most+1 {
+			fmt.Fprintf(&text, "\nand %d other machines", len(e.Others)-most)
+			break
+		}
 		text.WriteString("\n" + o.Error())
 	}
 	return text.String()
@@ -254,10 +250,10 @@ func (p *places) enter(drvPath string) bool {
 	switch {
 	case waiting:
 		return false
-	case len(p.machines) == 0:
+	case len(others) == 0:
 		return p.give(drvPath, &place{err: here})
 	}
-	return p.give(drvPath, &place{err: &NowhereError{Here: here, Others: others, Machines: len(p.machines)}})
+	return p.give(drvPath, &place{err: &NowhereError{Here: here, Others: others}})
 }
 
 // candidate is a place that could be entered.
@@ -266,12 +262,16 @@ type candidate struct {
 	enter func() bool
 }
 
-// suitable are the machines that a derivation may be tried on. Why it may be tried
-// no more on some is added to others.
+// suitable are the machines that a derivation may be tried on. Why it may not, or no
+// more, on some is added to others.
 func (p *places) suitable(drvPath string, n *needs, others *[]error) []*visited {
+	if n.onlyLocal {
+		return nil
+	}
 	var out []*visited
 	for _, m := range p.machines {
-		if n.onlyLocal || !m.Suits(n.platform, n.builtin, n.features) {
+		if err := m.Unfit(n.platform, n.builtin, n.features); err != nil {
+			*others = append(*others, &plan.UnavailableError{Place: m.Name(), Err: err})
 			continue
 		}
 		p.mu.Lock()

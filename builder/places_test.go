@@ -38,8 +38,11 @@ type machine struct {
 
 func (m *machine) Name() string { return m.name }
 
-func (m *machine) Suits(platform string, builtin bool, features []string) bool {
-	return (builtin || slices.Contains(m.systems, platform)) && len(plan.Missing(features, m.features)) == 0
+func (m *machine) Unfit(platform string, builtin bool, features []string) error {
+	if (builtin || slices.Contains(m.systems, platform)) && len(plan.Missing(features, m.features)) == 0 {
+		return nil
+	}
+	return errors.New("it cannot")
 }
 
 func (m *machine) Load() float64 {
@@ -146,8 +149,8 @@ func TestPlaces(t *testing.T) {
 		"the other way round": {jobs: -1, machines: []*machine{{name: "bad", systems: []string{here}, parallel: 100, err: lost}, {name: "good", systems: []string{here}, parallel: 1}}, want: "good 4", tries: 8},
 
 		"nowhere":           {platform: "pdp11-unix", want: "it must be built on pdp11-unix, but this machine is " + strings.Join(builder.HostSystems("linux", "amd64"), " or ")},
-		"nowhere of two":    {platform: "pdp11-unix", machines: []*machine{{name: "far", systems: []string{here}, parallel: 1}}, want: "it must be built on pdp11-unix, but this machine is " + strings.Join(builder.HostSystems("linux", "amd64"), " or ") + "; the other machine is not, either"},
-		"nowhere, for lack": {features: "gold", machines: []*machine{{name: "a", parallel: 1}, {name: "b", parallel: 1}}, want: "it must be built on a machine that offers gold, but this machine offers benchmark, big-parallel, nixos-test; the 2 other machines are not, either"},
+		"nowhere of two":    {platform: "pdp11-unix", machines: []*machine{{name: "far", systems: []string{here}, parallel: 1}}, want: "it must be built on pdp11-unix, but this machine is " + strings.Join(builder.HostSystems("linux", "amd64"), " or ") + "\nfar: it cannot"},
+		"nowhere, for lack": {features: "gold", machines: []*machine{{name: "a", parallel: 1}, {name: "b", parallel: 1}}, want: "it must be built on a machine that offers gold, but this machine offers benchmark, big-parallel, nixos-test\na: it cannot\nb: it cannot"},
 		"nowhere, for down": {platform: "pdp11-unix", machines: []*machine{{name: "far", systems: []string{"pdp11-unix"}, parallel: 1, takeErr: errors.New("no route"), connecting: 1}}, want: "it must be built on pdp11-unix, but this machine is " + strings.Join(builder.HostSystems("linux", "amd64"), " or ") + "\nfar: no route"},
 		"nowhere, for lost": {jobs: -1, machines: []*machine{{name: "far", systems: []string{here}, parallel: 1, err: lost}}, want: "nothing is to be built on this machine (--max-jobs=0)\nfar: the line is cut", tries: 8},
 	} {

@@ -1,7 +1,10 @@
 package remote_test
 
 import (
+	"bufio"
 	"fmt"
+	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,6 +14,7 @@ import (
 
 	"fruix/builder/buildtest"
 	"fruix/builder/remote"
+	"fruix/builder/remote/protocol"
 )
 
 // TestCloseWhileDialing closes a machine to which a connection is being made: nothing
@@ -59,6 +63,37 @@ func TestCloseWhileDialing(t *testing.T) {
 	if left, _ := filepath.Glob(filepath.Join(dir, "fruix-*")); len(left) > 0 {
 		t.Errorf("left: %q", left)
 	}
+}
+
+// TestUnfit asks why builds cannot go to a machine, before and after it has greeted.
+func TestUnfit(t *testing.T) {
+	w := buildtest.New(t)
+	changed := make(chan struct{}, 1)
+	m := remote.NewMachine(remote.MachineOptions{
+		LinkOptions: remote.LinkOptions{Name: "far", Store: w.Store}, Builders: "3", Features: []string{"kvm"}, Mandatory: []string{"gold"},
+		Dial: pretend(func(in *bufio.Reader, c net.Conn) {
+			(&protocol.Hello{Versions: protocol.Versions(), StoreDir: "/frx/store", Systems: []string{"a-linux"}, Builders: "2"}).Write(c)
+			io.Copy(io.Discard, in)
+		}),
+	})
+	defer m.Close()
+	ask := func(want string, platform string, builtin bool, features ...string) {
+		t.Helper()
+		if err := m.Unfit(platform, builtin, features); want == "" && err != nil || !strings.Contains(fmt.Sprint(err), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+	ask("it does not offer silver", "a-linux", false, "gold", "silver")
+	ask("builds that ask for gold", "a-linux", false, "kvm")
+	ask("", "b-linux", false, "gold")
+	ask("", "b-linux", true, "gold")
+	v := m.Visit(func() { changed <- struct{}{} })
+	defer v.Leave()
+	v.Take()
+	<-changed
+	ask("", "a-linux", false, "gold")
+	ask("it is a-linux", "b-linux", false, "gold")
+	ask(`it has version "2" of the built-in builders, not "3"`, "a-linux", true, "gold")
 }
 
 // alive says whether there is a process that still runs.

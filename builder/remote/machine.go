@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -85,34 +86,38 @@ func NewMachine(o MachineOptions) *Machine {
 // Name is what people call the machine.
 func (m *Machine) Name() string { return m.o.Name }
 
-// Suits says whether the machine could carry out a build for a platform that asks
-// for features; builtin says that the builder is part of Fruix, for which any
-// platform will do. Of a machine that has not been reached yet, the best is
+// Unfit says why the machine could not carry out a build for a platform that asks for
+// features, nil when it could; builtin says that the builder is part of Fruix, for
+// which any platform will do. Of a machine that has not been reached yet, the best is
 // believed.
-func (m *Machine) Suits(platform string, builtin bool, features []string) bool {
+func (m *Machine) Unfit(platform string, builtin bool, features []string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, f := range features {
 		if !slices.Contains(m.o.Features, f) && !slices.Contains(m.o.Mandatory, f) {
-			return false
+			return fmt.Errorf("it does not offer %s", f)
 		}
 	}
 	for _, f := range m.o.Mandatory {
 		if !slices.Contains(features, f) {
-			return false
+			return fmt.Errorf("it is kept for builds that ask for %s", f)
 		}
 	}
 	var hello *protocol.Hello
 	if m.link != nil {
 		hello = m.link.hello
 	}
-	if builtin {
-		return hello == nil || hello.Builders == m.o.Builders
+	switch {
+	case builtin && hello != nil && hello.Builders != m.o.Builders:
+		return fmt.Errorf("it has version %.20q of the built-in builders, not %q: install the same version of fruix on both machines", hello.Builders, m.o.Builders)
+	case builtin:
+		return nil
+	case m.o.Systems != nil && !slices.Contains(m.o.Systems, platform):
+		return fmt.Errorf("it is said to build for %s", strings.Join(m.o.Systems, " and "))
+	case hello != nil && !slices.Contains(hello.Systems, platform):
+		return fmt.Errorf("it is %.100s", strings.Join(hello.Systems, " or "))
 	}
-	if m.o.Systems != nil && !slices.Contains(m.o.Systems, platform) {
-		return false
-	}
-	return hello == nil || slices.Contains(hello.Systems, platform)
+	return nil
 }
 
 // Load says how much the machine has to do already: machines with less are asked
