@@ -190,6 +190,24 @@ func (o *onTerminal) interrupt() error {
 	return err
 }
 
+// TestUnknownTerminal builds on a terminal that can do anything, or nothing: of one of which
+// nobody says what it is no line is taken back.
+func TestUnknownTerminal(t *testing.T) {
+	dir := newDir(t)
+	for kind, live := range map[string]bool{"xterm": true, "dumb": false, "": false} {
+		env := []string{"FRUIX_ROOT=" + filepath.Join(dir, "root"), "XDG_CACHE_HOME=" + filepath.Join(dir, "cache"), "HOME=" + dir, "NO_COLOR=1", "TERM=" + kind}
+		o := startOnTerminal(t, env, "build", "-e", fmt.Sprintf(`(begin (use-modules (guix gexp)) (computed-file "x%s" #~(mkdir #$output)))`, kind))
+		<-o.ended
+		time.Sleep(10 * time.Millisecond)
+		if strings.Contains(o.text(), "user namespace") {
+			t.Skipf("needs root or user namespaces: %s", o.text())
+		}
+		if text := o.text(); strings.Contains(text, "\x1b[") != live || !strings.Contains(text, "built ") {
+			t.Errorf("TERM=%s: %q", kind, text)
+		}
+	}
+}
+
 // stubborn are three builds that heed no signal and have children that do not
 // either.
 const stubborn = `

@@ -138,14 +138,14 @@ func (s *session) each(ctx context.Context, machines []*machine, do func(context
 func (s *session) testMachines(ctx context.Context, machines []*machine) error {
 	return s.each(ctx, machines, func(ctx context.Context, m *machine, l *remote.Link) (string, error) {
 		h := l.Hello()
-		text := fmt.Sprintf("%s: fruix %s on %s (%s), %s\n", m.name(), h.Program, h.Host, strings.Join(h.Systems, ", "), count(h.Cores, "processor"))
+		text := report.Printable(fmt.Sprintf("%s: fruix %s on %s (%s), %s", m.name(), h.Program, h.Host, strings.Join(h.Systems, ", "), count(h.Cores, "processor"))) + "\n"
 		for _, system := range m.systems {
 			if !slices.Contains(h.Systems, system) {
 				return text, fmt.Errorf("it is said to build for %s, but it is %s", system, strings.Join(h.Systems, " and "))
 			}
 		}
 		if h.Builders != builderVersion {
-			text += fmt.Sprintf("%s: it has version %s of the built-in builders, not %s, and is not given such builds\n", m.name(), h.Builders, builderVersion)
+			text += report.Printable(fmt.Sprintf("%s: it has version %s of the built-in builders, not %s, and is not given such builds", m.name(), h.Builders, builderVersion)) + "\n"
 			return text, nil
 		}
 		took, err := s.tryBuild(ctx, l)
@@ -225,7 +225,7 @@ func (s *session) machineStatus(ctx context.Context, machines []*machine) error 
 		}
 		var text strings.Builder
 		line := func(key, format string, a ...any) {
-			fmt.Fprintf(&text, "  %-12s"+format+"\n", append([]any{key + ":"}, a...)...)
+			text.WriteString(report.Printable(fmt.Sprintf("  %-12s"+format, append([]any{key + ":"}, a...)...)) + "\n")
 		}
 		fmt.Fprintf(&text, "%s\n", m.name())
 		line("host", "%s, fruix %s", st.Host, st.Program)
