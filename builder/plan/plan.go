@@ -177,8 +177,7 @@ func New(storeDir, drvPath string, d *drv.Derivation, inputs []string, c Constra
 }
 
 // passAsFile puts variables, of those that the derivation has, into files of the build
-// folder, which the variables NAMEPath name; see Nix's manual, "Advanced attributes". Guix's
-// daemon does the same.
+// folder, which the variables NAMEPath name; see Nix's manual, "Advanced attributes".
 func (r *Request) passAsFile(names []string) {
 	for i, name := range names {
 		value, ok := r.Env[name]
