@@ -382,7 +382,7 @@ func (c *Client) askOne(ctx context.Context, from *cache, paths []string) []*nar
 	var mu sync.Mutex
 	var out []*narinfo.Info
 	var wg sync.WaitGroup
-	var held atomic.Int64 // bytes of what is kept of the answers
+	var held atomic.Int64 // bytes of answers that are not signed
 	slots := make(chan struct{}, c.o.Parallel)
 	for _, p := range paths {
 		slots <- struct{}{}
@@ -405,7 +405,10 @@ func (c *Client) askOne(ctx context.Context, from *cache, paths []string) []*nar
 				c.warn("%s/%s.narinfo is not what was asked for", from.url, hashPart)
 				return
 			}
-			held.Add(int64(len(text)))
+			if _, signed := i.SignedBy(c.o.Keys); !signed {
+				i.DropSignatures()
+				held.Add(int64(len(text)))
+			}
 			mu.Lock()
 			out = append(out, i)
 			mu.Unlock()
@@ -416,7 +419,8 @@ func (c *Client) askOne(ctx context.Context, from *cache, paths []string) []*nar
 }
 
 // maxClosure bounds the answer about closures, of which little is held at a time, and
-// maxAnswers what is held of answers about objects one by one.
+// maxAnswers what is held, in bytes of text, of answers about objects one by one that
+// nobody who is trusted has signed.
 const (
 	maxClosure = 256 << 20
 	maxAnswers = 64 << 20
@@ -456,7 +460,10 @@ func (c *Client) askClosure(ctx context.Context, from *cache, paths []string) (o
 			return nil, err
 		}
 		if _, signed := i.SignedBy(c.o.Keys); signed || asked[i.Path] || !example {
-			example = example || !signed
+			if !signed {
+				i.DropSignatures() // they take more place than their text, and are of no use
+				example = true
+			}
 			delete(asked, i.Path) // once
 			out = append(out, i)
 		}

@@ -62,11 +62,15 @@ func (g *guixSignature) line() string {
 	return "1;" + g.host + ";" + base64.StdEncoding.EncodeToString([]byte(g.data.String()))
 }
 
+// maxGuixSignature bounds the base 64 of a signature, of which real ones have some 700
+// bytes: read, it takes many times the place.
+const maxGuixSignature = 16 << 10
+
 // parseGuixSignature reads the value of the field. One of another kind, as may come to
 // be, is nil: then nobody whom we know has signed.
 func parseGuixSignature(value string) *guixSignature {
-	parts := strings.Split(value, ";")
-	if len(parts) != 3 || parts[0] != "1" {
+	parts := strings.SplitN(value, ";", 4)
+	if len(parts) != 3 || parts[0] != "1" || len(parts[2]) > maxGuixSignature {
 		return nil
 	}
 	text, err := base64.StdEncoding.DecodeString(parts[2])

@@ -482,3 +482,17 @@ func gcrypt(t *testing.T, in []string, program string) [][]byte {
 	}
 	return answers
 }
+
+// TestLargeGuixSignature: one that takes many times its place is not read.
+func TestLargeGuixSignature(t *testing.T) {
+	of := func(n int) *guixSignature {
+		text := "(signature" + strings.Repeat(" ()", n) + ")"
+		return parseGuixSignature("1;host;" + base64.StdEncoding.EncodeToString([]byte(text)))
+	}
+	if of(100) == nil {
+		t.Error("a small one is not read")
+	}
+	if of(100_000) != nil {
+		t.Error("a large one is read")
+	}
+}

@@ -116,6 +116,9 @@ func (i *Info) SignedBy(keys []PublicKey) (PublicKey, bool) {
 	return PublicKey{}, false
 }
 
+// DropSignatures forgets who has signed i.
+func (i *Info) DropSignatures() { i.Signatures, i.guix = nil, nil }
+
 // DeriverSignedBy says whether i has a right signature with one of keys that is about
 // the deriver, too: one of Guix's kind may be, one of Nix's is not.
 func (i *Info) DeriverSignedBy(keys []PublicKey) bool {
