@@ -80,13 +80,18 @@ func TestDrip(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := c.download(t.Context(), u, 0)
+		r, err := c.download(t.Context(), from, u, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer r.Close()
 		if n, err := io.Copy(io.Discard, r); err == nil || !strings.Contains(err.Error(), "broken off") {
 			t.Errorf("%d bytes, %v", n, err)
+		}
+		// Others of its archives would take as long.
+		_, err = c.Open(t.Context(), &Offer{narinfo.Info{URL: "nar/y", Compression: "none", NarSize: 1}, from}, nil)
+		if err == nil || !strings.Contains(err.Error(), "does not answer in time") {
+			t.Error(err)
 		}
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -26,6 +27,7 @@ const leastBytes = 1024
 type download struct {
 	ctx   context.Context
 	c     *Client
+	from  *cache
 	url   *url.URL
 	total int64  // bytes, -1 when unknown
 	tag   string // for If-Range; "" when there is none
@@ -37,14 +39,18 @@ type download struct {
 	came   int           // of them
 	done   int64         // bytes that have come
 	fails  int           // in a row
+	stalls atomic.Int64  // of them, how often too little came
 }
 
 // download opens a file of an HTTP server. size is what is known of its length, 0 when
 // nothing is.
-func (c *Client) download(ctx context.Context, u *url.URL, size int64) (io.ReadCloser, error) {
-	d := &download{ctx: ctx, c: c, url: u, total: -1}
+func (c *Client) download(ctx context.Context, from *cache, u *url.URL, size int64) (io.ReadCloser, error) {
+	d := &download{ctx: ctx, c: c, from: from, url: u, total: -1}
 	res, err := d.request()
 	if err != nil {
+		if ctx.Err() == nil {
+			err = from.noteLate(err)
+		}
 		return nil, err
 	}
 	switch {
@@ -75,7 +81,10 @@ func (d *download) request() (*http.Response, error) {
 		return nil, err
 	}
 	d.body, d.cancel = res.Body, cancel
-	d.stall = time.AfterFunc(d.c.o.Stall, cancel)
+	d.stall = time.AfterFunc(d.c.o.Stall, func() {
+		d.stalls.Add(1)
+		cancel()
+	})
 	d.stall.Stop() // until something is read
 	d.came, d.waited = 0, 0
 	return res, nil
@@ -129,6 +138,7 @@ func (d *download) read(b []byte) (int, error) {
 	d.waited += time.Since(begin)
 	if d.came += n; d.came >= leastBytes {
 		d.came, d.waited, d.fails = 0, 0, 0
+		d.stalls.Store(0)
 	}
 	return n, err
 }
@@ -140,6 +150,9 @@ func (d *download) resume(cause error) error {
 	}
 	_ = d.release()
 	if d.fails++; d.fails > maxResumes {
+		if d.stalls.Load() > maxResumes {
+			d.from.lost.Store(true) // the next archive would take as long
+		}
 		return fmt.Errorf("%s: broken off after %d bytes: %w", d.url, d.done, cause)
 	}
 	select {

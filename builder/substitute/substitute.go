@@ -167,15 +167,39 @@ const (
 func (c *Client) within(ctx context.Context, from *cache, stalls int) (bounded context.Context, end func(error) error) {
 	bounded, cancel := context.WithTimeout(ctx, time.Duration(stalls)*c.o.Stall)
 	return bounded, func(err error) error {
-		var late net.Error
-		if ctx.Err() == nil && errors.As(err, &late) && late.Timeout() {
-			from.lost.Store(true)
-			err = fmt.Errorf("%s does not answer in time, and is not asked any more: %w", from.url, err)
+		if ctx.Err() == nil {
+			err = from.noteLate(err)
 		}
 		cancel()
 		return err
 	}
 }
+
+// noteLate notes that a cache is lost if err, which may be nil, is that time has passed.
+func (from *cache) noteLate(err error) error {
+	var late net.Error
+	if !errors.As(err, &late) || !late.Timeout() {
+		return err
+	}
+	from.lost.Store(true)
+	return &lostError{from, err}
+}
+
+// lostError is a cache that does not answer in time; err may be nil.
+type lostError struct {
+	from *cache
+	err  error
+}
+
+func (e *lostError) Error() string {
+	text := e.from.url.String() + " does not answer in time, and is not asked any more"
+	if e.err != nil {
+		text += ": " + e.err.Error()
+	}
+	return text
+}
+
+func (e *lostError) Unwrap() error { return e.err }
 
 // get reads a small file of a cache.
 func (c *Client) get(ctx context.Context, from *cache, name string, limit int64) (b []byte, err error) {
@@ -514,11 +538,14 @@ func (c *Client) openArchive(ctx context.Context, o *Offer) (io.ReadCloser, erro
 	if o.from.url.Scheme == "file" {
 		return c.open(ctx, o.from, o.URL)
 	}
+	if o.from.lost.Load() {
+		return nil, &lostError{from: o.from}
+	}
 	u, err := o.from.at(o.URL)
 	if err != nil {
 		return nil, err
 	}
-	return c.download(ctx, u, o.FileSize)
+	return c.download(ctx, o.from, u, o.FileSize)
 }
 
 // Reject says that an offer is of no use: its archive could not be had, or is not what
