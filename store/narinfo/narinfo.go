@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"fruix/store/hash"
 	"fruix/store/path"
@@ -88,6 +89,9 @@ func Parse(storeDir string, text []byte) (*Info, error) {
 			return nil, &FormatError{n + 1, "no key"}
 		}
 		value = strings.TrimSpace(value)
+		if strings.ContainsFunc(value, unicode.IsControl) {
+			return nil, &FormatError{n + 1, "a character that cannot be seen"} // it would be shown to people
+		}
 		if ok, err := forms.set(key, value); ok || err != nil {
 			if err != nil {
 				return nil, &FormatError{n + 1, err.Error()}

@@ -47,6 +47,8 @@ func TestParse(t *testing.T) {
 		"Compression: zstd": "Compression zstd",
 		"FileSize: 210":     "NarSize: 488",
 		"CA: ":              "Sig: name:short\nCA: ",
+		"URL: nar":          "URL: \x1b[31mnar",
+		"CA: fixed":         "CA: \u009bfixed",
 	} {
 		text := strings.Replace(example, old, bad, 1)
 		if text == example {

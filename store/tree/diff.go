@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
@@ -22,16 +23,27 @@ type Difference struct {
 	First, Second string
 }
 
-// String says what differs, with what stands in each file on lines of their own.
+// String says what differs, with what stands in each file on lines of their own. What
+// could make a terminal show something else than there is, as names in somebody's archive
+// could, is left out.
 func (d Difference) String() string {
-	text := d.What
+	text := visible(d.What)
 	if d.Path != "" {
-		text = d.Path + ": " + text
+		text = visible(d.Path) + ": " + text
 	}
 	if d.First != "" || d.Second != "" {
 		text += "\n  - " + d.First + "\n  + " + d.Second
 	}
 	return text
+}
+
+func visible(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return '?'
+		}
+		return r
+	}, text)
 }
 
 // Diff calls report with every difference of the trees at a and b that an

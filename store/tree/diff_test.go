@@ -87,3 +87,10 @@ func TestDiff(t *testing.T) {
 		t.Error("nothing was compared without complaint")
 	}
 }
+
+func TestDifferenceIsVisible(t *testing.T) {
+	d := Difference{Path: "a\x1b[31m\nb", What: "only in the\rfirst"}
+	if got := d.String(); got != "a?[31m?b: only in the?first" {
+		t.Errorf("%q", got)
+	}
+}
