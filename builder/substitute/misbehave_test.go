@@ -71,6 +71,9 @@ func TestDrip(t *testing.T) {
 			if c.ready(t.Context(), from) {
 				t.Error("it is of use")
 			}
+			if answers, err := c.Survey(t.Context(), paths); err != nil || answers[0].Err == nil {
+				t.Errorf("a survey: %v, %v", answers, err)
+			}
 		})
 	}
 	t.Run("download", func(t *testing.T) {

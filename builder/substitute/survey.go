@@ -38,7 +38,10 @@ func (c *Client) Survey(ctx context.Context, paths []string) ([]Answer, error) {
 				}
 			}
 		}
-		a.Err, a.Requests, a.Took = from.down, int(from.requests.Load()-before), c.o.Now().Sub(begin)
+		if a.Err = from.down; a.Err == nil && from.lost.Load() {
+			a.Err = &lostError{from: from}
+		}
+		a.Requests, a.Took = int(from.requests.Load()-before), c.o.Now().Sub(begin)
 		answers[n] = a
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
