@@ -97,6 +97,18 @@ var apartTable = builtin.Table{
 		if err != nil || !strings.Contains(string(status), "\nNoNewPrivs:\t1\n") {
 			return fmt.Errorf("its state: %v\n%s", err, status)
 		}
+		// What it leaves behind must not make anybody its user.
+		name := c.Output("left")
+		if err := errors.Join(os.WriteFile(name, nil, 0o755), os.Chmod(name, 0o755)); err != nil {
+			return err
+		}
+		if err := unix.Chmod(name, 0o4755); !errors.Is(err, os.ErrPermission) {
+			return fmt.Errorf("a set-user-id program: %v", err)
+		}
+		if ipc, err := os.Readlink("/proc/self/ns/ipc"); err != nil || ipc == c.Request.Env["ipc"] {
+			return fmt.Errorf("its shared memory is the machine's: %s, %v", ipc, err)
+		}
+		os.Remove(name)
 		if _, err := unix.FcntlInt(leakedFD, unix.F_GETFD, 0); !errors.Is(err, unix.EBADF) {
 			return fmt.Errorf("it has a descriptor that its caller was started with: %v", err)
 		}
@@ -173,13 +185,15 @@ func TestApart(t *testing.T) {
 		}
 		return uid
 	}
+	ipc, err := os.Readlink("/proc/self/ns/ipc")
+	must(t, err)
 	run := func(ctx context.Context, as, text string, progress builder.Progress) (string, error) {
 		sum := hash.SHA256.New()
 		sum.Write([]byte("words"))
 		p := w.Drv("apart-"+as+strings.ReplaceAll(text, " ", "-"), "", nil, func(d *drv.Derivation) {
 			d.Builder, d.Args = "builtin:here", nil
 			d.Outputs = map[string]drv.Output{"out": {HashAlgo: "sha256", Hash: fmt.Sprintf("%x", sum.Sum(nil))}}
-			for name, value := range map[string]string{"as": as, "text": text, "secret": secret, "caller": strconv.Itoa(os.Getpid())} {
+			for name, value := range map[string]string{"as": as, "text": text, "secret": secret, "caller": strconv.Itoa(os.Getpid()), "ipc": ipc} {
 				d.Env[name] = value
 			}
 		})

@@ -125,6 +125,15 @@ func (b *build) runApart(ctx context.Context, name string, dir *os.File) error {
 	return nil
 }
 
+// startTogether starts a program as its build user behind a fence of the jail's back
+// end, so that all it starts is ended by end, once the program has been waited for.
+func startTogether(j jail.Jail, cmd *exec.Cmd) (end func() error, err error) {
+	if f, ok := j.(jail.Fencer); ok {
+		return f.StartFenced(cmd)
+	}
+	return func() error { return nil }, cmd.Start()
+}
+
 // minApartMemory and minApartProcesses are what Fruix itself needs to fetch anything,
 // whatever a build may take.
 const (

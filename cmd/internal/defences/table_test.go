@@ -347,7 +347,17 @@ var defences = []defence{
 	},
 	{
 		name:  "set-user-id programs in a download",
-		edits: []edit{{"builder/local/apart_linux.go", "err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)", "var err error"}},
+		edits: []edit{{"jail/linux/fence.go", "unix.PR_SET_NO_NEW_PRIVS, 1, 0", "unix.PR_GET_NO_NEW_PRIVS, 0, 0"}},
+		pkg:   "builder", tests: "TestApart", root: true,
+	},
+	{
+		name:  "set-user-id programs that a download leaves",
+		edits: []edit{{"jail/linux/fence.go", "if len(tables) == 0 {", "if true {"}},
+		pkg:   "builder", tests: "TestApart", root: true,
+	},
+	{
+		name:  "shared memory that a download leaves",
+		edits: []edit{{"jail/linux/fence.go", " | syscall.CLONE_NEWIPC", ""}},
 		pkg:   "builder", tests: "TestApart", root: true,
 	},
 	{
@@ -367,7 +377,7 @@ var defences = []defence{
 	},
 	{
 		name:  "programs that outlive a download",
-		edits: []edit{{"builder/local/apart_linux.go", "cmd.SysProcAttr.Cloneflags |= syscall.CLONE_NEWPID", "cmd.SysProcAttr.Cloneflags |= syscall.CLONE_NEWNS"}},
+		edits: []edit{{"jail/linux/fence.go", "syscall.CLONE_NEWPID |", "syscall.CLONE_NEWNS |"}},
 		pkg:   "builder", tests: "TestApart", root: true,
 	},
 	{
