@@ -70,7 +70,7 @@ func (p place) remove() error {
 	return nil
 }
 
-// unixListener is a listener that holds the lock of its socket.
+// unixListener is a listener that holds the lock of its socket, if there is one.
 type unixListener struct {
 	*net.UnixListener
 	path  string
@@ -84,26 +84,55 @@ func (l *unixListener) Addr() net.Addr { return &net.UnixAddr{Name: l.path, Net:
 // Close removes the socket, too.
 func (l *unixListener) Close() error {
 	// The lock file stays: without it, two could think that they hold it.
-	return errors.Join(l.UnixListener.Close(), l.place.remove(), l.place.folder.Close(), l.lock.Close())
+	err := errors.Join(l.UnixListener.Close(), l.place.remove(), l.place.folder.Close())
+	if l.lock != nil {
+		err = errors.Join(err, l.lock.Close())
+	}
+	return err
+}
+
+// ListenPrivate listens on a Unix socket in a folder that there is, which nobody else can
+// connect to. A socket that nobody listens on any more is replaced.
+func ListenPrivate(name string) (net.Listener, error) {
+	p, err := openPlace(name)
+	if err != nil {
+		return nil, err
+	}
+	var l *net.UnixListener
+	if c, derr := dialAt(name); derr == nil {
+		err = errors.Join(fmt.Errorf("somebody listens on %s already", name), c.Close())
+	} else {
+		l, err = bind(p, 0o600)
+	}
+	if err != nil {
+		p.folder.Close()
+		return nil, err
+	}
+	return &unixListener{l, name, p, nil}, nil
+}
+
+// openPlace opens the folder of a socket.
+func openPlace(name string) (place, error) {
+	folder, err := os.Open(filepath.Dir(name))
+	return place{folder, filepath.Base(name)}, err
 }
 
 func listenUnix(name string) (net.Listener, error) {
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		return nil, err
 	}
-	folder, err := os.Open(filepath.Dir(name))
+	p, err := openPlace(name)
 	if err != nil {
 		return nil, err
 	}
-	p := place{folder, filepath.Base(name)}
 	lock, err := lockSocket(name, p)
 	if err != nil {
-		folder.Close()
+		p.folder.Close()
 		return nil, err
 	}
-	l, err := bind(p)
+	l, err := bind(p, 0o666)
 	if err != nil {
-		folder.Close()
+		p.folder.Close()
 		lock.Close()
 		return nil, fmt.Errorf("cannot listen on %s: %w", name, err)
 	}
@@ -154,7 +183,7 @@ func checkOwn(f *os.File) error {
 
 // bind makes the socket in a folder of its own first, which nobody else may enter, so
 // that it appears at its place with its mode, instead of one that is left.
-func bind(p place) (*net.UnixListener, error) {
+func bind(p place, mode uint32) (*net.UnixListener, error) {
 	in := int(p.folder.Fd())
 	var st unix.Stat_t
 	if err := unix.Fstatat(in, p.base, &st, unix.AT_SYMLINK_NOFOLLOW); err == nil && st.Mode&unix.S_IFMT != unix.S_IFSOCK {
@@ -173,7 +202,7 @@ func bind(p place) (*net.UnixListener, error) {
 	l.SetUnlinkOnClose(false)
 	// Nothing is there when the folder was exchanged on a system that can listen at
 	// paths only.
-	if err = unix.Fchmodat(int(closed.Fd()), name, 0o666, 0); err == nil {
+	if err = unix.Fchmodat(int(closed.Fd()), name, mode, 0); err == nil {
 		err = unix.Renameat(int(closed.Fd()), name, in, p.base)
 	}
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -106,6 +107,34 @@ func TestExchangedSocket(t *testing.T) {
 	<-done
 	if fi, err := os.Lstat(secret); err != nil || fi.Mode() != 0o600 {
 		t.Errorf("a file elsewhere: %v, %v", fi.Mode(), err)
+	}
+}
+
+// TestPrivate: nobody else can connect, and what somebody listens on is not taken over.
+func TestPrivate(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "s")
+	l, err := ListenPrivate(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if fi, err := os.Lstat(name); err != nil || fi.Mode() != os.ModeSocket|0o600 {
+		t.Errorf("the socket: %v, %v", fi, err)
+	}
+	if _, err := ListenPrivate(name); err == nil || !strings.Contains(err.Error(), "already") {
+		t.Errorf("a second one: %v", err)
+	}
+	if err := l.(*unixListener).UnixListener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := ListenPrivate(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := again.Close(); err != nil {
+		t.Error(err)
+	}
+	if entries, err := os.ReadDir(filepath.Dir(name)); err != nil || len(entries) > 0 {
+		t.Errorf("left behind: %v, %v", entries, err)
 	}
 }
 

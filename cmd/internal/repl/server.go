@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 
+	"fruix/builder/socket"
 	"fruix/interp"
 	"fruix/interp/datum"
 	"fruix/interp/port"
@@ -48,7 +49,7 @@ func Listen(address, banner string, warn func(text string)) (*Server, error) {
 
 func listen(address string) (net.Listener, error) {
 	if strings.Contains(address, "/") {
-		return listenUnix(address)
+		return socket.ListenPrivate(address)
 	}
 	number := DefaultPort
 	if address != "" {
@@ -59,33 +60,6 @@ func listen(address string) (net.Listener, error) {
 		number = n
 	}
 	return net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(number)))
-}
-
-// listenUnix makes a socket that only this user can reach. A socket that a
-// server left behind is taken over.
-func listenUnix(path string) (net.Listener, error) {
-	l, err := net.Listen("unix", path)
-	if err != nil {
-		info, statErr := os.Lstat(path)
-		if statErr != nil || info.Mode()&os.ModeSocket == 0 {
-			return nil, err
-		}
-		if c, dialErr := net.Dial("unix", path); dialErr == nil {
-			c.Close()
-			return nil, fmt.Errorf("somebody listens on %s already", path)
-		}
-		if err := os.Remove(path); err != nil {
-			return nil, err
-		}
-		if l, err = net.Listen("unix", path); err != nil {
-			return nil, err
-		}
-	}
-	if err := os.Chmod(path, 0o600); err != nil {
-		l.Close()
-		return nil, err
-	}
-	return l, nil
 }
 
 // Address is where the server listens: "127.0.0.1:37146", or a path.
