@@ -91,6 +91,26 @@ func TestHomesWithin(t *testing.T) {
 		t.Errorf("made elsewhere: %v %v", entries, err)
 	}
 
+	// Nor is a special file.
+	special := func(name string) error {
+		_, err := e.Eval(t.Context(), fmt.Sprintf("(activate-special-files '((%q \"target\")))", name), "special file")
+		return err
+	}
+	if err := special(alice + "/link/file"); err == nil {
+		t.Error("a link on the way to a special file is no error")
+	}
+	if entries, err := os.ReadDir(secret); err != nil || len(entries) > 0 {
+		t.Errorf("made elsewhere: %v %v", entries, err)
+	}
+	for range 2 {
+		if err := special(alice + "/in/file"); err != nil {
+			t.Error(err)
+		}
+		if target, err := os.Readlink(alice + "/in/file"); err != nil || target != "target" {
+			t.Errorf("a special file: %q, %v", target, err)
+		}
+	}
+
 	// What was made is exchanged at once.
 	home := filepath.Join(alice, "home")
 	var over atomic.Bool

@@ -465,17 +465,12 @@ to those of the directories OTHERS that it lacks."
 
 (define (special-files-activation files)
   "Return code that makes symbolic links for FILES, lists (NAME TARGET)."
-  (with-imported-modules '((guix build utils))
+  (with-imported-modules '((gnu build activation))
     #~(begin
-        (use-modules (guix build utils))
-        (for-each (lambda (name target)
-                    (let ((pivot (string-append name ".fruix-new")))
-                      (mkdir-p (dirname name))
-                      (false-if-exception (delete-file pivot))
-                      (symlink target pivot)
-                      (rename-file pivot name)))
-                  '(#$@(map first files))
-                  (list #$@(map second files))))))
+        (use-modules (gnu build activation))
+        (activate-special-files (map list
+                                     '(#$@(map first files))
+                                     (list #$@(map second files)))))))
 
 (define special-files-service-type
   ;; Links outside of /etc that programs count on, such as /bin/sh.

@@ -21,6 +21,7 @@
             activate-accounts
             activate-homes
             activate-directories
+            activate-special-files
             activate-privileged-programs))
 
 (define (replace-link target name)
@@ -189,8 +190,8 @@ pwd_mkdb(8) waits for the disk, which is not worth it at each boot."
             (newer? "/etc/master.passwd" "/etc/spwd.db"))
     (invoke "/usr/sbin/pwd_mkdb" "-p" "-d" "/etc" "/etc/master.passwd")))
 
-;; A home may lie within another user's, who can put links in the way, or move
-;; away what has just been made.  So each directory is opened from the one
+;; A home or a special file may lie within a user's folder, who can put links in
+;; the way, or move away what has just been made.  So each directory is opened from the one
 ;; above it, and all that is done to it is done by its descriptor.
 
 (define (root-only? directory)
@@ -261,6 +262,21 @@ missing."
                  (chmod home mode))
                (lambda () (close-port home)))))))))
    homes))
+
+(define (activate-special-files files)
+  "Make the symbolic links FILES, lists (NAME TARGET), in the place of what is
+there."
+  (for-each
+   (match-lambda
+     ((file target)
+      (call-with-directory-above
+       file
+       (lambda (above name)
+         (let ((pivot (string-append name ".fruix-new")))
+           (false-if-exception (delete-file-at above pivot))
+           (symlinkat above target pivot)
+           (rename-file-at above pivot above name))))))
+   files))
 
 (define (activate-directories directories)
   "Make DIRECTORIES, lists (DIRECTORY MODE), that are missing."
