@@ -5,6 +5,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -248,6 +249,33 @@ func TestBombs(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestUnwanted: what is in an archive is neither unpacked nor passed over once nobody
+// wants it.
+func TestUnwanted(t *testing.T) {
+	gone := errors.New("nobody wants it")
+	big := member{name: "x", body: strings.Repeat("\x00", 1<<20), typ: tar.TypeReg}
+	var z bytes.Buffer
+	w := gzip.NewWriter(&z)
+	w.Write(tarOf(t, []member{big}))
+	w.Close()
+	for _, tt := range []struct {
+		name  string
+		file  []byte
+		strip int // with 1 there is nothing to unpack
+	}{{"gzip", z.Bytes(), 0}, {"gzip", z.Bytes(), 1}, {"zip", zipOf(t, big), 0}} {
+		asked := 0
+		over := func() error {
+			if asked++; asked > 3 {
+				return gone
+			}
+			return nil
+		}
+		if err := Unpack(write(t, "a", tt.file), t.TempDir(), Options{Strip: tt.strip, Over: over}); !errors.Is(err, gone) {
+			t.Errorf("%s, %d: %v after %d questions", tt.name, tt.strip, err, asked)
+		}
+	}
 }
 
 // resum writes the sum of a tar's header.

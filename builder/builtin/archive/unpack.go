@@ -19,6 +19,24 @@ type Options struct {
 	Strip int
 	// Limits are DefaultLimits when zero.
 	Limits Limits
+	// Over, unless nil, says why nothing is wanted any more: what comes out of an archive,
+	// or is passed over in it, may be much, and take long.
+	Over func() error
+}
+
+// watched reads for as long as that is wanted.
+type watched struct {
+	io.Reader
+	over func() error
+}
+
+func (w watched) Read(p []byte) (int, error) {
+	if w.over != nil {
+		if err := w.over(); err != nil {
+			return 0, err
+		}
+	}
+	return w.Reader.Read(p)
 }
 
 // Unpack unpacks the archive file into the directory dir, which exists.
@@ -71,7 +89,7 @@ type dirTime struct {
 }
 
 func (u *unpacker) file(f *os.File) error {
-	b := bufio.NewReaderSize(f, 1<<20)
+	b := bufio.NewReaderSize(watched{f, u.Over}, 1<<20)
 	head, err := b.Peek(sniffLen)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err
@@ -109,7 +127,7 @@ func (u *unpacker) stream(b *bufio.Reader) error {
 		return err
 	}
 	defer done()
-	inner := bufio.NewReaderSize(z, 64<<10)
+	inner := bufio.NewReaderSize(watched{z, u.Over}, 64<<10)
 	head, err = inner.Peek(sniffLen)
 	if len(head) == 0 && err != nil && !errors.Is(err, io.EOF) {
 		return err

@@ -98,5 +98,5 @@ func (u *unpacker) zipMember(name string, m *zip.File) error {
 	if m.UncompressedSize64 > 1<<62 {
 		return u.tooMuch(m.Name)
 	}
-	return u.regular(name, mode.Perm(), m.Modified, int64(m.UncompressedSize64), r)
+	return u.regular(name, mode.Perm(), m.Modified, int64(m.UncompressedSize64), watched{r, u.Over})
 }

@@ -119,7 +119,7 @@ func run(ctx context.Context, c *fetch.Client, call *builtin.Call) error {
 	switch {
 	case fixed.Recursive:
 		w.Accept = func(ctx context.Context, file string) error {
-			if err := shape(file, out, executable, unpack); err != nil {
+			if err := shape(ctx, file, out, executable, unpack); err != nil {
 				return err
 			}
 			if err := verify(ctx, out, digest); err != nil {
@@ -146,12 +146,12 @@ func run(ctx context.Context, c *fetch.Client, call *builtin.Call) error {
 func isSet(v string) bool { return v != "" && v != "0" }
 
 // shape turns the downloaded file into the output.
-func shape(file, out string, executable, unpack bool) error {
+func shape(ctx context.Context, file, out string, executable, unpack bool) error {
 	if unpack {
 		if err := os.Mkdir(out, 0o755); err != nil {
 			return err
 		}
-		err := archive.Unpack(file, out, archive.Options{})
+		err := archive.Unpack(file, out, archive.Options{Over: func() error { return context.Cause(ctx) }})
 		if err != nil {
 			tree.Remove(out)
 			return err
