@@ -158,8 +158,13 @@ var defences = []defence{
 	},
 	{
 		name:  "logs behind somebody's links",
-		edits: []edit{{"osmodel/shepherd/logs/place.go", "return st.Uid == 0 && st.Mode&0o022 == 0, nil", "return true, nil"}},
+		edits: []edit{{"osmodel/shepherd/folder/folder.go", "f.Alone = st.Uid == 0 && st.Mode&0o022 == 0", "f.Alone = true"}},
 		pkg:   "osmodel/shepherd/logs", tests: "TestPlantedLogs", root: true,
+	},
+	{
+		name:  "mount points behind somebody's links",
+		edits: []edit{{"osmodel/shepherd/folder/folder.go", "f.Alone = st.Uid == 0 && st.Mode&0o022 == 0", "f.Alone = true"}},
+		pkg:   "osmodel/shepherd/target", tests: "TestMountPoints", root: true,
 	},
 	{
 		name:  "PID files that name others' processes",

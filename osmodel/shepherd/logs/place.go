@@ -5,80 +5,26 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"fruix/osmodel/shepherd/folder"
 )
 
-// place is where a log file lies. A service's own log may lie where its user may write:
-// root goes there from folder to folder, follows links only in those that are root's
-// alone, and uses no path again. For others there is nobody to be wary of.
+// place is where a log file lies. A service's own log may lie where its user may write,
+// so root uses no path twice. For others there is nobody to be wary of.
 type place struct {
 	name   string
-	folder *os.File // nil when the name is enough
-	// alone says that nobody but root can change what lies in the folder.
-	alone bool
+	folder *folder.Folder // nil when the name is enough
 }
 
 // locate finds the place of a file; folders that are missing are made.
 func locate(name string) (place, error) {
-	p := place{name: name}
 	if os.Geteuid() != 0 || !filepath.IsAbs(name) {
-		return p, os.MkdirAll(filepath.Dir(name), 0o755)
+		return place{name: name}, os.MkdirAll(filepath.Dir(name), 0o755)
 	}
-	var err error
-	if p.folder, err = os.Open("/"); err != nil {
-		return p, err
-	}
-	dir := filepath.Dir(filepath.Clean(name))
-	for word := range strings.SplitSeq(strings.TrimPrefix(dir, "/"), "/") {
-		if p.alone, err = rootsAlone(p.folder); err != nil || word == "" {
-			break
-		}
-		var next *os.File
-		if next, err = p.enter(word); err != nil {
-			break
-		}
-		p.folder.Close()
-		p.folder = next
-	}
-	if err == nil {
-		p.alone, err = rootsAlone(p.folder)
-	}
-	if err != nil {
-		p.close()
-		return p, err
-	}
-	return p, nil
-}
-
-// enter opens a folder in that of p.
-func (p place) enter(word string) (*os.File, error) {
-	in := int(p.folder.Fd())
-	full := filepath.Join(p.folder.Name(), word)
-	flags := unix.O_RDONLY | unix.O_DIRECTORY | unix.O_CLOEXEC
-	if !p.alone {
-		flags |= unix.O_NOFOLLOW
-	}
-	fd, err := unix.Openat(in, word, flags, 0)
-	if err == unix.ENOENT {
-		if err = unix.Mkdirat(in, word, 0o755); err == nil || err == unix.EEXIST {
-			fd, err = unix.Openat(in, word, flags, 0)
-		}
-	}
-	if err != nil {
-		return nil, &fs.PathError{Op: "enter", Path: full, Err: err}
-	}
-	return os.NewFile(uintptr(fd), full), nil
-}
-
-// rootsAlone says whether nobody but root can change what lies in a folder.
-func rootsAlone(folder *os.File) (bool, error) {
-	var st unix.Stat_t
-	if err := unix.Fstat(int(folder.Fd()), &st); err != nil {
-		return false, &fs.PathError{Op: "stat", Path: folder.Name(), Err: err}
-	}
-	return st.Uid == 0 && st.Mode&0o022 == 0, nil
+	f, err := folder.Open(filepath.Dir(filepath.Clean(name)), true)
+	return place{name, f}, err
 }
 
 // open opens the file, to add to it. Where somebody else may have put it, it must be a
@@ -88,7 +34,7 @@ func (p place) open() (*os.File, error) {
 	if p.folder == nil {
 		return os.OpenFile(p.name, flags, 0o640)
 	}
-	if !p.alone {
+	if !p.folder.Alone {
 		flags |= unix.O_NOFOLLOW | unix.O_NONBLOCK
 	}
 	fd, err := unix.Openat(int(p.folder.Fd()), filepath.Base(p.name), flags|unix.O_NOCTTY|unix.O_CLOEXEC, 0o640)
@@ -96,7 +42,7 @@ func (p place) open() (*os.File, error) {
 		return nil, &fs.PathError{Op: "open", Path: p.name, Err: err}
 	}
 	f := os.NewFile(uintptr(fd), p.name)
-	if p.alone {
+	if p.folder.Alone {
 		return f, nil
 	}
 	var st unix.Stat_t

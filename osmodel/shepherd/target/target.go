@@ -5,6 +5,7 @@
 package target
 
 import (
+	"errors"
 	"fmt"
 	"sort"
 	"strings"
@@ -34,13 +35,15 @@ type Mount struct {
 
 func (m Mount) explain(err error) error {
 	hint := ""
-	switch err {
-	case syscall.ENODEV:
+	switch {
+	case errors.Is(err, syscall.ENODEV):
 		hint = fmt.Sprintf(" (the kernel does not know file systems of type %s: is its module loaded?)", m.Type)
-	case syscall.EINVAL:
+	case errors.Is(err, syscall.EINVAL):
 		hint = fmt.Sprintf(" (%s does not hold a file system of type %s, or an option is wrong)", m.Source, m.Type)
-	case syscall.ENOENT:
+	case errors.Is(err, syscall.ENOENT):
 		hint = " (the device or the mount point is not there)"
+	case errors.Is(err, syscall.ELOOP):
+		hint = " (a link leads there, in a folder that others than root may change)"
 	}
 	return fmt.Errorf("cannot mount %s on %s as %s: %w%s", m.Source, m.Point, m.Type, err, hint)
 }

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"fruix/osmodel/shepherd/device"
+	"fruix/osmodel/shepherd/folder"
 	"fruix/osmodel/shepherd/kmod"
 )
 
@@ -65,22 +66,81 @@ func (m Mount) Do() error {
 	if err != nil {
 		return err
 	}
+	at, err := placeOf(m.Point)
+	if err != nil {
+		return m.explain(err)
+	}
+	defer at.close()
 	const propagation = unix.MS_SHARED
-	if err := unix.Mount(m.Source, m.Point, m.Type, flags&^propagation, data); err != nil {
+	if err := at.mount(m.Source, m.Type, flags&^propagation, data); err != nil {
 		return m.explain(err)
 	}
 	// The kernel ignores other flags when it makes a bind mount.
 	if flags&unix.MS_BIND != 0 && flags&^(unix.MS_BIND|unix.MS_REC|propagation) != 0 {
-		if err := unix.Mount("", m.Point, "", flags&^propagation|unix.MS_REMOUNT, data); err != nil {
+		if err := at.mount("", "", flags&^propagation|unix.MS_REMOUNT, data); err != nil {
 			return m.explain(err)
 		}
 	}
 	if flags&propagation != 0 {
-		if err := unix.Mount("", m.Point, "", flags&propagation, ""); err != nil {
+		if err := at.mount("", "", flags&propagation, ""); err != nil {
 			return m.explain(err)
 		}
 	}
 	return nil
+}
+
+// mountPoint is where something is mounted.
+type mountPoint struct {
+	path  string
+	above *folder.Folder // nil when the path is enough
+}
+
+// placeOf finds the place of a mount point. It may lie where somebody else may put a link,
+// such as in a user's home: then it is used by the descriptor of the folder above.
+func placeOf(path string) (mountPoint, error) {
+	if path = filepath.Clean(path); path == "/" || !filepath.IsAbs(path) || os.Geteuid() != 0 {
+		return mountPoint{path: path}, nil
+	}
+	above, err := folder.Open(filepath.Dir(path), false)
+	if err != nil {
+		return mountPoint{}, err
+	}
+	if above.Sure && above.Alone {
+		above.Close()
+		above = nil
+	}
+	return mountPoint{path, above}, nil
+}
+
+func (p mountPoint) close() {
+	if p.above != nil {
+		p.above.Close()
+	}
+}
+
+// mount calls mount(2). Each time the place is looked up anew in its folder, since what
+// has been mounted lies above what was there.
+func (p mountPoint) mount(source, kind string, flags uintptr, data string) error {
+	if p.above == nil {
+		return unix.Mount(source, p.path, kind, flags, data)
+	}
+	open := unix.O_PATH | unix.O_CLOEXEC
+	if !p.above.Alone {
+		open |= unix.O_NOFOLLOW
+	}
+	fd, err := unix.Openat(int(p.above.Fd()), filepath.Base(p.path), open, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
+		return err
+	}
+	if st.Mode&unix.S_IFMT == unix.S_IFLNK {
+		return unix.ELOOP
+	}
+	return unix.Mount(source, fmt.Sprintf("/proc/self/fd/%d", fd), kind, flags, data)
 }
 
 // Unmount unmounts what is mounted on a directory; with lazy it goes once it
