@@ -340,27 +340,36 @@ func (w *linkWalk) entry(p string, e fs.DirEntry, in *userFolder) error {
 	return nil
 }
 
-// UnreadableRootError is a root of which nobody can tell now what it keeps. The links of
-// other users are not named.
+// UnreadableRootError is about roots of which nobody can tell now what they keep. The
+// links of other users are not named.
 type UnreadableRootError struct {
-	Link string // physical path of the link below gcroots or profiles
-	Err  error  // why it could not be followed
+	Links []string // physical paths of the links below gcroots or profiles
+	Err   error    // why one of them could not be followed
 }
 
 func (e *UnreadableRootError) Error() string {
-	return fmt.Sprintf("the root %s cannot be followed to what it keeps (%v): while that is so, nobody can tell what is garbage; nothing was deleted", e.Link, e.Err)
+	others := ""
+	if n := len(e.Links) - 1; n > 0 {
+		others = fmt.Sprintf(" (and %d more)", n)
+	}
+	return fmt.Sprintf("the root %s%s cannot be followed to what it keeps (%v): while that is so, nobody can tell what is garbage; nothing was deleted",
+		e.Links[0], others, e.Err)
 }
 
 // Unwrap returns why it could not be followed.
 func (e *UnreadableRootError) Unwrap() error { return e.Err }
 
-// unreadable makes an UnreadableRootError. Of err only the reason is told, not the path.
-func unreadable(link string, err error) error {
+// unreadable makes an UnreadableRootError of links, if there are any. Of err, one
+// of them's, only the reason is told, not the path.
+func unreadable(links []string, err error) error {
+	if len(links) == 0 {
+		return nil
+	}
 	var errno unix.Errno
 	if errors.As(err, &errno) {
 		err = errno
 	}
-	return &UnreadableRootError{link, err}
+	return &UnreadableRootError{links, err}
 }
 
 // Roots returns the roots that lead to objects, the links below gcroots and
@@ -375,6 +384,8 @@ func (s *Store) Roots(ctx context.Context) ([]Root, error) {
 // findRoots is Roots; unsure is an *UnreadableRootError when there may be more.
 func (s *Store) findRoots(ctx context.Context) (roots []Root, unsure, err error) {
 	ways := s.ways()
+	var broken []string
+	var why error
 	for _, dir := range []string{"gcroots", profilesDir} {
 		w := linkWalk{ctx: ctx, top: s.StatePath(dir), inner: s.autoRoots(), found: func(p string) bool {
 			if leadsToGeneration(p) {
@@ -385,7 +396,7 @@ func (s *Store) findRoots(ctx context.Context) (roots []Root, unsure, err error)
 				roots = append(roots, Root{p, s.rootName(p), target})
 			}
 			if err != nil {
-				unsure = unreadable(p, err)
+				broken, why = append(broken, p), err
 			}
 			return len(targets) > 0
 		}}
@@ -398,7 +409,8 @@ func (s *Store) findRoots(ctx context.Context) (roots []Root, unsure, err error)
 		}
 	}
 	slices.SortFunc(roots, func(a, b Root) int { return strings.Compare(a.Link, b.Link) })
-	return roots, unsure, nil
+	slices.Sort(broken)
+	return roots, unreadable(broken, why), nil
 }
 
 // leadsToGeneration says whether link is that of a profile to a generation beside

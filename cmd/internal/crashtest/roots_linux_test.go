@@ -23,6 +23,7 @@ func TestUnreadableRoots(t *testing.T) {
 	check(t, os.Symlink(linked, link))
 	root := filepath.Join(w.root, "frx/var/fruix/gcroots/mine")
 	check(t, os.Symlink(link, root))
+	check(t, os.Symlink(link, filepath.Join(filepath.Dir(root), "other")))
 	sleeper := exec.Command("sleep", "600")
 	sleeper.Dir = used
 	check(t, sleeper.Start())
@@ -36,6 +37,7 @@ func TestUnreadableRoots(t *testing.T) {
 	}{
 		{"readlinkat", link, syscall.EIO, "the root " + root},
 		{"readlinkat", root, syscall.EIO, "the root " + root},
+		{"readlinkat", link, syscall.EIO, "/mine (and 1 more) cannot be followed"},
 		{"readlinkat", link, syscall.EACCES, "the root " + root},
 		{"openat", "/proc", syscall.EMFILE, "running programs"},
 		{"readlinkat", proc + "/cwd", syscall.ENOMEM, "running programs"},

@@ -109,7 +109,7 @@ func known(err error) *Problem {
 		}
 	case *store.UnreadableRootError:
 		return &Problem{
-			Kind: "unreadable-root", Prefix: "fruix", Message: tidy(e.Error()),
+			Kind: "unreadable-root", Prefix: "fruix", Message: tidy(e.Error()), Details: e.Links[1:],
 			Hints: []string{"see to it that what the link leads to can be read, and try again; or remove the link if it is of no use any more"},
 		}
 	case *store.ForeignError:
