@@ -179,3 +179,18 @@ func TestElsewhere(t *testing.T) {
 		}
 	}
 }
+
+// TestOneReason: that a server cannot answer is told once, not for each object.
+func TestOneReason(t *testing.T) {
+	for name, h := range map[string]http.HandlerFunc{
+		"status": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) },
+		"cut":    func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+	} {
+		var said []string
+		c, from := asking(t, Options{Warn: func(text string) { said = append(said, text) }}, h)
+		c.askOne(t.Context(), from, []string{nameOf(1), nameOf(2), nameOf(3)})
+		if len(said) != 1 || !strings.HasPrefix(said[0], from.url.String()+" cannot answer: ") {
+			t.Errorf("%s: %q", name, said)
+		}
+	}
+}

@@ -419,8 +419,12 @@ func (c *Client) askOne(ctx context.Context, from *cache, paths []string) []*nar
 			hashPart, _, _ := strings.Cut(base, "-")
 			text, err := c.get(ctx, from, hashPart+".narinfo", narinfo.MaxSize)
 			if err != nil {
-				if !errors.Is(err, errAbsent) && ctx.Err() == nil {
+				switch {
+				case errors.Is(err, errAbsent) || ctx.Err() != nil:
+				case errors.As(err, new(*lostError)):
 					c.warn("%v", err)
+				default:
+					c.warn("%s cannot answer: %v", from.url, withoutPlace(err))
 				}
 				return
 			}
@@ -440,6 +444,20 @@ func (c *Client) askOne(ctx context.Context, from *cache, paths []string) []*nar
 	}
 	wg.Wait()
 	return out
+}
+
+// withoutPlace is what an error says but for what was asked for, so that one reason is told
+// once and not for each object.
+func withoutPlace(err error) error {
+	var status *statusError
+	var place *url.Error
+	switch {
+	case errors.As(err, &status):
+		return errors.New(status.status)
+	case errors.As(err, &place):
+		return place.Err
+	}
+	return err
 }
 
 // maxClosure bounds the answer about closures, of which little is held at a time, and
