@@ -261,8 +261,10 @@ func (s *session) checkGoals(ctx context.Context, goals []goal) error {
 // derivationsOf are the derivations among goals, each once.
 func derivationsOf(goals []goal) []string {
 	var drvs []string
+	seen := map[string]bool{"": true}
 	for _, g := range goals {
-		if g.drv != "" && !slices.Contains(drvs, g.drv) {
+		if !seen[g.drv] {
+			seen[g.drv] = true
 			drvs = append(drvs, g.drv)
 		}
 	}
