@@ -44,15 +44,18 @@ func lookForUsers() map[int]bool {
 	if err != nil {
 		return users
 	}
+	begin := make([]byte, 1024) // what is looked for stands in the first lines
 	for _, e := range entries {
 		if c := e.Name()[0]; c < '0' || c > '9' {
 			continue
 		}
-		b, err := os.ReadFile(filepath.Join("/proc", e.Name(), "status"))
+		f, err := os.Open(filepath.Join("/proc", e.Name(), "status"))
 		if err != nil {
 			continue // it has ended
 		}
-		for _, id := range userIDs(b) {
+		n, _ := f.Read(begin)
+		f.Close()
+		for _, id := range userIDs(begin[:n]) {
 			users[id] = true
 		}
 	}

@@ -14,7 +14,7 @@ const (
 	// roomy is how large the heap may get in any case before it is collected
 	// again, if many times what it keeps is less.
 	roomy     = 256 << 20
-	manyTimes = 16
+	manyTimes = 6
 )
 
 // spareYouth keeps the collector away from a heap that is still small. Most
