@@ -111,6 +111,7 @@ func (e *execution) read(ctx, stream context.Context, answer io.Reader, end func
 	// side not keep them, this one does, a little later.
 	limited, to, stop := ctx, e.io, func() {}
 	defer func() { stop() }()
+	begun, going := false, false
 	broken := func(err error) error {
 		cause := context.Cause(limited)
 		if err != nil && ctx.Err() == nil && (errors.Is(cause, plan.ErrTimeout) || errors.Is(cause, plan.ErrSilent) || errors.Is(cause, plan.ErrLog)) {
@@ -125,14 +126,18 @@ func (e *execution) read(ctx, stream context.Context, answer io.Reader, end func
 		}
 		switch kind {
 		case protocol.Started:
-			if limited == ctx {
+			if !begun {
+				begun, going = true, true
 				var limits *plan.Limits
 				limited, to, limits = e.constraints().Limit(ctx, e.io)
-				stop = limits.Stop
-				defer context.AfterFunc(limited, end)()
+				forget := context.AfterFunc(limited, end)
+				stop = func() {
+					forget() // that limits are kept no more ends nothing
+					limits.Stop()
+				}
 			}
 		case protocol.Log:
-			if limited == ctx {
+			if !going {
 				return nil, nil, &protocol.FormatError{Err: errors.New("the log of a build that does not go on")}
 			}
 			if _, err := to.Log.Write(content); err != nil {
@@ -140,9 +145,9 @@ func (e *execution) read(ctx, stream context.Context, answer io.Reader, end func
 			}
 		case protocol.Object:
 			stop()
-			limited, stop = ctx, func() {}
+			going = false
 			if err := e.take(ctx, content, in.Body()); err != nil {
-				return nil, nil, e.l.errorOf(stream, err)
+				return nil, nil, broken(e.l.errorOf(stream, err))
 			}
 		case protocol.Done:
 			sum, err := protocol.Decode[protocol.Summary](content)

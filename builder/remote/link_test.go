@@ -342,6 +342,40 @@ func TestLies(t *testing.T) {
 	empty(t, w)
 }
 
+// TestSlowOutput takes an output that comes slowly, from a machine that would be told if
+// the build were to end.
+func TestSlowOutput(t *testing.T) {
+	w := buildtest.New(t)
+	req := w.Request(w.Drv("d", "write out x", nil))
+	req.Constraints.Timeout = time.Hour
+	packer, err := protocol.NewPacker()
+	must(t, err)
+	var nar bytes.Buffer
+	must(t, w.Store.DumpNAR(w.Ctx, w.Program, &nar))
+	info, err := w.Store.Info(w.Ctx, w.Program)
+	must(t, err)
+	l, err := remote.Connect(w.Ctx, liar(packer, func(out *protocol.Writer) {
+		out.Send(protocol.Started, nil)
+		out.SendObject(&protocol.Info{
+			Name: filepath.Base(req.Outputs[0].Path), NarHash: fmt.Sprintf("sha256:%x", info.NarHash), NarSize: info.NarSize,
+		}, func(to io.Writer) error {
+			half := nar.Len() / 2
+			to.Write(nar.Next(half))
+			time.Sleep(600 * time.Millisecond) // for longer than this side waits for a build that it ends
+			_, err := to.Write(nar.Bytes())
+			return err
+		})
+		out.Send(protocol.Done, protocol.Summary{})
+	}), remote.LinkOptions{Name: "far", Store: w.Store, Program: "test", Parallel: 1})
+	must(t, err)
+	defer l.Close()
+	place, err := w.Store.TempOutput(req.Outputs[0].Path)
+	must(t, err)
+	defer w.Store.Discard(place)
+	_, err = executor{l}.Execute(w.Ctx, req, plan.IO{Scratch: filepath.Dir(place), Physical: w.Store.Physical, Log: io.Discard})
+	must(t, err)
+}
+
 // liar connects to a machine that lacks nothing and answers builds so.
 func liar(p *protocol.Packer, answer func(*protocol.Writer)) remote.Dialer {
 	return pretend(func(in *bufio.Reader, c net.Conn) {
