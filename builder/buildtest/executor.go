@@ -251,6 +251,11 @@ func environment(r *run) {
 	if len(got) > 0 {
 		r.T.Errorf("too much: %q", got)
 	}
+	req = r.request("called", "called out")
+	res, _ = r.good(req)
+	if got, want := r.file(res.Outputs["out"]), filepath.Base(req.Builder); got != want {
+		r.T.Errorf("the builder is called by the name %q, not %q", got, want)
+	}
 }
 
 func logs(r *run) {

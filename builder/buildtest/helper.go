@@ -27,6 +27,7 @@ const HelperName = "build-helper"
 //	err TEXT…         print a line to standard error
 //	write VAR TEXT…   make a file at $VAR
 //	refer VAR VAR2    make a file at $VAR that holds $VAR2
+//	called VAR        make a file at $VAR that holds the name the helper was called by
 //	values VAR NAME…  make a file at $VAR that holds these variables, with commas
 //	mkdir VAR         make a directory at $VAR
 //	add VAR NAME TEXT make a file NAME in the directory $VAR
@@ -108,6 +109,8 @@ func step(cmd string, a []string) error {
 		return os.WriteFile(os.Getenv(a[0]), []byte(strings.Join(a[1:], " ")), 0o644)
 	case "refer":
 		return os.WriteFile(os.Getenv(a[0]), []byte(os.Getenv(a[1])), 0o644)
+	case "called":
+		return os.WriteFile(os.Getenv(a[0]), []byte(os.Args[0]), 0o644)
 	case "values":
 		var list []string
 		for _, name := range a[1:] {

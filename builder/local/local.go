@@ -335,7 +335,8 @@ func (b *build) limits() jail.Limits {
 func (b *build) spec(builtinName string) (*jail.Spec, error) {
 	r := b.r
 	s := &jail.Spec{
-		Argv:   append([]string{r.Builder}, r.Args...),
+		// Its name is without the folders, as from Nix's and Guix's daemons.
+		Program: r.Builder, Argv: append([]string{path.Base(r.Builder)}, r.Args...),
 		Env:    r.Environ(),
 		Dir:    r.BuildDir,
 		Stdout: b.io.Log, Stderr: b.io.Log,
