@@ -36,7 +36,7 @@ func TestPage(t *testing.T) {
 		}
 	}
 	var tests strings.Builder
-	for _, dir := range []string{"jail/linux", "jail/freebsd", "builder", "builder/local", "builder/daemon", "builder/socket", "builder/turns", "builder/fetch", "builder/builtin/download", "store", "store/tree", "store/nar", "osmodel", "osmodel/shepherd", "osmodel/shepherd/logs", "osmodel/shepherd/target"} {
+	for _, dir := range []string{"jail/linux", "jail/freebsd", "builder", "builder/local", "builder/daemon", "builder/socket", "builder/turns", "builder/fetch", "builder/builtin/download", "store", "store/tree", "store/nar", "osmodel", "osmodel/shepherd", "osmodel/shepherd/logs", "osmodel/shepherd/target", "cmd/fruix"} {
 		files, err := filepath.Glob(filepath.Join(root, dir, "*_test.go"))
 		if err != nil {
 			t.Fatal(err)
