@@ -14,17 +14,37 @@ import (
 	"fruix/store"
 )
 
-// TestFullDisk works on a file system that has little room.
-func TestFullDisk(t *testing.T) {
-	dir := scratch(t)
-	mount := filepath.Join(dir, "mnt")
+// smallDisk mounts a file system of the given size below dir for the test's time.
+func smallDisk(t *testing.T, size string) (dir, mount string) {
+	t.Helper()
+	dir = scratch(t)
+	mount = filepath.Join(dir, "mnt")
 	if err := os.Mkdir(mount, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := unix.Mount("tmpfs", mount, "tmpfs", 0, "size=2m"); err != nil {
+	if err := unix.Mount("tmpfs", mount, "tmpfs", 0, "size="+size); err != nil {
 		t.Skipf("a small file system cannot be mounted (%v); needs root", err)
 	}
-	defer unix.Unmount(mount, unix.MNT_DETACH)
+	t.Cleanup(func() { unix.Unmount(mount, unix.MNT_DETACH) })
+	return dir, mount
+}
+
+// fill fills a file system to the last block, and returns what does.
+func fill(t *testing.T, mount string) (filler string) {
+	t.Helper()
+	f := must(os.Create(filepath.Join(mount, "filler")))(t)
+	for chunk := bytes.Repeat([]byte("f"), 4096); ; {
+		if _, err := f.Write(chunk); err != nil {
+			break
+		}
+	}
+	f.Close()
+	return f.Name()
+}
+
+// TestFullDisk works on a file system that has little room.
+func TestFullDisk(t *testing.T) {
+	dir, mount := smallDisk(t, "2m")
 	ctx := t.Context()
 	src := filepath.Join(dir, "src")
 	grow(t, src, map[string]string{"small": "x", "d/big": strings.Repeat("y", 4<<20)})
@@ -40,19 +60,13 @@ func TestFullDisk(t *testing.T) {
 		t.Errorf("a text that is too large: %v", err)
 	}
 	// Fill it to the last block: then even the database has no room.
-	f := must(os.Create(filepath.Join(mount, "filler")))(t)
-	for chunk := bytes.Repeat([]byte("f"), 4096); ; {
-		if _, err := f.Write(chunk); err != nil {
-			break
-		}
-	}
-	f.Close()
+	filler := fill(t, mount)
 	if _, err := s.AddText(ctx, "more", []byte("1"), nil); !errors.As(err, &full) {
 		t.Errorf("on a full disk: %v", err)
 	} else {
 		t.Log(err)
 	}
-	if err := os.Remove(f.Name()); err != nil {
+	if err := os.Remove(filler); err != nil {
 		t.Fatal(err)
 	}
 	if left := must(os.ReadDir(filepath.Join(mount, "frx/store")))(t); len(left) != 4 {
@@ -72,15 +86,7 @@ func TestFullDisk(t *testing.T) {
 // TestProtectsAfterFull: names for which the disk had no room do not spoil those that
 // come when it has.
 func TestProtectsAfterFull(t *testing.T) {
-	dir := scratch(t)
-	mount := filepath.Join(dir, "mnt")
-	if err := os.Mkdir(mount, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := unix.Mount("tmpfs", mount, "tmpfs", 0, "size=2m"); err != nil {
-		t.Skipf("a small file system cannot be mounted (%v); needs root", err)
-	}
-	defer unix.Unmount(mount, unix.MNT_DETACH)
+	_, mount := smallDisk(t, "2m")
 	ctx := t.Context()
 	var kept string
 	closed(t, mount, func(s *store.Store) { kept = must(s.AddText(ctx, "kept", nil, nil))(t) })
@@ -91,13 +97,7 @@ func TestProtectsAfterFull(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	filler := must(os.Create(filepath.Join(mount, "filler")))(t)
-	for chunk := bytes.Repeat([]byte("f"), 4096); ; {
-		if _, err := filler.Write(chunk); err != nil {
-			break
-		}
-	}
-	filler.Close()
+	filler := fill(t, mount)
 	var many []string
 	for i := range 200 {
 		many = append(many, name(1000+i))
@@ -106,7 +106,7 @@ func TestProtectsAfterFull(t *testing.T) {
 	if err := user.Protect(ctx, many...); !errors.As(err, &full) {
 		t.Fatalf("on a full disk: %v", err)
 	}
-	if err := os.Remove(filler.Name()); err != nil {
+	if err := os.Remove(filler); err != nil {
 		t.Fatal(err)
 	}
 	if err := user.Protect(ctx, kept); err != nil {
@@ -156,15 +156,7 @@ func TestUnremovable(t *testing.T) {
 // TestMakesRoom adds more than a small file system holds, a process at a time,
 // and keeps one object by a root.
 func TestMakesRoom(t *testing.T) {
-	dir := scratch(t)
-	mount := filepath.Join(dir, "mnt")
-	if err := os.Mkdir(mount, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := unix.Mount("tmpfs", mount, "tmpfs", 0, "size=16m"); err != nil {
-		t.Skipf("a small file system cannot be mounted (%v); needs root", err)
-	}
-	defer unix.Unmount(mount, unix.MNT_DETACH)
+	dir, mount := smallDisk(t, "16m")
 	ctx := t.Context()
 	c := config(mount)
 	c.MinFree, c.MaxFree = 6<<20, 8<<20
