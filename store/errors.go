@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -110,6 +111,14 @@ func (s *Store) explain(op string, err error) error {
 			return err
 		}
 		return &NoSpaceError{Op: op, Root: s.c.Root, Err: err}
+	}
+	return err
+}
+
+// ignoreMissing returns err unless it says that a file is not there.
+func ignoreMissing(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
 	}
 	return err
 }
